@@ -1,0 +1,1 @@
+"""The two stages, summarize and consolidate, and their Lambda entry points."""

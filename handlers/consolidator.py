@@ -1,0 +1,114 @@
+"""The second stage: changes of daily totals into the statistics of their pairs, exactly once.
+
+A batch of stream records is folded into one step per pair and day, and the steps of a pair into one
+conditional write. Nothing is relied on but that the changes of one item come in order.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.concurrency import ForEach
+from models.pair_statistics import PairStatisticsStore
+from models.steps import DayState, Step
+from models.tables import RawItem
+from models.traffic import Totals
+
+log = logging.getLogger("flowtally.consolidate")
+
+StreamRecord = Mapping[str, Any]  # as Lambda and GetRecords give it
+
+
+@dataclass
+class PairChanges:
+    """What a batch says about one pair."""
+
+    pair: str
+    first_record: int  # its position in the batch
+    steps: dict[str, Step] = field(default_factory=dict)  # by day
+    needs_rebuild: bool = False  # a change that steps cannot tell
+    horizon: int = 0  # epoch seconds of the last change of a day that was removed
+
+    def add(self, day: str, before: DayState, after: DayState) -> None:
+        """Folds the next change of a day into its step."""
+        step = Step(day, before, after, first_change=after.updated_at)
+        folded = self.steps.get(day)
+        if after.revision != before.revision + 1:
+            log.error("daily total was changed by hand", extra={"pair": self.pair, "day": day})
+            self.needs_rebuild = True
+        elif folded is None:
+            self.steps[day] = step
+        elif folded.after.mark == before.mark:
+            self.steps[day] = folded.then(step)
+        else:
+            self.needs_rebuild = True
+
+    def remove(self, day: str, last: DayState) -> None:
+        """Notes that a daily total was deleted, which no part of flowtally does."""
+        log.error("daily total was removed by hand", extra={"pair": self.pair, "day": day})
+        self.needs_rebuild = True
+        self.horizon = max(self.horizon, last.updated_at)
+
+
+@dataclass(frozen=True)
+class Consolidator:
+    """Brings batches of the stream into the statistics. Knows neither Lambda nor systemd.
+
+    Args:
+        statistics: what the changes go into.
+        for_each: how writes run side by side.
+    """
+
+    statistics: PairStatisticsStore
+    for_each: ForEach
+
+    def process(self, records: Sequence[StreamRecord]) -> int | None:
+        """Brings every record into the statistics of its pair.
+
+        Args:
+            records: a batch of one shard, in its order.
+
+        Returns:
+            The position of the first record that failed, None if none did. From there on all must be
+            delivered again; those that did not fail will be found to be duplicates.
+        """
+        failed: list[int] = []
+
+        def consolidate(changes: PairChanges) -> None:
+            try:
+                self._consolidate(changes)
+            except Exception:
+                log.exception("pair not consolidated, to be tried again", extra={"pair": changes.pair})
+                failed.append(changes.first_record)
+
+        self.for_each(consolidate, fold(records))
+        return min(failed, default=None)
+
+    def _consolidate(self, changes: PairChanges) -> None:
+        if changes.needs_rebuild:
+            self.statistics.rebuild(changes.pair, horizon=changes.horizon)
+        else:
+            self.statistics.apply(changes.pair, list(changes.steps.values()))
+
+
+def fold(records: Sequence[StreamRecord]) -> Iterable[PairChanges]:
+    """One entry per pair that a batch changes, in the order of their first records."""
+    pairs: dict[str, PairChanges] = {}
+    for position, record in enumerate(records):
+        change = record["dynamodb"]
+        pair, day = change["Keys"]["pair"]["S"], change["Keys"]["day"]["S"]
+        changes = pairs.setdefault(pair, PairChanges(pair, position))
+        before, after = _state(change.get("OldImage")), _state(change.get("NewImage"))
+        if record["eventName"] == "REMOVE":
+            changes.remove(day, before)
+        else:
+            changes.add(day, before, after)
+    return pairs.values()
+
+
+def _state(image: RawItem | None) -> DayState:
+    if not image:
+        return DayState()
+    totals = Totals(int(image["d"]["N"]), int(image["p"]["N"]), int(image["n"]["N"]))
+    return DayState(totals, int(image["r"]["N"]), int(image["u"]["N"]))

@@ -1,0 +1,201 @@
+"""The first stage: one uploaded file into the daily totals, exactly once.
+
+Order is what makes it safe. Quarantined rows are written before anything is counted, everything is
+counted before the object is deleted, and the object is deleted before the message. A worker may die
+between any two steps: the message comes again, and finds what is missing.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+from models.flow_file import FlowFile, read_flow_file
+
+from handlers.concurrency import ForEach
+from handlers.messages import UploadedObject, uploaded_objects
+from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.deployment import INCOMING, QUARANTINE, REJECTED, AddressScope
+from models.errors import FileRejected, TryAgain
+from models.tables import File
+from models.traffic import PairDay, Totals
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+
+log = logging.getLogger("flowtally.summarize")
+
+_VERSIONS = 5  # of an object that is overwritten while it is read, before its message goes back
+_SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk
+_KEY_BYTES = 1024  # the longest key S3 takes
+_REASON = 1000  # characters of a rejection's reason kept with the object; S3 takes 2 KB of metadata
+
+
+class Changed(Exception):
+    """The object is not the one any more that was read."""
+
+
+@dataclass(frozen=True)
+class Summarizer:
+    """Counts uploaded files. Knows neither Lambda nor systemd: time, settings and clients are given.
+
+    Args:
+        s3: where the files are.
+        daily_totals: where the traffic is counted.
+        dynamodb, files_table: where the fate of each file is recorded.
+        address_scope: whether branches share their addresses.
+        now: gives epoch seconds.
+        for_each: how writes run side by side.
+    """
+
+    s3: "S3Client"
+    daily_totals: DailyTotalsStore
+    dynamodb: "DynamoDBClient"
+    files_table: str
+    address_scope: AddressScope
+    now: Callable[[], float]
+    for_each: ForEach
+
+    def process(self, body: str, receives: int) -> None:
+        """Brings every object that a message of the queue names to its end.
+
+        Args:
+            body: the message, an S3 notification.
+            receives: how many times the message was delivered, this time included.
+
+        Raises:
+            Exception: whatever went wrong; object and message must stay, and be delivered again.
+        """
+        for uploaded in uploaded_objects(body):
+            self._process_object(uploaded, receives)
+
+    def _process_object(self, uploaded: UploadedObject, receives: int) -> None:
+        if uploaded.is_folder:
+            return
+        for _ in range(_VERSIONS):
+            try:
+                source = self._open(uploaded)
+                if source is None:
+                    log.info("file is gone: processed before, or withdrawn", extra={"file": uploaded.key})
+                    return
+                self._process_version(uploaded, source, receives)
+            except Changed:
+                log.info("file changed while it was read, reading it again", extra={"file": uploaded.key})
+            else:
+                return
+        raise TryAgain("the object keeps changing", where=uploaded.key)
+
+    def _process_version(self, uploaded: UploadedObject, source: Any, receives: int) -> None:
+        record = File(
+            branch=uploaded.branch,
+            key=uploaded.name,
+            arrived_at=int(source["LastModified"].timestamp()),
+            attempts=receives,
+        )
+        with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
+            try:
+                flows = read_flow_file(source["Body"], quarantined_rows)
+            except FileRejected as rejection:
+                self._set_aside(uploaded, source["ETag"], rejection)
+                record.state, record.reason = "rejected", rejection.found
+            else:
+                self._quarantine(uploaded.bucket, flows, quarantined_rows)
+                self._count(flows, uploaded.branch, receives)
+                _describe(record, flows)
+        record.completed_at = int(self.now())
+        self._record(record)
+        self._delete(uploaded, source["ETag"])
+        log.info(f"file {record.state}", extra={"file": uploaded.key, **_figures(record)})
+
+    def _open(self, uploaded: UploadedObject) -> Any:
+        """The object as S3 gives it, or None if it is gone.
+
+        The role may list the bucket, so a missing object is a 404; a 403 is a missing permission and
+        goes back to the queue like any other failure.
+        """
+        try:
+            return self.s3.get_object(Bucket=uploaded.bucket, Key=uploaded.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return None
+            raise
+
+    def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
+        """Keeps the rows that do not count, once per content: the first verdict stands."""
+        if not flows.quarantined:
+            return
+        rows.seek(0)
+        try:
+            self.s3.put_object(
+                Bucket=bucket, Key=f"{QUARANTINE}{flows.digest.hex()}.csv", Body=rows, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+
+    def _count(self, flows: FlowFile, branch: str, receives: int) -> None:
+        """Adds the file's totals, each pair and day once; a redelivery looks first what is missing."""
+        scope = f"{branch}/" if self.address_scope == "branch" else ""
+        totals = {
+            PairDay(scope + day.source, scope + day.destination, day.day): total
+            for day, total in flows.totals.items()
+        }
+        source, now = flows.digest[:SOURCE_BYTES], int(self.now())
+        if receives > 1:
+            for day in self.daily_totals.counted(list(totals), source):
+                del totals[day]
+
+        def add(entry: tuple[PairDay, Totals]) -> None:
+            self.daily_totals.add_once(*entry, source, now)
+
+        self.for_each(add, totals.items())
+
+    def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
+        """Copies a file that can never be read to `rejected/`, with the reason beside it."""
+        version = etag.strip('"')  # two contents under one name do not overwrite each other
+        key = f"{REJECTED}{version}/{uploaded.key.removeprefix(INCOMING)}"
+        try:
+            self.s3.copy_object(
+                Bucket=uploaded.bucket,
+                Key=key.encode()[:_KEY_BYTES].decode(errors="ignore"),
+                CopySource={"Bucket": uploaded.bucket, "Key": uploaded.key},
+                CopySourceIfMatch=etag,
+                MetadataDirective="REPLACE",
+                Metadata={"reason": quote(rejection.found[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "NoSuchKey", "404"):
+                raise Changed from error
+            raise
+
+    def _record(self, record: File) -> None:
+        self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
+
+    def _delete(self, uploaded: UploadedObject, etag: str) -> None:
+        """Deletes the object if it is still the one that was read; it may be gone already."""
+        try:
+            self.s3.delete_object(Bucket=uploaded.bucket, Key=uploaded.key, IfMatch=etag)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "PreconditionFailed":
+                raise Changed from error
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                raise
+
+
+def _describe(record: File, flows: FlowFile) -> None:
+    days = sorted({day.day for day in flows.totals})
+    record.state = "counted"
+    record.digest = flows.digest
+    record.rows = flows.rows
+    record.quarantined = flows.quarantined
+    if days:
+        record.first_day, record.last_day = days[0], days[-1]
+
+
+def _figures(record: File) -> dict[str, object]:
+    figures = {"rows": record.rows, "quarantined": record.quarantined, "reason": record.reason}
+    return {name: value for name, value in figures.items() if value is not None}

@@ -1,0 +1,55 @@
+"""Every error that flowtally raises on purpose, in one tree.
+
+FlowtallyError              what was found, where, and what to do about it
+├── UsageError              the command or its settings are wrong
+├── FileRejected            a flow file that can never be read
+├── NotFound                the pair, file or stack that was asked for does not exist
+├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
+└── TryAgain                the work is left undone on purpose; a later delivery completes it
+"""
+
+from typing import ClassVar
+
+
+class FlowtallyError(Exception):
+    """Base of all errors; `str()` gives one sentence fit for a terminal or a log line.
+
+    Args:
+        found: what was found, in the user's terms.
+        where: the file, pair, table or endpoint concerned; empty if there is only one.
+        remedy: what the reader of the message can do about it.
+    """
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, found: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(found, where, remedy)
+        self.found = found
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        located = f"{self.where}: {self.found}" if self.where else self.found
+        return f"{located}. {self.remedy}." if self.remedy else f"{located}."
+
+
+class UsageError(FlowtallyError):
+    """The command line, a setting or the environment is wrong."""
+
+    exit_status: ClassVar[int] = 2
+
+
+class FileRejected(FlowtallyError):
+    """A file that no retry can make readable: it is set aside with `found` as its reason."""
+
+
+class NotFound(FlowtallyError):
+    """What was asked for does not exist."""
+
+
+class ServiceUnavailable(FlowtallyError):
+    """The service did not answer, or refused the credentials or the permission."""
+
+
+class TryAgain(FlowtallyError):
+    """The work could not be completed now; nothing is lost, the next delivery completes it."""

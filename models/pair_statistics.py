@@ -1,0 +1,220 @@
+"""The second storage operation: apply steps to the statistics of a pair, exactly once.
+
+An update is one conditional write: it adds the differences, sets the marks of the days concerned,
+and holds only if the statistics are in the state from which the steps start. Where they are not,
+the item that comes back with the failure tells which steps are duplicates; anything else is settled
+by a rebuild from the daily totals, which is always right.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from models.daily_totals import DailyTotalsStore
+from models.errors import TryAgain
+from models.steps import (
+    MARKS_AT_MOST,
+    Bookkeeping,
+    Step,
+    Sums,
+    difference,
+    prune,
+    recompute,
+    still_due,
+)
+from models.tables import PairStatistics, RawItem
+from models.traffic import join_pair, split_pair
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+DAYS_AT_ONCE = 20  # with 32 marks before it, an update of so many days stays within one write unit
+_ATTEMPTS = 20  # each lost to another writer of the same pair
+
+_SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`
+
+
+class Applied(StrEnum):
+    """What became of the steps of a pair."""
+
+    ADDED = "added"
+    DUPLICATE = "duplicate"
+    REBUILT = "rebuilt"
+
+
+class PairStatisticsStore:
+    """The statistics of all pairs, in one table.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client.
+        table: the name of the table.
+        daily_totals: what the statistics are rebuilt from.
+    """
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str, daily_totals: DailyTotalsStore) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._daily_totals = daily_totals
+
+    def apply(self, pair: str, steps: Sequence[Step]) -> Applied:
+        """Brings the steps into the statistics, each once, however often it is delivered.
+
+        Args:
+            pair: the key of the pair, `source>destination`.
+            steps: one for each day that changed; days in any order, at least one.
+
+        Raises:
+            TryAgain: other writers kept getting in between.
+            ClientError: the table refused; deliver the steps again.
+        """
+        if len(steps) > DAYS_AT_ONCE:
+            return self.rebuild(pair)
+        for _ in range(_ATTEMPTS):
+            item, applied = self._update(pair, steps)
+            if applied:
+                self._prune(item)
+                return Applied.ADDED
+            due = still_due(steps, bookkeeping(item))
+            if due is None:
+                return self.rebuild(pair)
+            if not due:
+                self._prune(item)  # whoever applied them may have died before pruning
+                return Applied.DUPLICATE
+            steps = due
+        raise TryAgain("other workers keep changing these statistics", where=pair)
+
+    def rebuild(self, pair: str, *, horizon: int = 0) -> Applied:
+        """Replaces the statistics by what the daily totals of the pair give, whatever happened before.
+
+        Args:
+            pair: the key of the pair, `source>destination`.
+            horizon: epoch seconds; changes up to here are never news again.
+
+        Raises:
+            TryAgain: other writers kept getting in between.
+            ClientError: a table refused.
+        """
+        for _ in range(_ATTEMPTS):
+            before = self.get(pair)  # first: a change that comes in after this makes the put fail
+            known = bookkeeping(before)
+            known = known._replace(horizon=max(known.horizon, horizon))
+            sums, marks = recompute(self._daily_totals.of_pair(pair), known)
+            if self._put(pair, sums, marks, before):
+                return Applied.REBUILT
+        raise TryAgain("other workers keep changing these statistics", where=pair)
+
+    def get(self, pair: str) -> RawItem:
+        """The stored item, read strongly consistent; empty if there is none."""
+        return self._dynamodb.get_item(TableName=self._table, Key=_key(pair), ConsistentRead=True).get(
+            "Item", {}
+        )
+
+    def pairs(self) -> Iterator[str]:
+        """The keys of all pairs that have an item, one scan of the table."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table, ProjectionExpression="src, dst"
+        )
+        return (join_pair(item["src"]["S"], item["dst"]["S"]) for page in pages for item in page["Items"])
+
+    def _update(self, pair: str, steps: Sequence[Step]) -> tuple[RawItem, bool]:
+        """One conditional write: the item after it and True, or the item that refused it and False."""
+        marks = {f"#{n}": attribute_of(step.day) for n, step in enumerate(steps)}
+        values = {f":{name}": value for name, value in zip(_SUMS, difference(steps), strict=True)}
+        values |= {":one": 1} | {f":after{n}": step.after.mark for n, step in enumerate(steps)}
+        conditions = [f"attribute_not_exists(#{n})" for n, step in enumerate(steps) if step.is_new_day]
+        if conditions:
+            conditions.append("(attribute_not_exists(h) OR h < :news)")
+            values[":news"] = min(step.first_change for step in steps if step.is_new_day)
+        for n, step in enumerate(steps):
+            if not step.is_new_day:
+                conditions.append(f"#{n} = :before{n}")
+                values[f":before{n}"] = step.before.mark
+        added = ", ".join(f"{name} :{name}" for name in _SUMS)
+        marked = ", ".join(f"#{n} = :after{n}" for n in range(len(steps)))
+        return self._write(
+            self._dynamodb.update_item,
+            Key=_key(pair),
+            UpdateExpression=f"ADD {added}, r :one SET {marked}",
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames=marks,
+            ExpressionAttributeValues=_numbers(values),
+            ReturnValues="ALL_NEW",
+        )
+
+    def _prune(self, item: RawItem) -> None:
+        """Forgets the oldest marks of an item that has too many, unless somebody changed it since."""
+        known = bookkeeping(item)
+        if len(known.marks) <= MARKS_AT_MOST:
+            return
+        kept = prune(known)
+        forgotten = [attribute_of(day) for day in known.marks if day not in kept.marks]
+        names = {f"#{n}": name for n, name in enumerate(forgotten)}
+        self._write(
+            self._dynamodb.update_item,
+            Key={"src": item["src"], "dst": item["dst"]},
+            UpdateExpression=f"ADD r :one SET h = :horizon REMOVE {', '.join(names)}",
+            ConditionExpression="r = :seen",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_numbers({":one": 1, ":horizon": kept.horizon}) | {":seen": item["r"]},
+        )
+
+    def _put(self, pair: str, sums: Sums, known: Bookkeeping, before: RawItem) -> bool:
+        """Writes a whole item unless the one that was there before has changed."""
+        revision = int(before["r"]["N"]) if before else 0
+        numbers = dict(zip(_SUMS, sums, strict=True)) | {"r": revision + 1}
+        if known.horizon:
+            numbers["h"] = known.horizon
+        numbers |= {attribute_of(day): mark for day, mark in known.marks.items()}
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(r)"}
+        if before:
+            unchanged = {
+                "ConditionExpression": "r = :seen",
+                "ExpressionAttributeValues": {":seen": before["r"]},
+            }
+        return self._write(self._dynamodb.put_item, Item=_key(pair) | _numbers(numbers), **unchanged)[1]
+
+    def _write(self, operation: Callable[..., Any], **request: Any) -> tuple[RawItem, bool]:
+        try:
+            answer = operation(
+                TableName=self._table, ReturnValuesOnConditionCheckFailure="ALL_OLD", **request
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return error.response.get("Item", {}), False  # type: ignore[return-value]  # not in the stubs
+        return answer.get("Attributes", {}), True
+
+
+def sums_of(item: RawItem) -> Sums:
+    """The sums that a stored item holds; none if there is no item."""
+    return Sums(*(int(item[name]["N"]) for name in _SUMS)) if item else Sums()
+
+
+def bookkeeping(item: RawItem) -> Bookkeeping:
+    """The marks and the horizon that a stored item holds."""
+    marks = {day_of(name): int(value["N"]) for name, value in item.items() if name.isdigit()}
+    return Bookkeeping(marks, int(item["h"]["N"]) if "h" in item else 0)
+
+
+def attribute_of(day: str) -> str:
+    """The attribute in which the mark of a day is kept: `2022-12-07` as `20221207`."""
+    return day.replace("-", "")
+
+
+def day_of(attribute: str) -> str:
+    """The day whose mark an attribute keeps."""
+    return f"{attribute[:4]}-{attribute[4:6]}-{attribute[6:]}"
+
+
+def _key(pair: str) -> dict[str, Any]:
+    source, destination = split_pair(pair)
+    return {
+        PairStatistics.source.attr_name: {"S": source},
+        PairStatistics.destination.attr_name: {"S": destination},
+    }
+
+
+def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
+    return {name: {"N": str(value)} for name, value in values.items()}

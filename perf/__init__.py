@@ -1,0 +1,1 @@
+"""Benchmarks, the data they run on, and the comparison of Lambda with a VM."""

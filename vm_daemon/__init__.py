@@ -1,0 +1,1 @@
+"""The two stages driven by long-lived pollers on a Linux VM."""

@@ -1,0 +1,96 @@
+"""The first stage on a VM: takes messages from the queue, one at a time."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.messages import Visibility, back_off
+from vm_daemon.heartbeat import heartbeat
+from vm_daemon.stopping import Stop
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+log = logging.getLogger("flowtally.summarize")
+
+_HIDDEN = 60  # seconds: a dead worker's file is taken over within a minute
+_HEARTBEAT = 20  # seconds between two extensions of it
+_LONG_POLL = 20  # seconds, the longest SQS offers
+_RECOVERY = 5  # seconds to wait when the queue cannot be reached
+
+
+class MessageProcessor(Protocol):
+    """The stage that the messages are for."""
+
+    def process(self, body: str, receives: int) -> None: ...
+
+
+class QueuePoller:
+    """Brings messages from a queue to a stage, and deletes those that it completed.
+
+    Args:
+        sqs: a boto3 SQS client.
+        queue_url: the queue.
+        stage: what the messages are for.
+        stop: says when to end.
+        heartbeat: repeats a call for as long as a block runs.
+        sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        queue_url: str,
+        stage: MessageProcessor,
+        stop: Stop,
+        heartbeat: Callable[[Callable[[], object], float], AbstractContextManager[None]] = heartbeat,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._stage = stage
+        self._stop = stop
+        self._heartbeat = heartbeat
+        self._sleep = sleep
+        self._visibility = Visibility(sqs, queue_url)
+
+    def run(self) -> None:
+        """Works until it is told to stop."""
+        while not self._stop.requested:
+            try:
+                self.poll()
+            except (ClientError, BotoCoreError) as error:
+                log.error("queue not reached, trying again", extra={"reason": str(error)})
+                with self._stop.waiting():
+                    self._sleep(_RECOVERY)
+
+    def poll(self) -> None:
+        """Waits for the next message, for a while, and works on it."""
+        with self._stop.waiting():
+            answer = self._sqs.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=_LONG_POLL,
+                VisibilityTimeout=_HIDDEN,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        for message in answer.get("Messages", []):
+            self._work_on(
+                message["Body"],
+                message["ReceiptHandle"],
+                int(message["Attributes"]["ApproximateReceiveCount"]),
+            )
+
+    def _work_on(self, body: str, receipt: str, receives: int) -> None:
+        try:
+            with self._heartbeat(lambda: self._visibility.hide(receipt, _HIDDEN), _HEARTBEAT):
+                self._stage.process(body, receives)
+        except Exception:
+            log.exception("file not counted, to be tried again", extra={"receives": receives})
+            self._visibility.hide(receipt, back_off(receives))
+            return
+        self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
