@@ -6,7 +6,7 @@ whoever delivers it. One write unit per pair and day, no transaction, no marker 
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -24,11 +24,20 @@ _READ_ROUNDS = 8  # of BatchGetItem, for what it leaves unprocessed under load
 
 # The time of change never goes back, whatever the clocks of the workers say: the statistics tell news
 # from repetitions by it.
-_ADD_ONCE: dict[str, Any] = {
-    "UpdateExpression": "ADD d :d, p :p, n :n, r :one, s :file SET u = :now",
-    "ConditionExpression": "NOT contains(s, :digest) AND (attribute_not_exists(u) OR u <= :now)",
-    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-}
+_IN_ORDER = "(attribute_not_exists(u) OR u <= :now)"
+
+
+class _Change(NamedTuple):
+    update: str
+    condition: str
+
+
+_ADD = _Change(
+    "ADD d :d, p :p, n :n, r :one, s :file SET u = :now", f"NOT contains(s, :digest) AND {_IN_ORDER}"
+)
+_TAKE_OUT = _Change(
+    "ADD d :d, p :p, n :n, r :one DELETE s :file SET u = :now", f"contains(s, :digest) AND {_IN_ORDER}"
+)
 
 
 class DailyTotalsStore:
@@ -59,6 +68,21 @@ class DailyTotalsStore:
             ClientError: the table refused; nothing was added.
             TryAgain: other writers kept getting in between.
         """
+        return self._change(_ADD, day, totals, source, now)
+
+    def take_out_once(self, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
+        """Takes a file's totals out of a pair's day again if this file is in it.
+
+        Arguments and errors are those of `add_once`.
+
+        Returns:
+            False if the file is not in it.
+        """
+        negated = Totals(-totals.duration, -totals.packets, -totals.flows)
+        return self._change(_TAKE_OUT, day, negated, source, now)
+
+    def _change(self, change: _Change, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
+        """One conditional write; False if the file is already as the change would have it."""
         values: dict[str, Any] = {
             ":d": {"N": str(totals.duration)},
             ":p": {"N": str(totals.packets)},
@@ -71,15 +95,20 @@ class DailyTotalsStore:
         for _ in range(_ATTEMPTS):
             try:
                 self._dynamodb.update_item(
-                    TableName=self._table, Key=_key(day), ExpressionAttributeValues=values, **_ADD_ONCE
+                    TableName=self._table,
+                    Key=_key(day),
+                    ExpressionAttributeValues=values,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    UpdateExpression=change.update,
+                    ConditionExpression=change.condition,
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                     raise
-                item: RawItem = error.response["Item"]  # type: ignore[typeddict-item]  # not in the stubs
+                item: RawItem = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
             else:
                 return True
-            if _has_source(item, source):
+            if not item or _has_source(item, source) is (change is _ADD):
                 return False
             values[":now"] = item["u"]  # another worker's clock is ahead of ours
         raise TryAgain("other workers keep changing this day", where=f"{day.pair} {day.day}")

@@ -30,7 +30,7 @@ from models.traffic import join_pair, split_pair
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-DAYS_AT_ONCE = 20  # with 32 marks before it, an update of so many days stays within one write unit
+DAYS_AT_ONCE = 16  # with 32 marks before it, an update of so many days stays within one write unit
 _ATTEMPTS = 20  # each lost to another writer of the same pair
 
 _SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`

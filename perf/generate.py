@@ -1,65 +1,53 @@
 """Makes daily flow files like VARIoT's: what CICFlowMeter 4 writes about fifteen IoT devices, in any size.
 
-What the traffic tells, for every seed: most pairs are steady; some grow (3 % of their first day a day, for two
-months); some move to another address every week; one camera's upload, 192.168.20.42 → 216.58.204.99, dwarfs
-everything; and once a fortnight from 6 October 2022 on, one of two devices floods a host (`SUSPECTS`). A file
-begins two hours before midnight, as VARIoT's do, and ends twenty minutes after the next: three dates in each.
+What the traffic tells, for every seed: most pairs are steady; some grow, for two months, daily by 3 % of the
+first day; some move to another address every week; the upload of a camera, 192.168.20.42 → 216.58.204.99,
+dwarfs the rest; and once a fortnight, from 6 October 2022 on, one of the `SUSPECTS` in turn floods a host.
+A file begins two hours before its day, as VARIoT's do, and ends 20 minutes after it: it has three dates.
 
-The same arguments give the same bytes on every machine and Python from 3.11 on: of `random.Random` only string
-seeds, `random()` and `getrandbits()` are used, which stay as they are; of floating point only + − × ÷ and the square
-root, which IEEE 754 rounds exactly (not `exp`, `log`, `**`, nor `sum`, which is another since Python 3.12); and
-dates are written by hand, as `strftime` depends on the platform. A .gz has the same content; its bytes depend on zlib.
+The same arguments give the same bytes on every machine and Python from 3.11 on: of `random.Random`, only
+string seeds, `random()` and `getrandbits()` are used, which stay as they are; of floating point, only + − × ÷
+and `fsum`, which are rounded exactly (not `sum`, which changed with Python 3.12); and dates are written by
+hand, as `strftime` depends on the platform. A .csv.gz has the same content; its bytes depend on zlib.
 
-It is fast because a row is one of 32 beginnings of its pair (addresses and ports) and one of 512 ends of its kind of
-traffic (duration to label) around a timestamp. They recur too far apart for gzip, which looks back 32 KB, to notice.
+It is fast because a row is one of 32 beginnings of its pair (addresses and ports) and one of 512 ends of its
+kind of traffic (duration to label) around a timestamp. gzip, which looks back 32 KB, hardly sees them again.
 """
 
+import gzip
+from bisect import bisect
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import accumulate, count, islice
+from math import fsum, inf
+from operator import mul
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
-COLUMNS = (
-    "Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts,"
-    "TotLen Fwd Pkts,TotLen Bwd Pkts,Fwd Pkt Len Max,Fwd Pkt Len Min,Fwd Pkt Len Mean,Fwd Pkt Len Std,"
-    "Bwd Pkt Len Max,Bwd Pkt Len Min,Bwd Pkt Len Mean,Bwd Pkt Len Std,Flow Byts/s,Flow Pkts/s,Flow IAT Mean,"
-    "Flow IAT Std,Flow IAT Max,Flow IAT Min,Fwd IAT Tot,Fwd IAT Mean,Fwd IAT Std,Fwd IAT Max,Fwd IAT Min,"
-    "Bwd IAT Tot,Bwd IAT Mean,Bwd IAT Std,Bwd IAT Max,Bwd IAT Min,Fwd PSH Flags,Bwd PSH Flags,Fwd URG Flags,"
-    "Bwd URG Flags,Fwd Header Len,Bwd Header Len,Fwd Pkts/s,Bwd Pkts/s,Pkt Len Min,Pkt Len Max,Pkt Len Mean,"
-    "Pkt Len Std,Pkt Len Var,FIN Flag Cnt,SYN Flag Cnt,RST Flag Cnt,PSH Flag Cnt,ACK Flag Cnt,URG Flag Cnt,"
-    "CWE Flag Count,ECE Flag Cnt,Down/Up Ratio,Pkt Size Avg,Fwd Seg Size Avg,Bwd Seg Size Avg,Fwd Byts/b Avg,"
-    "Fwd Pkts/b Avg,Fwd Blk Rate Avg,Bwd Byts/b Avg,Bwd Pkts/b Avg,Bwd Blk Rate Avg,Subflow Fwd Pkts,"
-    "Subflow Fwd Byts,Subflow Bwd Pkts,Subflow Bwd Byts,Init Fwd Win Byts,Init Bwd Win Byts,Fwd Act Data Pkts,"
-    "Fwd Seg Size Min,Active Mean,Active Std,Active Max,Active Min,Idle Mean,Idle Std,Idle Max,Idle Min,Label"
-)
+import click
 
-DEFAULT_ROWS = 20_000  # about 10 MB
+from models.errors import UsageError
+from perf.cicflowmeter import COLUMNS, Kind, clock, head, tail
+
+DEFAULT_ROWS = 17_000  # about 10 MB
 DEFAULT_PAIRS = 620
 STORY_BEGINS = date(2022, 10, 1)
-HEADS, TAILS = 32, 512  # beginnings per pair, ends per kind; powers of two: a row's few random bits choose
-LEAD, WINDOW = 2 * 3600, (2 + 24) * 3600 + 20 * 60  # seconds before midnight, and seconds in a file
+HEADS, TAILS = 32, 512  # per pair and day, and per kind; powers of two, so that random bits choose
+DAY, LEAD, WINDOW = 86_400, 2 * 3600, 26 * 3600 + 20 * 60  # seconds: of a day, in a file before it, in a file
 CHUNK = 1024  # rows
-
-
-class Kind(NamedTuple):
-    """A kind of traffic: values at equal steps of the distributions (the quantiles) of its flows."""
-
-    duration: tuple[int, ...]  # µs
-    forward: tuple[int, ...]  # packets
-    backward: tuple[int, ...]  # packets
-    payload: tuple[int, int]  # bytes, smallest and largest packet
-    header: int  # bytes of a packet's header; 20 and more is TCP
-
 
 # fmt: off
 SESSION = Kind((30, 40_000, 700_000, 6_000_000, 42_000_000, 110_000_000, 120_000_000),
                (1, 2, 5, 9, 14, 40, 900), (1, 1, 4, 8, 12, 44, 860), (0, 1448), 32)
 REMNANT = Kind((8, 50, 150, 2_300, 26_000, 90_000), (1, 1, 2, 3, 15), (1, 1, 1, 2), (0, 517), 20)
-LOOKUP = Kind((900, 12_000, 18_000, 41_000, 300_000, 9_000_000), (1, 1, 1, 2, 4), (1, 1, 1, 2, 4), (28, 320), 8)
-BEACON = Kind((0, 1_500_000, 60_000_000, 110_000_000, 117_000_000, 120_000_000), (1, 2, 9, 30, 60), (0, 0), (40, 430), 8)
-RESOLUTION = Kind((0, 30_000_000, 110_000_000, 119_000_000, 120_000_000), (1, 3, 11, 40), (1, 1, 2), (0, 0), 0)
-UPLOAD = Kind((90_000_000, 115_000_000, 119_000_000, 120_000_000), (900, 3_000, 9_000, 57_000), (400, 900, 9_000),
-              (0, 1448), 32)
+LOOKUP = Kind((900, 12_000, 18_000, 41_000, 300_000, 9_000_000), (1, 1, 1, 2, 4), (1, 1, 2, 4), (28, 320), 8)
+BEACON = Kind((0, 0, 1_500_000, 60_000_000, 110_000_000, 117_000_000, 120_000_000),
+              (1, 2, 9, 30, 60), (0, 0), (40, 430), 8)
+RESOLUTION = Kind((0, 30_000_000, 110_000_000, 119_000_000, 120_000_000), (1, 3, 11, 40), (1, 2), (0, 0), 0)
+UPLOAD = Kind((90_000_000, 115_000_000, 119_000_000, 120_000_000),
+              (900, 3_000, 9_000, 57_000), (400, 900, 9_000), (0, 1448), 32)
 FLOOD = Kind((100_000, 60_000_000, 118_000_000, 120_000_000), (800, 9_000, 40_000), (0, 0, 3), (0, 60), 20)
 # fmt: on
 
@@ -75,8 +63,18 @@ class Route(NamedTuple):
     growing: bool = False
 
 
+class Pair(NamedTuple):
+    """What a pair's rows of one day are put together from."""
+
+    heads: list[str]  # Flow ID to Protocol
+    tails: list[str]  # Flow Duration to Label
+    weight: float  # share of the day's rows, in no particular unit
+
+
 LAN = "192.168.20"
-DEVICES = tuple(f"{LAN}.{host}" for host in (10, 13, 15, 19, 20, 24, 31, 35, 36, 37, 42, 43, 45, 48, 50))
+DEVICES = [f"{LAN}.{host}" for host in (10, 13, 15, 19, 20, 24, 31, 35, 36, 37, 42, 43, 45, 48, 50)]
+CLOUDS = [3, 13, 18, 34, 35, 44, 52, 54, 99, 108, 142]  # first bytes of addresses
+SERVICES = [(443, 6, SESSION), (443, 6, SESSION), (8883, 6, SESSION), (80, 6, SESSION), (123, 17, LOOKUP)]
 SUSPECTS = (
     Route(f"{LAN}.24", "45.95.168.110", (0, 443), 6, SESSION),
     Route(f"{LAN}.37", "185.244.25.60", (0, 80), 6, SESSION),
@@ -91,17 +89,9 @@ FIXED_ROUTES = (
     Route(f"{LAN}.42", "8.8.8.8", (0, 53), 17, LOOKUP),
     Route(f"{LAN}.48", "224.0.0.251", (5353, 5353), 17, BEACON),
     Route(f"{LAN}.15", f"{LAN}.255", (137, 137), 17, BEACON),
-    Route("0.0.0.0", "255.255.255.255", (68, 67), 17, LOOKUP),  # noqa: S104  # DHCP
+    Route("0.0.0.0", "255.255.255.255", (68, 67), 17, LOOKUP),  # noqa: S104  # DHCP, nothing is bound
     *SUSPECTS,
 )
-
-
-class Pair(NamedTuple):
-    """What a pair's rows of one day are put together from."""
-
-    heads: list[str]  # Flow ID to Protocol
-    tails: list[str]  # Flow Duration to Label, with the line's end
-    weight: float  # share of the day's rows, before normalization
 
 
 def generate_day(
@@ -116,10 +106,12 @@ def generate_day(
         pairs: distinct directed pairs in the file.
 
     Raises:
-        UsageError: the pairs are more than the rows or fewer than `FIXED_ROUTES`, or the day is at the calendar's end.
+        UsageError: more pairs than rows, fewer than are in every file, or a day at the calendar's end.
     """
     _check(day, 1, pairs)
-    return _chunks(day, seed, rows, _pairs_of(day, seed, pairs))
+    if rows < pairs:
+        raise UsageError(f"{rows} rows for {pairs} pairs", remedy="Ask for more rows or fewer pairs")
+    return _chunks(day, seed, rows, _traffic(day, seed, pairs))
 
 
 def generate(
@@ -131,8 +123,8 @@ def generate(
     megabytes: float = 10.0,
     pairs: int = DEFAULT_PAIRS,
     compress: bool = False,
-) -> Iterator[Path]:
-    """Writes one file a day, `data-YYYYMMDD.csv`, and gives its path as soon as it is whole.
+) -> list[Path]:
+    """Writes one file a day, `data-YYYYMMDD.csv`, and gives their paths.
 
     Args:
         directory: where to; made if missing. Files of the same names are replaced.
@@ -144,5 +136,164 @@ def generate(
         compress: write `.csv.gz` instead.
 
     Raises:
-        UsageError: as in `generate_day`, and if there is no day or no size.
+        UsageError: no days, a size too small for the pairs, or as in `generate_day`.
+        OSError: the directory or a file cannot be written; no part of a file stays.
     """
+    return list(_write_days(directory, first, days, seed, megabytes, pairs, compress))
+
+
+def _write_days(
+    directory: Path, first: date, days: int, seed: int, megabytes: float, pairs: int, compress: bool
+) -> Iterator[Path]:
+    _check(first, days, pairs)
+    for day in (first + timedelta(days=number) for number in range(days)):
+        traffic = _traffic(day, seed, pairs)
+        chunks = _chunks(day, seed, _rows_in(megabytes, traffic), traffic)
+        path = directory / f"data-{day.isoformat().replace('-', '')}.csv{'.gz' if compress else ''}"
+        _write(path, chunks, compress)
+        yield path
+
+
+def _check(first: date, days: int, pairs: int) -> None:
+    if days < 1:
+        raise UsageError(f"{days} days asked for", remedy="Ask for at least one")
+    if pairs < len(FIXED_ROUTES):
+        least = f"at least {len(FIXED_ROUTES)}, those of multicast, ARP and the story"
+        raise UsageError(f"{pairs} pairs asked for", remedy=f"Ask for {least}")
+    if not date.min.toordinal() < first.toordinal() <= date.max.toordinal() - days:
+        raise UsageError(f"{days} days from {first} on leave the calendar", remedy="Choose another first day")
+
+
+def _write(path: Path, chunks: Iterator[bytes], compress: bool) -> None:
+    """Writes under another name, which becomes the file's own when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            if compress:
+                with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                    packed.writelines(chunks)
+            else:
+                file.writelines(chunks)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _rows_in(megabytes: float, traffic: list[Pair]) -> int:
+    """How many rows make a file of this size, when each pair has one and the rest go by weight."""
+    stamp = len(",31/12/2022 11:59:59 PM,\n")
+    sizes = [len(pair.heads[0]) + stamp + sum(map(len, pair.tails)) / TAILS for pair in traffic]
+    weights = [pair.weight for pair in traffic]
+    least = len(COLUMNS) + fsum(sizes)
+    if not least <= megabytes * 1e6 < inf:
+        remedy = f"Ask for at least {least / 1e6:.2f}, or for fewer pairs"
+        raise UsageError(f"{megabytes} megabytes for {len(traffic)} pairs", remedy=remedy)
+    return len(traffic) + int((megabytes * 1e6 - least) * fsum(weights) / fsum(map(mul, sizes, weights)))
+
+
+def _chunks(day: date, seed: int, rows: int, traffic: list[Pair]) -> Iterator[bytes]:
+    """The rows at an even pace over the file's window, each flow begun up to 127 s before its turn."""
+    rng = Random(f"rows {seed} {day}")
+    dates = [f"{d.day:02}/{d.month:02}/{d.year:04}" for d in (day + timedelta(days=n) for n in (-1, 0, 1))]
+    times = clock()
+    cumulative = list(accumulate(pair.weight for pair in traffic))
+    shuffled = sorted(traffic, key=lambda _: rng.random())
+    guaranteed = {place * rows // len(traffic): pair for place, pair in enumerate(shuffled)}
+    yield f"{COLUMNS}\n".encode()
+    for start in range(0, rows, CHUNK):
+        lines = []
+        for row in range(start, min(start + CHUNK, rows)):
+            share = rng.random() * cumulative[-1]
+            pair = guaranteed.get(row) or traffic[bisect(cumulative, share, hi=len(traffic) - 1)]
+            bits = rng.getrandbits(21)
+            second = max(0, row * WINDOW // rows - (bits & 127)) + DAY - LEAD
+            stamp = f"{dates[second // DAY]} {times[second % DAY]}"
+            lines.append(f"{pair.heads[bits >> 7 & 31]},{stamp},{pair.tails[bits >> 12]}\n")
+        yield "".join(lines).encode()
+
+
+def _traffic(day: date, seed: int, pairs: int) -> list[Pair]:
+    """Who talks on that day, and how much: few pairs often, many rarely."""
+    rng = Random(f"day {seed} {day}")
+    since = day.toordinal() - STORY_BEGINS.toordinal()
+    taken_over = SUSPECTS[since // 14 % len(SUSPECTS)] if since % 14 == 5 else None
+    traffic = []
+    for rank, route in enumerate([*FIXED_ROUTES, *islice(_internet(day, seed), pairs - len(FIXED_ROUTES))]):
+        kind, weight = route.kind, (0.85 + 0.3 * rng.random()) / (rank + 10)
+        if route.growing:
+            weight *= 1 + 0.03 * (since % 60)
+        if route is taken_over:
+            kind, weight = FLOOD, 4 * weight
+        heads = [_head(route, 32_768 + rng.getrandbits(14)) for _ in range(HEADS)]
+        traffic.append(Pair(heads, _tails(kind, seed), weight))
+    return traffic
+
+
+def _internet(day: date, seed: int) -> Iterator[Route]:
+    """Devices and cloud services; every other couple in both directions, one in five moving."""
+    for number in count():
+        week = (day.toordinal() + number) // 7 if number % 5 == 0 else 0
+        rng = Random(f"conversation {seed} {number} {week}")
+        device = DEVICES[int(rng.random() * len(DEVICES))]
+        cloud = CLOUDS[int(rng.random() * len(CLOUDS))]
+        host = f"{cloud}.{rng.getrandbits(8)}.{rng.getrandbits(8)}.{1 + int(254 * rng.random())}"
+        port, protocol, kind = SERVICES[int(rng.random() * len(SERVICES))]
+        growing = number % 20 == 3
+        yield Route(device, host, (0, port), protocol, kind, growing)
+        if number % 2 == 1:
+            yield Route(host, device, (port, 0), protocol, REMNANT, growing)
+
+
+def _head(route: Route, ephemeral: int) -> str:
+    source_port, destination_port = (
+        route.ports if route.protocol == 0 else (p or ephemeral for p in route.ports)
+    )
+    return head(route.source, route.destination, (source_port, destination_port), route.protocol)
+
+
+@cache
+def _tails(kind: Kind, seed: int) -> list[str]:
+    rng = Random(f"flows {seed} {kind!r}")
+    return [tail(kind, rng) for _ in range(TAILS)]
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--days", default=30, show_default=True, help="How many files, one a day.")
+@click.option(
+    "--first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2022-10-01",
+    show_default=True,
+    help="Day of the first.",
+)
+@click.option(
+    "--megabytes", default=10.0, show_default=True, help="Size of each file, uncompressed (10⁶ bytes)."
+)
+@click.option("--pairs", default=DEFAULT_PAIRS, show_default=True, help="Directed device pairs in each file.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Another seed, another branch with the same story."
+)
+@click.option("--gzip", "compress", is_flag=True, help="Write .csv.gz files.")
+def main(
+    directory: Path, days: int, first: datetime, megabytes: float, pairs: int, seed: int, compress: bool
+) -> None:
+    """Write made-up daily flow files, data-YYYYMMDD.csv, into DIRECTORY.
+
+    They look like VARIoT's: CICFlowMeter rows of fifteen IoT devices, with multicast, DHCP and ARP. The same
+    options give the same bytes everywhere. Files of the same names are replaced.
+    """
+    try:
+        for path in _write_days(directory, first.date(), days, seed, megabytes, pairs, compress):
+            print(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename}: {error.strerror}. Choose another directory."
+        ) from error
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m perf.generate")

@@ -1,0 +1,82 @@
+"""What `flowtally` says: results on standard output, remarks on standard error, figures people can read."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from models.errors import FlowtallyError
+
+# Markup is off: file names and addresses may hold brackets.
+out = Console(markup=False, highlight=False, emoji=False)
+err = Console(markup=False, highlight=False, emoji=False, stderr=True)
+
+POPULATION = "deviation: population (n)"
+SAMPLE = "deviation: sample (n − 1)"
+UNDEFINED = "–"
+
+_DURATIONS = ((86_400e6, "d"), (3_600e6, "h"), (60e6, "min"), (1e6, "s"), (1e3, "ms"))
+_THOUSANDS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def say(text: str, *, style: str = "", to: Console = out) -> None:
+    """Prints a line, whole, however wide the terminal is."""
+    to.print(Text(text, style=style), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Prints a warning on standard error."""
+    err.print(Text("Warning: ", style="yellow").append(text, style="default"), soft_wrap=True)
+
+
+def complain(error: FlowtallyError) -> None:
+    """Prints an error on standard error: what was found and where, then what to do about it."""
+    found = f"{error.where}: {error.found}" if error.where else error.found
+    err.print(Text("Error: ", style="bold red").append(found, style="default"), soft_wrap=True)
+    if error.remedy:
+        err.print(Text(f"{error.remedy}."), soft_wrap=True)
+
+
+def table(title: str, *columns: str, numbers: int = 0) -> Table:
+    """A table whose last `numbers` columns are aligned to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for position, name in enumerate(columns):
+        is_number = position >= len(columns) - numbers
+        made.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    return made
+
+
+def duration(microseconds: float | None) -> str:
+    """A time in the unit that suits it, to three digits: `1.23 h`."""
+    if microseconds is None:
+        return UNDEFINED
+    for size, unit in _DURATIONS:
+        if abs(microseconds) >= size:
+            return f"{_three_digits(microseconds / size)} {unit}"
+    return f"{_three_digits(microseconds)} µs"
+
+
+def number(value: float | None) -> str:
+    """A number in thousands that suit it, to three digits: `12.3 k`."""
+    if value is None:
+        return UNDEFINED
+    for size, prefix in _THOUSANDS:
+        if abs(value) >= size:
+            return f"{_three_digits(value / size)} {prefix}"
+    return _three_digits(value)
+
+
+def size(count: int) -> str:
+    """A number of bytes: `12.3 kB`."""
+    return f"{count} B" if abs(count) < 1000 else f"{number(count)}B"
+
+
+def count_of(count: int, noun: str) -> str:
+    """A count and its noun: `1 file`, `2,000 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _three_digits(value: float) -> str:
+    if value == int(value):
+        return str(int(value))
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,117 @@
+"""What a deployment keeps and what is waiting in it."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from clients.account import Account
+from clients.files_table import FilesTable
+from clients.sizes import STORAGE_OVERHEAD, stored_size
+from models.deployment import INCOMING, QUARANTINE, REJECTED, Deployment
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+_COUNTED_EXACTLY = 100_000  # items of a table; more are taken from DynamoDB's own estimate
+
+
+class TableUse(NamedTuple):
+    """What a table holds."""
+
+    name: str
+    items: int
+    stored_bytes: int  # as billed
+    is_exact: bool  # or DynamoDB's estimate, which is up to six hours old
+
+
+class ObjectUse(NamedTuple):
+    """What lies below a prefix of the bucket."""
+
+    prefix: str
+    objects: int
+    stored_bytes: int
+
+
+class Waiting(NamedTuple):
+    """Messages of a queue."""
+
+    visible: int
+    in_flight: int
+
+
+class Status(NamedTuple):
+    """All of it."""
+
+    tables: list[TableUse]
+    objects: list[ObjectUse]
+    queue: Waiting
+    dead_letters: Waiting
+    files: dict[str, int]  # by state
+
+
+def read_status(account: Account) -> Status:
+    """Looks at everything a deployment has.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused or did not answer.
+    """
+    deployment = account.deployment
+    dynamodb, sqs = account.client("dynamodb"), account.client("sqs")
+    return Status(
+        table_uses(dynamodb, deployment),
+        object_uses(account.client("s3"), deployment.bucket),
+        waiting(sqs, deployment.queue_url),
+        waiting(sqs, deployment.dead_letter_queue_url),
+        dict(Counter(file.state for file in FilesTable(dynamodb, deployment.files).all())),
+    )
+
+
+def table_uses(dynamodb: "DynamoDBClient", deployment: Deployment) -> list[TableUse]:
+    """Items and bytes of the three tables."""
+    names = {
+        "DailyTotals": deployment.daily_totals,
+        "PairStatistics": deployment.pair_statistics,
+        "Files": deployment.files,
+    }
+    return [_table_use(dynamodb, name, table) for name, table in names.items()]
+
+
+def object_uses(s3: "S3Client", bucket: str) -> list[ObjectUse]:
+    """Objects and bytes below each prefix of the bucket."""
+    return [_object_use(s3, bucket, prefix) for prefix in (INCOMING, QUARANTINE, REJECTED)]
+
+
+def waiting(sqs: "SQSClient", queue_url: str) -> Waiting:
+    """How many messages a queue has, about."""
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return Waiting(
+        int(attributes["ApproximateNumberOfMessages"]),
+        int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+    )
+
+
+def _table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
+    described = dynamodb.describe_table(TableName=table)["Table"]
+    estimate = TableUse(
+        name,
+        described.get("ItemCount", 0),
+        described.get("TableSizeBytes", 0) + described.get("ItemCount", 0) * STORAGE_OVERHEAD,
+        is_exact=False,
+    )
+    items = total = 0
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        items += len(page["Items"])
+        total += sum(stored_size(item) for item in page["Items"])
+        if items > _COUNTED_EXACTLY:
+            return estimate
+    return TableUse(name, items, total, is_exact=True)
+
+
+def _object_use(s3: "S3Client", bucket: str, prefix: str) -> ObjectUse:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    sizes = [entry["Size"] for page in pages for entry in page.get("Contents", [])]
+    return ObjectUse(prefix, len(sizes), sum(sizes))

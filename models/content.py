@@ -1,0 +1,117 @@
+"""The content of a stream, gzipped or not: first in blocks of one size, then in whole lines."""
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Protocol
+
+from models.errors import FileRejected
+
+BLOCK = 1 << 16  # bytes: small enough to stay in a core's own cache while it is hashed, cut and counted
+
+MAX_LINE = 1 << 20  # bytes: no row of flows is longer, and a longer line is never held in memory
+
+_MAGIC = b"\x1f\x8b"
+_LINE_END = re.compile(rb"[\r\n]")
+_GZIP = zlib.MAX_WBITS | 16  # zlib's notation for "with a gzip header and trailer"
+_REMEDY = "Compress the CSV again, or upload it as it is"
+
+
+class Readable(Protocol):
+    """An open file, or the body of an S3 object: gives up to `size` bytes, and none at its end."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def content_blocks(stream: Readable) -> Iterator[bytes]:
+    """The uncompressed content, in blocks of `BLOCK` bytes (the last may be shorter).
+
+    The blocks depend on the content only, not on how the stream delivers or compresses it. Gzip is known
+    by its first bytes and may have several members. Memory is bounded, however well it compresses.
+
+    Raises:
+        FileRejected: the gzip data is truncated or corrupt.
+    """
+    blocks = _regrouped(iter(lambda: stream.read(BLOCK), b""))
+    first = next(blocks, b"")
+    whole = chain([first], blocks) if first else iter(())
+    return _regrouped(_gunzipped(whole)) if first.startswith(_MAGIC) else whole
+
+
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Cuts the content after line ends: LF, CRLF or CR.
+
+    Yields:
+        (lines, True), or (a piece of a line longer than `MAX_LINE`, False). What follows the last piece of
+        such a line begins with its line end.
+    """
+    carry = b""
+    in_long_line = False
+    for block, is_last in _with_last_marked(blocks):
+        rest = block
+        if in_long_line:
+            piece = _LINE_END.split(block, maxsplit=1)[0]
+            yield piece, False
+            rest = block[len(piece) :]
+            in_long_line = not rest
+        text = carry + rest
+        cut = len(text) if is_last else _after_last_line_end(text)
+        if cut:
+            yield text[:cut], True
+        carry = text[cut:]
+        if len(carry) > MAX_LINE:
+            yield carry, False
+            carry, in_long_line = b"", True
+
+
+def _after_last_line_end(text: bytes) -> int:
+    """0 if there is none; a CR at the very end may be half of a CRLF."""
+    return text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+
+
+def _with_last_marked(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    block = next(blocks, b"")
+    while block:
+        following = next(blocks, b"")
+        yield block, not following
+        block = following
+
+
+def _regrouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    missing = BLOCK
+    for piece in pieces:
+        rest = piece
+        while len(rest) >= missing:
+            held.append(rest[:missing])
+            rest = rest[missing:]
+            yield held[0] if len(held) == 1 else b"".join(held)
+            held, missing = [], BLOCK
+        if rest:
+            held.append(rest)
+            missing -= len(rest)
+    if held:
+        yield b"".join(held)
+
+
+def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces of at most `BLOCK` bytes of the content of all members."""
+    member = zlib.decompressobj(_GZIP)
+    for block in blocks:
+        data = block
+        while data:
+            if member.eof:
+                data = data.lstrip(b"\0")  # tape and disk images pad with these
+                if not data:
+                    break
+                member = zlib.decompressobj(_GZIP)
+            try:
+                piece = member.decompress(data, BLOCK)
+            except zlib.error as error:
+                raise FileRejected(f"the gzip data is corrupt ({error})", remedy=_REMEDY) from error
+            if piece:
+                yield piece
+            data = member.unused_data if member.eof else member.unconsumed_tail
+    if not member.eof:
+        raise FileRejected("the gzip data is truncated: it stops before its end mark", remedy=_REMEDY)

@@ -1,0 +1,285 @@
+"""Reads a flow file as a stream: exact totals per pair and day, and what could not be counted.
+
+A row is a physical line (ended by LF, CRLF or CR) that is neither blank nor a header. Every row is
+either counted once or quarantined with its line number and reason. Memory does not grow with the rows,
+only with the distinct pair-days.
+"""
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from models.content import MAX_LINE, Readable, content_blocks, whole_lines
+from models.errors import FileRejected
+from models.flows import (
+    DAY_WIDTH,
+    MAX_VALUE,
+    V4_COLUMNS,
+    V4_MIN_WIDTH,
+    BadRow,
+    Columns,
+    address,
+    amount,
+    check_format,
+    check_v4_order,
+    day,
+    find_columns,
+    repeated_header,
+    split_fields,
+    v4_header,
+)
+from models.traffic import PairDay, Totals
+
+_QUARANTINE_COLUMNS = b",Quarantine Line,Quarantine Reason"
+_TOO_LONG = "line is longer than 1 MiB"
+_MAX_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFile:
+    """What one flow file says.
+
+    Attributes:
+        totals: exact sums per pair and day; the addresses are canonical, without a branch.
+        digest: SHA-256 of the uncompressed content, 32 bytes.
+        rows: rows met, counted and quarantined ones together.
+        quarantined: rows written to the quarantine.
+        notes: what was assumed about the file, for the log.
+    """
+
+    totals: dict[PairDay, Totals]
+    digest: bytes
+    rows: int
+    quarantined: int
+    notes: tuple[str, ...]
+
+
+def read_flow_file(stream: Readable, quarantine: IO[bytes]) -> FlowFile:
+    """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
+
+    Args:
+        stream: the file's bytes; whatever its `read` raises passes through.
+        quarantine: takes the quarantined rows as a CSV that can be corrected and read as a flow file of
+            its own: the header, the rows' original bytes, line number and reason as further columns.
+            Nothing is written when there are none.
+
+    Raises:
+        FileRejected: the file can never be read; `found` says what is missing and what is there.
+    """
+    digest = hashlib.sha256()
+    reader = _Reader(_Quarantine(quarantine))
+    for text, is_whole in whole_lines(_shown_to(digest.update, content_blocks(stream))):
+        if is_whole:
+            reader.take_lines(text)
+        else:
+            reader.take_piece(text)
+    return reader.result(digest.digest())
+
+
+def _shown_to(observer: Callable[[bytes], None], blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        observer(block)
+        yield block
+
+
+class _Quarantine:
+    """Writes the CSV of the rows that are not counted."""
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self.header = b""
+        self.rows = 0
+        self._sink = sink
+        self._is_within_row = False
+
+    def add(self, row: bytes, number: int, reason: str) -> None:
+        self.write(row)
+        self.end_row(number, reason)
+
+    def write(self, piece: bytes) -> None:
+        """Begins or goes on with the original bytes of a row."""
+        if not self.rows and not self._is_within_row:
+            self._sink.write(self.header + _QUARANTINE_COLUMNS + b"\n")
+        self._is_within_row = True
+        self._sink.write(piece)
+
+    def end_row(self, number: int, reason: str) -> None:
+        self._sink.write(f",{number},{reason}\n".encode())
+        self._is_within_row = False
+        self.rows += 1
+
+
+class _Reader:
+    """Takes the lines of one file, in order.
+
+    The first line settles where the columns are, the rows that come with it how many fields a row has.
+    Then there are two ways. `_count_quickly` counts a row only if it is beyond doubt: the right number of
+    commas, nothing but digits in its numbers, addresses and date spelled exactly as in a row that was
+    checked before. Every other line goes to `_take_carefully`, which alone knows what is wrong with a
+    row; with the rows that the quick way counts, it would do the same.
+    """
+
+    def __init__(self, quarantine: _Quarantine) -> None:
+        self._quarantine = quarantine
+        self._columns: Columns | None = None
+        self._header_width = 0  # names in the header, 0 without a header
+        self._width = 0  # fields of a row, 0 until there were rows
+        self._lines = 0  # taken so far
+        self._is_within_long_line = False
+        self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
+        self._spelled: dict[tuple[bytes, bytes, bytes], list[int]] = {}  # the same lists, by raw fields
+        self._notes: list[str] = []
+
+    def take_lines(self, text: bytes) -> None:
+        """Takes whole lines; only the last of a file may lack its end."""
+        if self._is_within_long_line:  # what is left of that line looks like a blank one
+            self._end_long_line()
+        if not self._lines:
+            text = text.removeprefix(_BOM)
+        if not self._columns:
+            self._columns = self._find_columns(text)
+        if self._columns and not self._width:
+            self._width = self._find_width(text, self._columns)
+        if self._columns and self._width:
+            self._count(text, self._columns)
+        else:
+            self._lines += len(text.splitlines())
+
+    def take_piece(self, text: bytes) -> None:
+        """Takes a piece of a line that is too long to be held."""
+        if not self._columns:
+            check_format(text)
+            raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
+        self._is_within_long_line = True
+        self._quarantine.write(text)
+
+    def result(self, digest: bytes) -> FlowFile:
+        """What was read, after the last line."""
+        if self._is_within_long_line:
+            self._end_long_line()
+        if not self._columns:
+            what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
+            raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
+        counted = sum(flows for _, _, flows in self._sums.values())
+        return FlowFile(
+            totals={pair_day: Totals(*sums) for pair_day, sums in self._sums.items()},
+            digest=digest,
+            rows=counted + self._quarantine.rows,
+            quarantined=self._quarantine.rows,
+            notes=tuple(self._notes),
+        )
+
+    def _end_long_line(self) -> None:
+        self._quarantine.end_row(self._lines + 1, _TOO_LONG)
+        self._is_within_long_line = False
+
+    def _find_columns(self, text: bytes) -> Columns | None:
+        """Looks for them in the first line that is not blank."""
+        first = next((line for line in text.splitlines() if line.strip()), None)
+        if first is None:
+            return None
+        columns = find_columns(first)
+        if columns:
+            self._header_width = _width_of(first)
+            self._quarantine.header = first
+            return columns
+        check_format(text)
+        check_v4_order(first)
+        self._notes.append("no header line: CICFlowMeter 4 order assumed")
+        return V4_COLUMNS
+
+    def _find_width(self, text: bytes, columns: Columns) -> int:
+        """As many fields as the header or one more, whichever more rows have; else what most rows have."""
+        lines = (line for line in text.splitlines() if line.strip())
+        widths = Counter(_width_of(line) for line in lines if repeated_header(line) != columns)
+        if not widths:
+            return 0
+        if not self._header_width:
+            width = max((width for width in widths if width >= V4_MIN_WIDTH), key=widths.__getitem__)
+            self._quarantine.header = v4_header(width)
+            return width
+        if widths[self._header_width + 1] <= widths[self._header_width]:
+            return self._header_width
+        self._notes.append("rows have one field more than the header")
+        return self._header_width + 1
+
+    def _count(self, text: bytes, columns: Columns) -> None:
+        if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
+            for number, line in enumerate(text.splitlines(), self._lines + 1):
+                self._take_carefully(line, number, columns)
+                self._lines = number
+        elif b"\r" in text or max(columns) == self._width - 1:
+            self._count_quickly(text.splitlines(), columns)
+        else:  # finds lines fastest, but leaves the LF on the last field, which is none of the five
+            self._count_quickly(io.BytesIO(text), columns)
+
+    def _count_quickly(self, lines: Iterable[bytes], columns: Columns) -> None:
+        """Counts lines without NUL, quotes and, in the five fields, line ends."""
+        source, destination, timestamp, duration, packets = columns
+        commas, splits = self._width - 1, max(columns) + 1
+        spelled = self._spelled
+        number = first = self._lines + 1
+        for number, line in enumerate(lines, first):
+            if line.count(b",") == commas:
+                fields = line.split(b",", splits)
+                digits, more_digits = fields[duration], fields[packets]
+                if digits.isdigit() and more_digits.isdigit():
+                    try:
+                        sums = spelled[fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]]
+                        microseconds, count = int(digits), int(more_digits)
+                    except (KeyError, ValueError):  # not met before; thousands of digits
+                        pass
+                    else:
+                        if microseconds <= MAX_VALUE and count <= MAX_VALUE:
+                            sums[0] += microseconds
+                            sums[1] += count
+                            sums[2] += 1
+                            continue
+            self._take_carefully(line.removesuffix(b"\n"), number, columns)
+        self._lines = number
+
+    def _take_carefully(self, line: bytes, number: int, columns: Columns) -> None:
+        if not line.strip():
+            return
+        header = repeated_header(line)
+        if header == columns:
+            return
+        if header:
+            raise FileRejected(
+                f"line {number} is another header, with the columns in other places",
+                remedy="Split the file before that line",
+            )
+        try:
+            self._count_carefully(line, columns)
+        except BadRow as bad:
+            self._quarantine.add(line, number, str(bad))
+
+    def _count_carefully(self, line: bytes, columns: Columns) -> None:
+        if len(line) > MAX_LINE:
+            raise BadRow(_TOO_LONG)
+        if b"\0" in line:
+            raise BadRow("NUL byte")
+        fields = split_fields(line)
+        if len(fields) != self._width:
+            raise BadRow(f"{len(fields)} fields instead of {self._width}")
+        source, destination, timestamp, duration, packets = (fields[place].strip() for place in columns)
+        spelling = source, destination, timestamp[:DAY_WIDTH]
+        pair_day = PairDay(address(source, "Src IP"), address(destination, "Dst IP"), day(spelling[2]))
+        microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
+        sums = self._sums.setdefault(pair_day, [0, 0, 0])
+        sums[0] += microseconds
+        sums[1] += count
+        sums[2] += 1
+        if len(self._spelled) >= _MAX_SPELLINGS:
+            self._spelled.clear()
+        self._spelled[spelling] = sums
+
+
+def _width_of(line: bytes) -> int:
+    try:
+        return len(split_fields(line))
+    except BadRow:
+        return 0  # no row has that

@@ -1,0 +1,145 @@
+"""Small tools of the tests: flow files in a line, the tables as plain values, processes of the daemon."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.aws import client
+from models.deployment import Deployment
+from models.pair_statistics import sums_of
+from models.steps import Sums
+from models.tables import DailyTotal
+from models.traffic import PairDay, Totals
+
+HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
+PATIENCE = 60  # seconds that anything may take before a test gives up
+
+Daily = Mapping[PairDay, Totals]
+
+
+def flow_csv(*flows: str, header: str = HEADER) -> bytes:
+    """A flow file of rows such as `10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3`."""
+    return "\n".join([header, *flows, ""]).encode()
+
+
+def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:
+    """All daily totals."""
+    items = map(DailyTotal.from_raw_data, _scan(deployment.daily_totals))
+    return {PairDay(*item.pair.split(">"), item.day): item.totals for item in items}
+
+
+def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
+    """The sums of all pairs."""
+    return {(item["src"]["S"], item["dst"]["S"]): sums_of(item) for item in _scan(deployment.pair_statistics)}
+
+
+def _scan(table: str) -> Iterator[dict]:
+    for page in client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        yield from page["Items"]
+
+
+def statistics_of(days: Daily) -> dict[tuple[str, str], Sums]:
+    """What the statistics of these days must be, computed at once."""
+    pairs: dict[tuple[str, str], list[Totals]] = defaultdict(list)
+    for day, totals in days.items():
+        pairs[day.source, day.destination].append(totals)
+    return {
+        pair: Sums(
+            len(days),
+            sum(day.duration for day in days),
+            sum(day.duration**2 for day in days),
+            sum(day.packets for day in days),
+            sum(day.packets**2 for day in days),
+        )
+        for pair, days in pairs.items()
+    }
+
+
+def merged(files: Iterable[Daily]) -> dict[PairDay, Totals]:
+    """The daily totals of several files together."""
+    sums: dict[PairDay, Totals] = {}
+    for file in files:
+        for day, totals in file.items():
+            sums[day] = Totals(*(a + b for a, b in zip(sums.get(day, Totals()), totals, strict=True)))
+    return sums
+
+
+def upload(deployment: Deployment, key: str, content: bytes) -> None:
+    """Puts an object as a branch would."""
+    client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
+
+
+def keys(deployment: Deployment, prefix: str = "") -> list[str]:
+    """The keys of all objects below a prefix."""
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket, Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def messages_left(deployment: Deployment) -> int:
+    """Messages of the queue, those under way included."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = client("sqs").get_queue_attributes(QueueUrl=deployment.queue_url, AttributeNames=names)
+    return sum(int(count) for count in answer["Attributes"].values())
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Waits until something holds; fails when patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"still not so after {PATIENCE} s"
+        time.sleep(0.1)
+
+
+def is_at_rest(deployment: Deployment) -> bool:
+    """Whether every file is counted and every change consolidated."""
+    return (
+        not keys(deployment, "incoming/")
+        and not messages_left(deployment)
+        and stored_statistics(deployment) == statistics_of(stored_days(deployment))
+    )
+
+
+class DaemonProcess:
+    """One process of `flowtally-daemon`, its log kept."""
+
+    def __init__(
+        self, command: str, deployment: Deployment, state_directory: Path, **settings: str
+    ) -> None:
+        self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
+        environment = os.environ | deployment.to_environment() | settings
+        environment["FLOWTALLY_STATE_DIRECTORY"] = str(state_directory)
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
+            )
+
+    def log(self) -> list[dict]:
+        """The events logged so far."""
+        return [json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{")]
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and gives the exit status."""
+        self.process.send_signal(sent)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def daemon(deployment: Deployment, state_directory: Path, *commands: str) -> Iterator[list[DaemonProcess]]:
+    """Processes of the daemon, by default one for each stage; killed at the end if they still run."""
+    processes = [
+        DaemonProcess(command, deployment, state_directory)
+        for command in commands or ("summarize", "consolidate")
+    ]
+    try:
+        yield processes
+    finally:
+        for running in processes:
+            running.process.kill()
+            running.process.wait()
