@@ -88,6 +88,10 @@ class Child:
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         return "\n".join(lines[-count:])
 
+    def wait(self) -> int:
+        """Waits until it ends by itself, and gives its exit status."""
+        return self._process.wait()
+
     def terminate(self) -> None:
         """Asks it to stop, without waiting."""
         if self._process.poll() is None:

@@ -39,7 +39,14 @@ def complain(error: FlowtallyError) -> None:
 
 def table(title: str, *columns: str, numbers: int = 0) -> Table:
     """A table whose last `numbers` columns are aligned to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for position, name in enumerate(columns):
         is_number = position >= len(columns) - numbers
         made.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
@@ -48,8 +55,8 @@ def table(title: str, *columns: str, numbers: int = 0) -> Table:
 
 def duration(microseconds: float | None) -> str:
     """A time in the unit that suits it, to three digits: `1.23 h`."""
-    if microseconds is None:
-        return UNDEFINED
+    if not microseconds:
+        return UNDEFINED if microseconds is None else "0 s"
     for size, unit in _DURATIONS:
         if abs(microseconds) >= size:
             return f"{_three_digits(microseconds / size)} {unit}"
@@ -77,6 +84,6 @@ def count_of(count: int, noun: str) -> str:
 
 
 def _three_digits(value: float) -> str:
-    if value == int(value):
+    if value == int(value) and abs(value) < 1000:
         return str(int(value))
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"

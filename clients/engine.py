@@ -80,10 +80,10 @@ class EmbeddedEngine:
         """Where it answers."""
         return f"http://{_LOOPBACK}:{self._port}"
 
-    @property
-    def running(self) -> bool:
-        """Whether the process is still there."""
-        return self._child is not None and self._child.exit_status is None
+    def check(self) -> None:
+        """Raises ServiceUnavailable if it has ended by itself, with its last words."""
+        if self._child and self._child.exit_status is not None:
+            raise _ended(self._child, f"ended with status {self._child.exit_status}")
 
     def environment(self) -> dict[str, str]:
         """Variables with which boto3, in this or another process, talks to the engine and to nothing else."""
@@ -139,11 +139,9 @@ class EmbeddedEngine:
             if self._is_healthy():
                 return
             time.sleep(0.05)
-        ended = "did not answer" if child.exit_status is None else f"ended with status {child.exit_status}"
-        raise ServiceUnavailable(
-            f"{ended} when it was started. Its last words:\n{child.last_lines() or '(none)'}\n",
-            where="the embedded engine",
-        )
+        if child.exit_status is None:
+            raise _ended(child, f"did not answer within {_START:g} s of its start")
+        raise _ended(child, f"ended with status {child.exit_status} when it was started")
 
     def _is_healthy(self) -> bool:
         try:
@@ -158,6 +156,10 @@ class EmbeddedEngine:
             return connection.getresponse().status
         finally:
             connection.close()
+
+
+def _ended(child: Child, how: str) -> ServiceUnavailable:
+    return ServiceUnavailable(f"{how}. Its last words:\n{child.last_lines() or '(none)'}\n", where=child.name)
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TextIO
+from typing import IO
 
 from models.moments import Moments
 from models.tables import DailyTotal, PairStatistics
@@ -87,7 +87,7 @@ def _cell(value: float | None) -> str:
 
 
 @contextmanager
-def _opened(target: str) -> Iterator[TextIO]:
+def _opened(target: str) -> Iterator[IO[str]]:
     if target == STANDARD_OUTPUT:
         yield sys.stdout
         sys.stdout.flush()

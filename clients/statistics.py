@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from models.deployment import Deployment
 from models.errors import NotFound
+from models.flows import BadRow
+from models.flows import address as flow_address
 from models.tables import DailyTotal, PairStatistics
 from models.traffic import join_pair
 
@@ -94,6 +96,15 @@ class Results:
             where=pair,
             remedy=f"{source} has flows to {', '.join(peers[:_SUGGESTIONS])}{more}",
         )
+
+
+def canonical(address: str) -> str:
+    """An address as it is stored, whichever way it is written; other text as it is."""
+    branch, slash, bare = address.strip().rpartition("/")
+    try:
+        return f"{branch}{slash}{flow_address(bare.encode(), 'address')}"
+    except BadRow:
+        return address
 
 
 def _statistics(item: "dict") -> PairStatistics:  # type: ignore[type-arg]

@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 
 from clients.failures import is_denied
 from clients.files_table import FilesTable
+from models.content import content_blocks
 from models.daily_totals import SOURCE_BYTES
 from models.deployment import INCOMING
 from models.errors import FileRejected, UsageError
-from models.content import content_blocks
 from models.tables import File
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>\.csv(\.gz)?)", re.IGNORECASE | re.
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
 _REPLACES = (
-    "the same branch has sent another content under this name, and it is counted: {key}. If this file replaces "
-    "it, take the earlier one out with `flowtally retract`, or what both hold counts twice"
+    "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
+    "the earlier one out with `flowtally retract`, or what both hold counts twice"
 )
 
 

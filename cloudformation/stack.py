@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -23,6 +24,11 @@ _STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,33}")
 
 _POLLS: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 1800}
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+
+
+def storage_template() -> str:
+    """The text of the template of bucket, queues, tables and policies."""
+    return (files("cloudformation") / "storage.yaml").read_text()
 
 
 def deploy_stack(

@@ -23,7 +23,7 @@ from models.flows import (
     Columns,
     address,
     amount,
-    check_format,
+    check_is_text,
     check_v4_order,
     day,
     find_columns,
@@ -151,7 +151,7 @@ class _Reader:
     def take_piece(self, text: bytes) -> None:
         """Takes a piece of a line that is too long to be held."""
         if not self._columns:
-            check_format(text)
+            check_is_text(text, b"")
             raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
         self._is_within_long_line = True
         self._quarantine.write(text)
@@ -181,12 +181,12 @@ class _Reader:
         first = next((line for line in text.splitlines() if line.strip()), None)
         if first is None:
             return None
+        check_is_text(text, first)
         columns = find_columns(first)
         if columns:
             self._header_width = _width_of(first)
             self._quarantine.header = first
             return columns
-        check_format(text)
         check_v4_order(first)
         self._notes.append("no header line: CICFlowMeter 4 order assumed")
         return V4_COLUMNS

@@ -104,6 +104,19 @@ def split_fields(line: bytes) -> list[bytes]:
     return [field.encode("latin-1") for field in fields]
 
 
+def check_is_text(start: bytes, first_line: bytes) -> None:
+    """Makes sure that the first bytes, and the first line that is not blank, are those of a text.
+
+    Raises:
+        FileRejected: they are not.
+    """
+    for magic, kind in _OTHER_FORMATS.items():
+        if start.startswith(magic):
+            raise FileRejected(f"not text: this is {kind}", remedy=_ADVICE)
+    if first_line.translate(None, _CONTROL_CHARACTERS) != first_line:
+        raise FileRejected(f"not text: the file begins with {_shown([first_line])}", remedy=_ADVICE)
+
+
 def find_columns(line: bytes) -> Columns | None:
     """Finds the five columns in a header line.
 
@@ -111,9 +124,9 @@ def find_columns(line: bytes) -> Columns | None:
         Their places; None if the line holds none of their names.
 
     Raises:
-        FileRejected: the header lacks a column, has one twice, or is the Python tool's.
+        FileRejected: the header lacks a column, has one twice, is the Python tool's, or no CSV.
     """
-    fields = _header_fields(line)
+    fields = _first_fields(line)
     if {field.strip() for field in fields} >= _PYTHON_NAMES:
         raise FileRejected(f"the header has src_ip and flow_duration, {_PYTHON_TOOL}", remedy=_ADVICE)
     places = _places(fields)
@@ -135,19 +148,11 @@ def repeated_header(line: bytes) -> Columns | None:
     """The places of the five columns if this line inside of a file is a header, else None."""
     if b"timestamp" not in line.lower():  # the one name without variants
         return None
-    places = _places(_header_fields(line))
+    try:
+        places = _places(split_fields(line))
+    except BadRow:
+        return None
     return Columns(*(found[0] for found in places.values())) if all(places.values()) else None
-
-
-def check_format(start: bytes) -> None:
-    """Makes sure that the first bytes are not those of another kind of file.
-
-    Raises:
-        FileRejected: they are.
-    """
-    for magic, kind in _OTHER_FORMATS.items():
-        if start.startswith(magic):
-            raise FileRejected(f"not text: this is {kind}", remedy=_ADVICE)
 
 
 def v4_header(width: int) -> bytes:
@@ -162,21 +167,18 @@ def check_v4_order(row: bytes) -> None:
     Raises:
         FileRejected: it is not.
     """
-    fields = _header_fields(row)
-    if _fits_v4(fields):
-        return
-    if row.translate(None, _CONTROL_CHARACTERS) != row:
-        raise FileRejected(f"not text: the first line is {_shown([row])}", remedy=_ADVICE)
+    fields = _first_fields(row)
+    shown = _shown(fields)
+    if len(fields) == 1:
+        raise FileRejected(f"not CSV: there is no comma in the first line {shown}", remedy=_ADVICE)
     if _fits_python_tool(fields):
         raise FileRejected(f"no header line, and rows {_PYTHON_TOOL}", remedy=_ADVICE)
-    if len(fields) == 1:
-        start = _shown(fields)
-        raise FileRejected(f"not CSV: there is no comma in the first line {start}", remedy=_ADVICE)
-    raise FileRejected(
-        f"the first line holds neither the columns {_listed(list(_SPELLINGS))} "
-        f"nor a row in CICFlowMeter 4 order; found {_shown(fields)}",
-        remedy=_ADVICE,
-    )
+    if not _fits_v4(fields):
+        raise FileRejected(
+            f"the first line holds neither the columns {_listed(list(_SPELLINGS))} "
+            f"nor a row in CICFlowMeter 4 order; found {shown}",
+            remedy=_ADVICE,
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -242,11 +244,11 @@ def amount(text: bytes, column: str) -> int:
     return int(value)
 
 
-def _header_fields(line: bytes) -> list[bytes]:
+def _first_fields(line: bytes) -> list[bytes]:
     try:
         return split_fields(line)
-    except BadRow:
-        return line.split(b",")
+    except BadRow as error:
+        raise FileRejected(f"not CSV: {error} in the first line", remedy=_ADVICE) from error
 
 
 def _plain_name(field: bytes) -> str:

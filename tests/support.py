@@ -109,12 +109,11 @@ def is_at_rest(deployment: Deployment) -> bool:
 class DaemonProcess:
     """One process of `flowtally-daemon`, its log kept."""
 
-    def __init__(
-        self, command: str, deployment: Deployment, state_directory: Path, **settings: str
-    ) -> None:
+    def __init__(self, command: str, deployment: Deployment, state_directory: Path, **settings: str) -> None:
         self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
         environment = os.environ | deployment.to_environment() | settings
         environment["FLOWTALLY_STATE_DIRECTORY"] = str(state_directory)
+        environment["FLOWTALLY_VISIBILITY"] = "6"  # seconds, so that a killed worker is soon replaced
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log

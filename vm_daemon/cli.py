@@ -34,12 +34,23 @@ def daemon() -> None:
 
 
 @daemon.command()
-def summarize() -> None:
+@click.option(
+    "--visibility",
+    envvar="FLOWTALLY_VISIBILITY",
+    type=click.IntRange(3, 43200),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="After how long the file of a worker that died is taken over by another.",
+)
+def summarize(visibility: int) -> None:
     """Count uploaded files: take messages from the queue, one at a time."""
     deployment = Deployment.from_environment(os.environ)
     stop = Stop()
     stop.listen()
-    poller = QueuePoller(client("sqs"), deployment.queue_url, summarizer_for(deployment), stop)
+    poller = QueuePoller(
+        client("sqs"), deployment.queue_url, summarizer_for(deployment), stop, visibility=visibility
+    )
     log.info("summarizing", extra={"queue": deployment.queue_url})
     poller.run()
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("flowtally.summarize")
 
-_HIDDEN = 60  # seconds: a dead worker's file is taken over within a minute
-_HEARTBEAT = 20  # seconds between two extensions of it
+_BEATS = 3  # extensions of a message's visibility timeout for each time it would run out
 _LONG_POLL = 20  # seconds, the longest SQS offers
 _RECOVERY = 5  # seconds to wait when the queue cannot be reached
 
@@ -37,6 +36,7 @@ class QueuePoller:
         queue_url: the queue.
         stage: what the messages are for.
         stop: says when to end.
+        visibility: seconds after which a dead worker's message is visible to others again.
         heartbeat: repeats a call for as long as a block runs.
         sleep: waits for so many seconds.
     """
@@ -47,6 +47,7 @@ class QueuePoller:
         queue_url: str,
         stage: MessageProcessor,
         stop: Stop,
+        visibility: int = 60,
         heartbeat: Callable[[Callable[[], object], float], AbstractContextManager[None]] = heartbeat,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,6 +57,7 @@ class QueuePoller:
         self._stop = stop
         self._heartbeat = heartbeat
         self._sleep = sleep
+        self._hidden_for = visibility
         self._visibility = Visibility(sqs, queue_url)
 
     def run(self) -> None:
@@ -75,7 +77,7 @@ class QueuePoller:
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=_LONG_POLL,
-                VisibilityTimeout=_HIDDEN,
+                VisibilityTimeout=self._hidden_for,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
         for message in answer.get("Messages", []):
@@ -87,7 +89,9 @@ class QueuePoller:
 
     def _work_on(self, body: str, receipt: str, receives: int) -> None:
         try:
-            with self._heartbeat(lambda: self._visibility.hide(receipt, _HIDDEN), _HEARTBEAT):
+            with self._heartbeat(
+                lambda: self._visibility.hide(receipt, self._hidden_for), self._hidden_for / _BEATS
+            ):
                 self._stage.process(body, receives)
         except Exception:
             log.exception("file not counted, to be tried again", extra={"receives": receives})

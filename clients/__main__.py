@@ -1,0 +1,5 @@
+"""`python -m clients` is `flowtally`."""
+
+from clients.cli import main
+
+main()

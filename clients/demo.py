@@ -1,0 +1,249 @@
+"""`flowtally demo`: the whole pipeline on this computer, on the embedded engine, from upload to export."""
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from botocore.exceptions import BotoCoreError
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as RichProgress
+
+from clients import export
+from clients.child import Child
+from clients.console import count_of, out, say
+from clients.engine import EmbeddedEngine
+from clients.files_table import FilesTable
+from clients.sending import say_what_became, send_with_bars
+from clients.statistics import Results
+from clients.status import object_uses, table_uses, waiting
+from clients.tables import busiest_table, stored_table, summary_of
+from clients.upload import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
+from clients.verify import verify_all
+from cloudformation.stack import deploy_stack, storage_template
+from models.deployment import INCOMING, Deployment
+from models.errors import FlowtallyError
+from models.tables import PairStatistics
+
+_BRANCH = "demo"
+_STACK = "flowtally"
+_STAGES = ("summarize", "summarize", "consolidate")  # a process each
+_BUSIEST = 10
+_POLL = 0.25  # seconds between two looks
+_PATIENCE = 120.0  # seconds without any progress
+
+
+class Figures(NamedTuple):
+    """How far it is."""
+
+    files: int  # counted or rejected
+    uploads_left: int  # objects below incoming/, and messages
+    pair_days: int  # daily totals written
+    consolidated: int  # of these
+
+    def is_at_rest(self, files: int) -> bool:
+        """Whether all the files are counted and everything is consolidated."""
+        return self.files == files and not self.uploads_left and self.consolidated == self.pair_days
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the demo plays: an engine with a deployment on it, and the daemon's processes."""
+
+    engine: EmbeddedEngine
+    deployment: Deployment
+    workers: Sequence[Child]
+
+    @property
+    def files(self) -> FilesTable:
+        """What became of the files."""
+        return FilesTable(self.engine.client("dynamodb"), self.deployment.files)
+
+    @property
+    def results(self) -> Results:
+        """What was counted."""
+        return Results(self.engine.client("dynamodb"), self.deployment)
+
+    def check(self) -> None:
+        """Raises a FlowtallyError if a process has died."""
+        for worker in self.workers:
+            if worker.exit_status is not None:
+                raise FlowtallyError(
+                    f"died with status {worker.exit_status}. Its last words:\n{worker.last_lines()}\n",
+                    where=worker.name,
+                )
+        self.engine.check()
+
+
+def run_demo(paths: Sequence[Path], output: Path) -> None:
+    """Runs everything, shows what it does, and stops all that it started.
+
+    Args:
+        paths: flow files, and directories of them; made-up files if there are none.
+        output: the directory to export to.
+
+    Raises:
+        UsageError: a path is wrong.
+        FlowtallyError: something could not be started, or died.
+    """
+    began = time.monotonic()
+    with ExitStack() as cleanup:
+        files = flow_files(paths) if paths else _made_up(cleanup)
+        origin = "given" if paths else "made up for this run"
+        total = sum(file.size for file in files)
+        say(f"Data: {count_of(len(files), 'file')}, {total / 1e6:.1f} MB, {origin}", style="bold")
+        stage = _set_up(cleanup)
+        uploader = Uploader(
+            stage.engine.client("s3", connections=CONNECTIONS), stage.deployment.bucket, _BRANCH, stage.files
+        )
+        uploads = send_with_bars(uploader, files)
+        _follow(stage, uploads)
+        _show(stage, uploads, output)
+    say(f"Everything was stopped. {time.monotonic() - began:.1f} s in all", style="bold")
+
+
+def _made_up(cleanup: ExitStack) -> list[LocalFile]:
+    directory = cleanup.enter_context(TemporaryDirectory(prefix="flowtally-"))
+    arguments = [directory, "--days", "6", "--megabytes", "1"]
+    with Child.module("the generator of flow files", "perf.generate", os.environ, arguments) as generator:
+        if generator.wait():
+            raise FlowtallyError(generator.last_lines(), where=generator.name)
+    return flow_files([Path(directory)])
+
+
+def _set_up(cleanup: ExitStack) -> Stage:
+    """Engine, deployment and daemon, in this order, so that they are stopped in the other."""
+    engine = cleanup.enter_context(EmbeddedEngine())
+    cloudformation = engine.client("cloudformation")
+    deploy_stack(cloudformation, _STACK, storage_template(), {})
+    deployment = Deployment.from_stack(cloudformation, _STACK)
+    say(f"Embedded engine at {engine.endpoint_url}, storage.yaml deployed")
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FLOWTALLY_"))
+    }
+    environment = {
+        **inherited,
+        **engine.environment(),
+        **deployment.to_environment(),
+        "FLOWTALLY_STATE_DIRECTORY": cleanup.enter_context(TemporaryDirectory(prefix="flowtally-")),
+    }
+    workers = [
+        cleanup.enter_context(Child.module(f"flowtally-daemon {stage}", "vm_daemon", environment, [stage]))
+        for stage in _STAGES
+    ]
+    cleanup.callback(_terminate, workers)
+    processes = ", ".join(f"{stage} ({worker.pid})" for stage, worker in zip(_STAGES, workers, strict=True))
+    say(f"Daemon: {processes}")
+    return Stage(engine, deployment, workers)
+
+
+def _terminate(workers: Sequence[Child]) -> None:
+    """Asks all to stop before any is waited for."""
+    for worker in workers:
+        worker.terminate()
+
+
+def _follow(stage: Stage, uploads: Sequence[Upload]) -> None:
+    """Shows the progress until everything is counted and consolidated."""
+    files = len({upload.key for upload in uploads})
+    shown: Figures | None = None
+    deadline = time.monotonic() + _PATIENCE
+    with _Bars(files) as bars:
+        while shown is None or not shown.is_at_rest(files):
+            stage.check()
+            try:
+                figures = _look(stage)
+            except BotoCoreError:
+                stage.check()  # the reason, if the engine has died
+                raise
+            if figures != shown:
+                deadline = time.monotonic() + _PATIENCE
+                bars.show(figures)
+                shown = figures
+            elif time.monotonic() > deadline:
+                raise FlowtallyError(f"no progress for {_PATIENCE:g} s", remedy=_last_words(stage.workers))
+            time.sleep(_POLL)
+
+
+def _look(stage: Stage) -> Figures:
+    dynamodb, s3, sqs = (stage.engine.client(service) for service in ("dynamodb", "s3", "sqs"))
+    incoming = s3.list_objects_v2(Bucket=stage.deployment.bucket, Prefix=INCOMING)["KeyCount"]
+    queue = waiting(sqs, stage.deployment.queue_url)
+    pages = dynamodb.get_paginator("scan").paginate(TableName=stage.deployment.daily_totals, Select="COUNT")
+    return Figures(
+        files=sum(1 for _ in stage.files.all()),
+        uploads_left=incoming + queue.visible + queue.in_flight,
+        pair_days=sum(page["Count"] for page in pages),
+        consolidated=sum(pair.days for pair in stage.results.all_pairs()),
+    )
+
+
+class _Bars:
+    """The progress as bars that move, or as lines where there is no terminal."""
+
+    def __init__(self, files: int) -> None:
+        self._bars = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=out,
+            disable=not out.is_terminal,
+        )
+        self._files = self._bars.add_task("files counted", total=files)
+        self._pair_days = self._bars.add_task("pair-days consolidated", total=None)
+        self._total = files
+
+    def __enter__(self) -> "_Bars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def show(self, figures: Figures) -> None:
+        self._bars.update(self._files, completed=figures.files)
+        self._bars.update(self._pair_days, completed=figures.consolidated, total=figures.pair_days or None)
+        if not out.is_terminal:
+            say(
+                f"files counted {figures.files}/{self._total}, "
+                f"pair-days consolidated {figures.consolidated}/{figures.pair_days}"
+            )
+
+
+def _last_words(workers: Sequence[Child]) -> str:
+    return "The last words of the processes:\n" + "\n".join(
+        f"{worker.name}: {worker.last_lines(3)}" for worker in workers
+    )
+
+
+def _show(stage: Stage, uploads: Sequence[Upload], output: Path) -> None:
+    """Prints and exports what was counted."""
+    for upload in uploads:
+        if record := stage.files.get(_BRANCH, upload.key):
+            say_what_became(upload, record)
+    verdict = verify_all(stage.results)
+    if verdict.differences:
+        raise FlowtallyError(f"{len(verdict.differences)} pairs have wrong statistics", where="verification")
+    say(f"Verified: the statistics of {summary_of(verdict.pairs, verdict.days)} agree with the daily totals")
+    pairs = sorted(stage.results.all_pairs(), key=lambda pair: pair.duration_sum, reverse=True)
+    if pairs:
+        out.print(busiest_table(pairs[:_BUSIEST], sample=False))
+        say(f"Exported: {_export(stage.results, pairs, output)}", style="bold")
+    tables = table_uses(stage.engine.client("dynamodb"), stage.deployment)
+    out.print(stored_table(tables, object_uses(stage.engine.client("s3"), stage.deployment.bucket)))
+
+
+def _export(results: Results, busiest_first: Sequence[PairStatistics], output: Path) -> Path:
+    """Exports the busiest pair that has more than a day, or else the busiest."""
+    pair = next((pair for pair in busiest_first if pair.days > 1), busiest_first[0])
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / re.sub(r"[^\w.\-]", "-", f"{pair.source}_to_{pair.destination}.csv")
+    days = results.days(pair.source, pair.destination)
+    rows = export.rows(pair.source, pair.destination, days, pair, sample=False)
+    export.write_csv(str(path), export.header(sample=False), rows)
+    return path

@@ -1,0 +1,130 @@
+"""Which fault happens at which call.
+
+Each schedule has its own mixture: some kinds of faults, each with its own probability per call, and
+some calls of production code to crash at, so that rare calls are crashed at as often as frequent ones.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.simulation.call_sites import CallSite, all_call_sites
+
+CRASH_BEFORE = "crash before"
+CRASH_AFTER = "crash after"
+FREEZE_BEFORE = "freeze before"
+FREEZE_AFTER = "freeze after"
+LOST_REQUEST = "request lost"
+LOST_ANSWER = "answer lost"
+RETRIED = "answer lost, retried by the SDK"
+LATE_REPEAT = "a lost request arrives late"
+THROTTLED = "throttled"
+SLOW = "slow"
+DENIED = "access denied"
+
+AT_CALLS = (
+    CRASH_BEFORE,
+    CRASH_AFTER,
+    FREEZE_BEFORE,
+    FREEZE_AFTER,
+    LOST_REQUEST,
+    LOST_ANSWER,
+    RETRIED,
+    LATE_REPEAT,
+    THROTTLED,
+    SLOW,
+    DENIED,
+)
+
+TORN = "body torn off"
+TWICE = "message delivered twice"
+REDELIVERED = "batch delivered again"
+UNREAD = "keys left unread"
+OUTAGE = "outage"
+RESTORED = "old checkpoint restored"
+ELSEWHERE = (TORN, TWICE, REDELIVERED, UNREAD, OUTAGE, RESTORED)
+
+KINDS = AT_CALLS + ELSEWHERE
+
+
+@dataclass(frozen=True)
+class Target:
+    """A call of production code to crash at."""
+
+    site: CallSite
+    kind: str
+    hit: int  # how often the call must have been reached before
+
+
+@dataclass
+class Faults:
+    """The mixture of one schedule.
+
+    Args:
+        random: decides when.
+        budget: how many there are at most.
+        kept: if given, only the faults with these ordinals happen (to shrink a schedule).
+    """
+
+    random: Random
+    budget: int
+    kept: set[int] | None = None
+    rates: dict[str, float] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+    injected: Counter[str] = field(default_factory=Counter)
+    crashed: Counter[tuple[CallSite, str]] = field(default_factory=Counter)
+    drawn: int = 0
+    healed: bool = False
+    on_fault: Callable[[int, str], None] = lambda ordinal, kind: None
+    _reached: Counter[CallSite] = field(default_factory=Counter)
+
+    def mix(self) -> None:
+        """Draws the mixture."""
+        kinds = [kind for kind in KINDS if self.random.random() < 0.5]
+        total = self.random.choice((0.005, 0.02, 0.06))
+        calls = [kind for kind in kinds if kind in AT_CALLS]
+        self.rates = {kind: total / len(calls) for kind in calls}
+        self.rates |= {kind: self.random.choice((0.02, 0.1)) for kind in kinds if kind in ELSEWHERE}
+        sites = all_call_sites()
+        for _ in range(self.random.choice((0, 2, 4))):
+            kind = self.random.choice((CRASH_BEFORE, CRASH_AFTER))
+            hit = self.random.choice((0, 0, 1, 3, 10))
+            self.targets.append(Target(self.random.choice(sites), kind, hit))
+
+    def at_call(self, site: CallSite | None) -> str | None:
+        """What happens at this call, if anything."""
+        if self.healed or site is None:
+            return None
+        kind = self._targeted(site) or self._at_random()
+        return kind if kind and self._admit(kind) else None
+
+    def happens(self, kind: str) -> bool:
+        """Whether a fault elsewhere than at a call happens now."""
+        rate = self.rates.get(kind, 0.0)
+        return rate > 0 and not self.healed and self.random.random() < rate and self._admit(kind)
+
+    def _targeted(self, site: CallSite) -> str | None:
+        reached = self._reached[site]
+        self._reached[site] += 1
+        for target in self.targets:
+            if target.site == site and target.hit == reached:
+                return target.kind
+        return None
+
+    def _at_random(self) -> str | None:
+        chance = self.random.random()
+        for kind in AT_CALLS:
+            chance -= self.rates.get(kind, 0.0)
+            if chance < 0:
+                return kind
+        return None
+
+    def _admit(self, kind: str) -> bool:
+        ordinal = self.drawn
+        self.drawn += 1
+        if ordinal >= self.budget or (self.kept is not None and ordinal not in self.kept):
+            return False
+        self.injected[kind] += 1
+        self.on_fault(ordinal, kind)
+        return True

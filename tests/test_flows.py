@@ -1,0 +1,233 @@
+"""What the five values of a row mean, each value against another way to read it."""
+
+import ipaddress
+import socket
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import FileRejected
+from models.flows import (
+    MAX_VALUE,
+    V4_MIN_WIDTH,
+    BadRow,
+    Columns,
+    address,
+    amount,
+    day,
+    find_columns,
+    repeated_header,
+    split_fields,
+    v4_header,
+)
+
+
+@given(st.ip_addresses(v=4))
+def test_ipv4_addresses_stay_as_they_are(ip: ipaddress.IPv4Address) -> None:
+    """Dotted decimals are canonical already."""
+    assert address(str(ip).encode(), "Src IP") == str(ip)
+
+
+def spellings_of(ip: ipaddress.IPv6Address) -> list[str]:
+    """Forms in which one IPv6 address is met."""
+    last = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    head = ip.exploded.rsplit(":", 2)[0]
+    return [ip.exploded, ip.compressed, ip.exploded.upper(), f"{ip}%eth0", f"{head}:{last}"]
+
+
+@given(
+    st.one_of(
+        st.ip_addresses(v=6), st.integers(0, 2**32 - 1).map(lambda n: ipaddress.IPv6Address(0xFFFF << 32 | n))
+    )
+)
+def test_all_spellings_of_an_ipv6_address_become_what_the_c_library_prints(ip: ipaddress.IPv6Address) -> None:
+    """Canonical text is RFC 5952's, the same on every Python: `inet_ntop` is the judge."""
+    expected = socket.inet_ntop(socket.AF_INET6, ip.packed)
+    if not ip.ipv4_mapped and "." in expected:  # glibc prints ::1.2.3.4 so; RFC 5952 recommends no such form
+        expected = ip.compressed
+    assert {address(text.encode(), "Src IP") for text in spellings_of(ip)} == {expected}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.1%eth0", "::g", "fe80::1%", "2130706433", "10.0.0.1/8",
+             "١.٢.٣.٤", "host", "::1%" + "x" * 99]
+)  # fmt: skip
+def test_what_is_no_address_is_a_bad_row(text: str) -> None:
+    """Nothing is guessed from damaged addresses; the reason names the column."""
+    with pytest.raises(BadRow, match="Dst IP is not an IP address"):
+        address(text.encode(), "Dst IP")
+
+
+@given(st.dates(), st.sampled_from(["", " 10:57:44", " 01:52:09 PM", " anything", "T10:57:44.123Z"]))
+def test_days_are_read_day_first_or_iso(when: date, time: str) -> None:
+    """Both forms, padded or not, with any time behind, give the ISO day."""
+    padded, short = f"{when:%d/%m}/{when.year:04}", f"{when.day}/{when.month}/{when.year:04}"
+    for text in (padded, short, when.isoformat()):
+        assert day((text + time).encode()[:11]) == when.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("31/02/2022", "impossible"),
+        ("07/13/2022", "impossible"),
+        ("00/01/2022", "impossible"),
+        ("01/01/0000", "impossible"),
+        ("2022-02-30", "impossible"),
+        ("", "not a date"),
+        ("07/12/22", "not a date"),
+        ("07/12/20223", "not a date"),
+        ("7-12-2022", "not a date"),
+        ("2022/12/07", "not a date"),
+        ("2022-1-7", "not a date"),
+        ("12:00:00", "not a date"),
+        ("1670371200", "not a date"),
+    ],
+)
+def test_what_is_no_date_is_a_bad_row(text: str, reason: str) -> None:
+    """Dates that do not exist, and forms whose meaning would be a guess."""
+    with pytest.raises(BadRow, match=reason):
+        day(text.encode())
+
+
+NUMBER_TEXTS = st.one_of(
+    st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True),
+    st.integers(0, 2 * MAX_VALUE).map(str),
+    st.builds(lambda n, e: f"{n / 10**e}E{e}", st.integers(0, 10**12), st.integers(0, 12)),
+)
+
+
+@given(NUMBER_TEXTS)
+def test_numbers_are_exact(text: str) -> None:
+    """A whole number in range comes out exactly, however it is written; everything else is a bad row."""
+    exact = Fraction(text)
+    if exact.denominator == 1 and 0 <= exact <= MAX_VALUE:
+        assert amount(text.encode(), "Flow Duration") == exact
+    else:
+        with pytest.raises(BadRow):
+            amount(text.encode(), "Flow Duration")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", 0), ("-0", 0), ("-0.0", 0), ("14.0", 14), ("1.2345E7", 12_345_000), ("120E-1", 12),
+                        ("1000000000000", 10**12), ("1e12", 10**12), ("0" * 5000 + "7", 7), ("0E999", 0)]
+)  # fmt: skip
+def test_whole_numbers_are_accepted_in_every_form_of_java(text: str, value: int) -> None:
+    """Zero may carry a sign; leading zeros and exponents do not change a value."""
+    assert amount(text.encode(), "Flow Duration") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-1", "Tot Fwd Pkts is negative"),
+        ("-64584.5", "negative"),
+        ("1.5", "not a whole number"),
+        ("1E-999", "not a whole number"),
+        ("1000000000001", "above"),
+        ("9E999", "above"),
+        ("9" * 100_000, "above"),
+        ("9E99999999999", "not a number"),
+        ("", "not a number"),
+        ("NaN", "not a number"),
+        ("Infinity", "not a number"),
+        ("1_000", "not a number"),
+        ("0x10", "not a number"),
+        ("+5", "not a number"),
+        ("1 000", "not a number"),
+        ("12abc", "not a number"),
+        ("٣", "not a number"),
+    ],
+)
+def test_what_is_no_amount_is_a_bad_row(text: str, reason: str) -> None:
+    """The reason says which column and what is wrong with it, at once even for monstrous numbers."""
+    with pytest.raises(BadRow, match=reason):
+        amount(text.encode(), "Tot Fwd Pkts")
+
+
+def test_quoted_fields_are_unquoted_as_rfc_4180_has_it() -> None:
+    """Commas and doubled quotes inside of quotes belong to the field."""
+    assert split_fields(b'"a,b",c,"d ""e""",""') == [b"a,b", b"c", b'd "e"', b""]
+
+
+@pytest.mark.parametrize("line", [b'"a,b', b'a,"b"c,d', b'"'])
+def test_unbalanced_quotes_are_a_bad_row(line: bytes) -> None:
+    """A quoted field cannot go on in the next line."""
+    with pytest.raises(BadRow, match="quotes"):
+        split_fields(line)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts",
+        "Source IP,Destination IP,Timestamp,Flow Duration,Total Fwd Packets",
+        " Source IP, Destination IP, Timestamp, Flow Duration, Total Fwd Packets",
+        "Source.IP,Destination.IP,Timestamp,Flow.Duration,Tot.Fwd.Packets",
+        "Src_IP,Dst_IP,Timestamp,Flow_Duration,Tot_Fwd_Pkts",
+        "Src IP,Dst IP,Timestamp,Flow Duration,Total Fwd Packet",
+        "src ip,dst ip,timestamp,flow duration,tot fwd pkts",
+        "SRC-IP,DST_IP,TIMESTAMP,FLOW_DURATION,TOT FWD PKTS",
+        '"Src IP","Dst IP","Timestamp","Flow Duration","Tot Fwd Pkts"',
+        "\ufeffSrc IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts",
+    ],
+)
+def test_every_spelling_of_the_columns_is_found(names: str) -> None:
+    """CICFlowMeter 3 and 4, their forks and what other tools make of the names, in any case."""
+    assert find_columns(names.encode()) == Columns(0, 1, 2, 3, 4)
+
+
+@given(st.permutations(["Src IP", "Dst IP", "Timestamp", "Flow Duration", "Tot Fwd Pkts", "Label", "x", "x"]))
+def test_columns_are_found_wherever_they_stand(names: list[str]) -> None:
+    """Their order is free, and other columns may repeat."""
+    columns = find_columns(",".join(names).encode())
+    assert columns is not None
+    assert [names[place] for place in columns] == [
+        "Src IP",
+        "Dst IP",
+        "Timestamp",
+        "Flow Duration",
+        "Tot Fwd Pkts",
+    ]
+
+
+def test_a_missing_column_is_named_with_what_was_found() -> None:
+    """The reason of the rejection suffices to mend the file."""
+    with pytest.raises(FileRejected, match="column Dst IP is missing; found 'Src IP', 'Timestamp'"):
+        find_columns(b"Src IP,Timestamp,Flow Duration,Tot Fwd Pkts")
+
+
+def test_a_required_column_twice_is_ambiguous() -> None:
+    """Two columns that may both be the source address: none is chosen."""
+    with pytest.raises(FileRejected, match="2 columns may be Src IP: numbers 1 and 2"):
+        find_columns(b"Src IP,Source IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts")
+
+
+def test_the_names_of_the_python_tool_are_rejected_for_their_unit() -> None:
+    """`src_ip` and `flow_duration`, exactly so, are the Python cicflowmeter's; capitals are IoTID20's."""
+    with pytest.raises(FileRejected, match="unit of its flow_duration differs"):
+        find_columns(b"src_ip,dst_ip,src_port,timestamp,flow_duration,tot_fwd_pkts")
+
+
+def test_names_of_no_flow_file_are_no_header() -> None:
+    """Only then may the line be a row of a file without a header."""
+    assert find_columns(b"10.0.0.1,10.0.0.2,x") is None
+
+
+def test_a_header_inside_of_a_file_is_known_by_its_five_names() -> None:
+    """One that lacks a name is a torn line, and a row that mentions a name is a row."""
+    header = b"x,Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
+    assert repeated_header(header) == Columns(1, 2, 3, 4, 5)
+    assert repeated_header(header[:-20]) is None
+    assert repeated_header(b"1,2,Timestamp") is None
+
+
+@given(st.integers(V4_MIN_WIDTH, 99))
+def test_the_header_for_a_file_without_one_fits_its_rows(width: int) -> None:
+    """It has as many names as the rows have fields, and the five where CICFlowMeter 4 has them."""
+    header = v4_header(width)
+    assert header.count(b",") == width - 1
+    assert find_columns(header) == Columns(1, 3, 6, 7, 8)
