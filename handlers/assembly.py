@@ -5,7 +5,7 @@ import time
 from handlers.concurrency import Crew
 from handlers.consolidator import Consolidator
 from handlers.summarizer import Summarizer
-from models.aws import client
+from models.aws import client, dynamodb
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.pair_statistics import PairStatisticsStore
@@ -15,11 +15,11 @@ WRITERS = 16  # writes in flight at once
 
 def summarizer_for(deployment: Deployment) -> Summarizer:
     """The first stage on the resources of a deployment."""
-    dynamodb = client("dynamodb", connections=WRITERS)
+    database = dynamodb(WRITERS)
     return Summarizer(
         s3=client("s3"),
-        daily_totals=DailyTotalsStore(dynamodb, deployment.daily_totals),
-        dynamodb=dynamodb,
+        daily_totals=DailyTotalsStore(database, deployment.daily_totals),
+        dynamodb=database,
         files_table=deployment.files,
         address_scope=deployment.address_scope,
         now=time.time,
@@ -29,7 +29,7 @@ def summarizer_for(deployment: Deployment) -> Summarizer:
 
 def consolidator_for(deployment: Deployment) -> Consolidator:
     """The second stage on the resources of a deployment."""
-    dynamodb = client("dynamodb", connections=WRITERS)
-    daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
-    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily_totals)
+    database = dynamodb(WRITERS)
+    daily_totals = DailyTotalsStore(database, deployment.daily_totals)
+    statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)
     return Consolidator(statistics, Crew(WRITERS))
