@@ -9,7 +9,7 @@ from botocore.config import Config
 from models.deployment import Deployment
 
 # A person waits for the answer, so the client gives up long before a worker would.
-_RETRIES = {"mode": "standard", "total_max_attempts": 4}
+_RETRIES = {"mode": "standard", "total_max_attempts": 3}
 
 
 class Account:

@@ -43,6 +43,7 @@ class Child:
         self, name: str, code: str, environment: Mapping[str, str], arguments: Sequence[str] = ()
     ) -> None:
         self.name = name
+        self._was_asked = False
         self._scratch = TemporaryDirectory(prefix="flowtally-", ignore_cleanup_errors=True)
         self._log = Path(self._scratch.name, "log")
         with self._log.open("wb") as log:
@@ -93,15 +94,16 @@ class Child:
         return self._process.wait()
 
     def terminate(self) -> None:
-        """Asks it to stop, without waiting."""
-        if self._process.poll() is None:
+        """Asks it to stop, once, without waiting."""
+        if not self._was_asked:  # asked again, it might be in the middle of its clean end
+            self._was_asked = True
             self._process.terminate()
 
-    def stop(self) -> None:
-        """Stops it, by force after a while, and clears away what it left; safe to repeat."""
+    def stop(self, grace: float = _GRACE) -> None:
+        """Stops it, by force after `grace` seconds, and clears away what it left; safe to repeat."""
         self.terminate()
         try:
-            self._process.wait(_GRACE)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

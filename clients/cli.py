@@ -2,9 +2,11 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from heapq import nlargest
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from botocore.exceptions import ClientError
@@ -26,19 +28,26 @@ from models.errors import FlowtallyError, NotFound, UsageError
 from models.pair_statistics import PairStatisticsStore
 from models.traffic import join_pair
 
+Result = TypeVar("Result")
+
 _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
 _PIPE_BROKEN = 141  # as shells say of a program whose reader went away
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Place(NamedTuple):
+    """Where the resources are, as far as the command line or the environment say."""
+
+    stack: str
+    region: str | None
+    profile: str | None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--stack", envvar="FLOWTALLY_STACK", default="flowtally", show_default=True, help="Name of the stack."
 )
 @click.option(
-    "--region",
-    envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
-    show_envvar=True,
-    help="AWS region. [default: the profile's]",
+    "--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region. [default: the profile's]"
 )
 @click.option("--profile", help="Profile of the AWS configuration. [default: what AWS_PROFILE says]")
 @click.version_option(package_name="flowtally")
@@ -48,8 +57,27 @@ def flowtally(context: click.Context, stack: str, region: str | None, profile: s
 
     Branches upload CICFlowMeter CSV files; flowtally keeps, for every directed pair of addresses, the
     totals of each day, and average and standard deviation over the days.
+
+    The options below can also stand behind the command.
     """
-    context.obj = Account(stack, region, profile)
+    context.obj = Place(stack, region, profile)
+
+
+def on_account(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Gives a command an `Account` as its first argument, and the options to say which."""
+
+    @click.option("--stack", help="Name of the stack.")
+    @click.option("--region", help="AWS region.")
+    @click.option("--profile", help="Profile of the AWS configuration.")
+    @click.pass_obj
+    @wraps(command)
+    def with_account(
+        place: Place, stack: str | None, region: str | None, profile: str | None, **others: Any
+    ) -> Result:
+        account = Account(stack or place.stack, region or place.region, profile or place.profile)
+        return command(account, **others)
+
+    return with_account
 
 
 @flowtally.command()
@@ -65,7 +93,7 @@ def flowtally(context: click.Context, stack: str, region: str | None, profile: s
 @click.option("--bucket", help="The bucket, where the stack may not be looked at. [default: the stack's]")
 @click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
-@click.pass_obj
+@on_account
 def upload(
     account: Account, paths: tuple[Path, ...], branch: str, bucket: str | None, wait: bool, timeout: float
 ) -> int:
@@ -121,7 +149,7 @@ def _files_table(account: Account, bucket: str | None) -> FilesTable | None:
     "-o", "--output", "target", required=True, metavar="FILE", help="The file; - is standard output."
 )
 @click.option("--sample", is_flag=True, help="Deviations of a sample (n − 1), not of the population (n).")
-@click.pass_obj
+@on_account
 def export(account: Account, source: str, destination: str, target: str, sample: bool) -> None:
     """Write a pair of addresses as a CSV table for spreadsheets and programs.
 
@@ -164,7 +192,7 @@ def export(account: Account, source: str, destination: str, target: str, sample:
     help="What makes a pair busy: its total over all days of this.",
 )
 @click.option("--sample", is_flag=True, help="Deviations of a sample (n − 1), not of the population (n).")
-@click.pass_obj
+@on_account
 def top(account: Account, count: int, by: str, sample: bool) -> None:
     """Show the busiest pairs, with averages and deviations of their days."""
     pairs = Results(account.client("dynamodb"), account.deployment).all_pairs()
@@ -173,14 +201,14 @@ def top(account: Account, count: int, by: str, sample: bool) -> None:
     )
     if not busiest:
         raise NotFound("nothing is counted yet", remedy="Send files with `flowtally upload`")
-    out.print(busiest_table(busiest, sample=sample))
+    out.print(busiest_table(busiest, by, sample=sample))
 
 
 @flowtally.command()
 @click.argument("pair", metavar="[SRC DST]", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Verify all pairs.")
 @click.option("--repair", is_flag=True, help="Rewrite the statistics that differ.")
-@click.pass_obj
+@on_account
 def verify(account: Account, pair: tuple[str, ...], everything: bool, repair: bool) -> None:
     """Recompute statistics from the daily totals and compare.
 
@@ -211,7 +239,7 @@ def verify(account: Account, pair: tuple[str, ...], everything: bool, repair: bo
 
 
 @flowtally.command()
-@click.pass_obj
+@on_account
 def status(account: Account) -> None:
     """Show what is stored, what is waiting, and what became of files."""
     found = read_status(account)

@@ -35,6 +35,7 @@ _STACK = "flowtally"
 _STAGES = ("summarize", "summarize", "consolidate")  # a process each
 _BUSIEST = 10
 _POLL = 0.25  # seconds between two looks
+_LINE_EVERY = 2.0  # seconds between two lines of progress where there is no terminal
 _PATIENCE = 120.0  # seconds without any progress
 
 
@@ -109,7 +110,7 @@ def run_demo(paths: Sequence[Path], output: Path) -> None:
 
 def _made_up(cleanup: ExitStack) -> list[LocalFile]:
     directory = cleanup.enter_context(TemporaryDirectory(prefix="flowtally-"))
-    arguments = [directory, "--days", "6", "--megabytes", "1"]
+    arguments = [directory, "--days", "6", "--megabytes", "1", "--pairs", "250"]
     with Child.module("the generator of flow files", "perf.generate", os.environ, arguments) as generator:
         if generator.wait():
             raise FlowtallyError(generator.last_lines(), where=generator.name)
@@ -197,6 +198,7 @@ class _Bars:
         self._files = self._bars.add_task("files counted", total=files)
         self._pair_days = self._bars.add_task("pair-days consolidated", total=None)
         self._total = files
+        self._line_due = 0.0
 
     def __enter__(self) -> "_Bars":
         self._bars.start()
@@ -208,7 +210,8 @@ class _Bars:
     def show(self, figures: Figures) -> None:
         self._bars.update(self._files, completed=figures.files)
         self._bars.update(self._pair_days, completed=figures.consolidated, total=figures.pair_days or None)
-        if not out.is_terminal:
+        if not out.is_terminal and (time.monotonic() >= self._line_due or figures.is_at_rest(self._total)):
+            self._line_due = time.monotonic() + _LINE_EVERY
             say(
                 f"files counted {figures.files}/{self._total}, "
                 f"pair-days consolidated {figures.consolidated}/{figures.pair_days}"
@@ -232,7 +235,7 @@ def _show(stage: Stage, uploads: Sequence[Upload], output: Path) -> None:
     say(f"Verified: the statistics of {summary_of(verdict.pairs, verdict.days)} agree with the daily totals")
     pairs = sorted(stage.results.all_pairs(), key=lambda pair: pair.duration_sum, reverse=True)
     if pairs:
-        out.print(busiest_table(pairs[:_BUSIEST], sample=False))
+        out.print(busiest_table(pairs[:_BUSIEST], "duration", sample=False))
         say(f"Exported: {_export(stage.results, pairs, output)}", style="bold")
     tables = table_uses(stage.engine.client("dynamodb"), stage.deployment)
     out.print(stored_table(tables, object_uses(stage.engine.client("s3"), stage.deployment.bucket)))

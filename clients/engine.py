@@ -47,6 +47,7 @@ class EmbeddedEngine:
         self._authorize = authorize
         self._child: Child | None = None
         self._port = 0
+        self._clients: dict[tuple[str, int], Any] = {}
 
     def __enter__(self) -> Self:
         if importlib.util.find_spec("ministack") is None:
@@ -54,6 +55,7 @@ class EmbeddedEngine:
                 "the embedded engine is not installed",
                 remedy='Install it with: pip install "flowtally[demo]"',
             )
+        self._clients = {}
         for attempt in range(_PORTS):
             self._port = _free_port()
             self._child = Child("the embedded engine", _CODE, self._child_environment())
@@ -73,7 +75,7 @@ class EmbeddedEngine:
     def stop(self) -> None:
         """Stops it and forgets all it holds; safe to repeat."""
         if self._child:
-            self._child.stop()
+            self._child.stop(grace=0)  # it would wait for open connections, and has nothing to save
 
     @property
     def endpoint_url(self) -> str:
@@ -101,7 +103,13 @@ class EmbeddedEngine:
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:
-        """A boto3 client of a service of the engine."""
+        """A boto3 client of a service of the engine, made once."""
+        key = (service, connections)
+        if key not in self._clients:
+            self._clients[key] = self._new_client(service, connections)
+        return self._clients[key]
+
+    def _new_client(self, service: str, connections: int) -> Any:
         environment = self.environment()
         session = boto3.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],

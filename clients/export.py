@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
+from models.errors import FlowtallyError
 from models.moments import Moments
 from models.tables import DailyTotal, PairStatistics
 
@@ -69,12 +70,17 @@ def write_csv(target: str, names: Sequence[str], lines: Iterable[Sequence[object
         lines: the rows.
 
     Raises:
-        OSError: the file cannot be written.
+        FlowtallyError: the file cannot be written.
     """
-    with _opened(target) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(lines)
+    try:
+        with _opened(target) as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows(lines)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # it would name the draft
+        raise FlowtallyError(f"cannot be written ({error.strerror})", where=target) from error
 
 
 def _mean_and_deviation(moments: Moments, *, sample: bool) -> list[object]:

@@ -75,7 +75,7 @@ def send_with_bars(uploader: Uploader, files: Sequence[LocalFile]) -> list[Uploa
     sent = [upload for upload in uploads if upload.outcome is Outcome.SENT]
     text = f"{count_of(len(sent), 'file')} sent, {size(sum(upload.file.size for upload in sent))}"
     if left := len(uploads) - len(sent):
-        text += f"; {left} not sent again, the content is the same"
+        text += f"; {left} not sent, the same content was"
     say(text)
     return uploads
 

@@ -90,7 +90,7 @@ class Results:
                 where=pair,
                 remedy="See `flowtally top` for pairs that have",
             )
-        more = ", …" if len(peers) > _SUGGESTIONS else ""
+        more = " and others" if len(peers) > _SUGGESTIONS else ""
         return NotFound(
             "this pair has no flows",
             where=pair,

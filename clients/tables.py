@@ -12,10 +12,10 @@ from models.tables import PairStatistics
 _DIFFERENCES_SHOWN = 20
 
 
-def busiest_table(pairs: Sequence[PairStatistics], *, sample: bool) -> Table:
+def busiest_table(pairs: Sequence[PairStatistics], by: str, *, sample: bool) -> Table:
     """Pairs with their averages and deviations, in figures for people."""
     made = table(
-        f"Busiest pairs, traffic per day ({SAMPLE if sample else POPULATION})",
+        f"Busiest pairs by total {by}; traffic per day ({SAMPLE if sample else POPULATION})",
         "Source",
         "Destination",
         "Days",

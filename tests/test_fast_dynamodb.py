@@ -93,10 +93,10 @@ def test_a_missing_table_is_reported(deployment: Deployment) -> None:
 
 def test_a_damaged_answer_is_asked_for_again(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer whose checksum differs counts for nothing; boto3 repeats the request."""
-    monkeypatch.setattr(fast_dynamodb, "zlib", SimpleNamespace(crc32=lambda _: -1))
-    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
-        dynamodb(1).update_item(TableName=deployment.daily_totals, **REQUEST)
-    monkeypatch.undo()
+    with monkeypatch.context() as damage:
+        damage.setattr(fast_dynamodb, "zlib", SimpleNamespace(crc32=lambda _: -1))
+        with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+            dynamodb(1).update_item(TableName=deployment.daily_totals, **REQUEST)
     assert "Item" in client("dynamodb").get_item(TableName=deployment.daily_totals, Key=KEY)
 
 

@@ -33,6 +33,7 @@ class Network:
 
     def __init__(self, scheduler: Scheduler, random: Random, faults: Faults, trace: Trace | None) -> None:
         self.calls = 0
+        self.late_until = 0.0  # when the last of the requests that are late arrives
         self._scheduler = scheduler
         self._random = random
         self._faults = faults
@@ -53,6 +54,7 @@ class Network:
             self._note(process, f"{what}  ** {fault} **")
             return self._with_fault(fault, process, service, operation, site, effect)
         except Exception as error:
+            process.failed_calls += 1
             self._note(process, f"{what} -> {type(error).__name__} {error}")
             raise
 
@@ -88,6 +90,7 @@ class Network:
             self._scheduler.sleep(self._random.uniform(0.1, 65))
         elif fault == kinds.LATE_REPEAT:
             late = self._scheduler.now + self._random.uniform(0.1, 900)  # for so long a signature is valid
+            self.late_until = max(self.late_until, late)
             self._scheduler.at(late, lambda: self._quietly(effect))
             self._scheduler.sleep(60)
         elif fault == kinds.SLOW:
@@ -100,7 +103,7 @@ class Network:
 
     def _freeze(self, process: Process) -> None:
         seconds = 10 ** self._random.uniform(1.5, 5.4)  # half a minute to three days
-        process.frozen_until = self._scheduler.now + seconds
+        self._scheduler.freeze(process, seconds)
         self._note(process, f"frozen for {seconds / 3600:.1f} h")
         self._scheduler.sleep(0)
 
@@ -156,6 +159,7 @@ class Connection:
         if hasattr(request.get("Body"), "read"):
             request["Body"] = request["Body"].read()
         if operation == "receive_message":
+            self._process.hands.clear()
             self._service.wait()
         what = f"{operation} {_brief(request)}" if self._network._trace else ""  # noqa: SLF001
         return self._network.call(
@@ -184,28 +188,28 @@ class Paginator:
 
 
 class Body:
-    """The content of an object on its way: it takes time, and may break off.
+    """The content of an object on its way: it takes time, and may break off in the middle.
 
     Args:
         content: what is sent.
-        network, faults: where it comes through.
-        process: who reads it.
+        pause: lets others work.
+        is_torn: whether it breaks off.
     """
 
-    def __init__(self, content: bytes, pause: Callable[[], None], faults: Faults) -> None:
+    def __init__(self, content: bytes, pause: Callable[[], None], is_torn: bool) -> None:
         self._content = content
         self._at = 0
         self._pause = pause
-        self._faults = faults
+        self._is_torn = is_torn
 
     def read(self, size: int | None = None) -> bytes:
         """The next bytes, none at the end."""
         if self._at == 0:
             self._pause()
-            if self._faults.happens(kinds.TORN):
-                raise no_answer()
+        elif self._is_torn:
+            raise no_answer()
         end = len(self._content) if size is None else self._at + size
-        piece = self._content[self._at : end]
+        piece = self._content[self._at : max(1, end // 2) if self._is_torn else end]
         self._at += len(piece)
         return piece
 

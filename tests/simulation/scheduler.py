@@ -38,8 +38,10 @@ class Process:
         self.on_death = on_death
         self.alive = True
         self.frozen_until = 0.0
+        self.stopped: list[Task] = []  # tasks that go on when it thaws
         self.tasks: list[Task] = []
         self.hands: set[bytes] = set()  # digests of the file contents that it has read
+        self.failed_calls = 0
         self.worker: Any = None  # what the Lambda shells find as their assembled stage
 
 
@@ -122,7 +124,7 @@ class Scheduler:
             if turn != entry.turn or entry.dead:
                 continue
             if entry.process.frozen_until > time:
-                self._enter(entry, entry.process.frozen_until - self.now)
+                entry.process.stopped.append(entry)
                 continue
             self.now = max(self.now, time)
             self.turns += 1
@@ -134,6 +136,11 @@ class Scheduler:
         if until < float("inf"):
             self.now = max(self.now, until)
 
+    def freeze(self, process: Process, seconds: float) -> None:
+        """Stops a process for so many seconds from now, replacing what was said before."""
+        process.frozen_until = self.now + seconds
+        self.at(process.frozen_until, lambda: self._thaw(process))
+
     def kill(self, process: Process) -> None:
         """Ends a process from outside; not to be called by one of its own tasks."""
         if process.alive:
@@ -143,6 +150,12 @@ class Scheduler:
     def _enter(self, task: Any, after: float) -> None:
         task.turn += 1
         heappush(self._agenda, (self.now + after, self._random.random(), task.turn, task))
+
+    def _thaw(self, process: Process) -> None:
+        if process.frozen_until <= self.now:
+            for task in process.stopped:
+                self._enter(task, 0)
+            process.stopped.clear()
 
     def _bury(self, process: Process) -> None:
         for task in list(process.tasks):

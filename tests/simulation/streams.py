@@ -6,6 +6,7 @@ their whole key. Shards split, close and roll over on their own, and records are
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -79,7 +80,7 @@ class Streams:
         shard = self._shard_for(crc32("/".join(value["S"] for value in keys.values()).encode()))
         self._written += 1
         number = _FIRST_NUMBER + self._written
-        change = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": now}
+        change = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": datetime.fromtimestamp(int(now), UTC)}
         change |= {"OldImage": before} if before else {}
         change |= {"NewImage": after} if after else {}
         name = "REMOVE" if not after else "MODIFY" if before else "INSERT"

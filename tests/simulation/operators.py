@@ -1,0 +1,127 @@
+"""People and their tools: uploads, retractions, removals by hand, verification, and old batches."""
+
+from collections.abc import Callable
+from random import Random
+
+from handlers.repair import repair_all
+from models.traffic import PairDay, Totals, split_pair
+from tests.simulation.ledger import SOURCE_BYTES
+from tests.simulation.scheduler import Process
+from tests.simulation.traffic import Content
+from tests.simulation.world import World
+
+_UNTIL_NO_REQUEST_IS_LATE = 1000  # seconds; see `faults.LATE_REPEAT`
+
+
+class Tool:
+    """A command that is run again until it succeeds.
+
+    Args:
+        world: where.
+        name: what traces call it.
+        command: what it does in a process.
+        then: what follows when it has succeeded.
+    """
+
+    def __init__(
+        self, world: World, name: str, command: Callable[[Process], None], then: Callable[[], None]
+    ) -> None:
+        self._world = world
+        self._name = name
+        self._command = command
+        self._then = then
+        self._start()
+
+    def _start(self) -> None:
+        process = self._world.process(self._name, self._start_again)
+
+        def run() -> None:
+            try:
+                self._command(process)
+            except Exception as error:
+                self._world.trace(self._name, f"failed with {error!r}")
+                self._start_again()
+            else:
+                self._then()
+
+        self._world.scheduler.spawn(process, run)
+
+    def _start_again(self) -> None:
+        self._world.scheduler.at(self._world.scheduler.now + 30, self._start)
+
+
+def retract(world: World, content: Content, then: Callable[[], None]) -> None:
+    """Takes a file out of the daily totals."""
+    digest = content.digest
+    if digest in world.ledger.retracting:
+        return
+    world.ledger.retracting.add(digest)
+    in_work_before, uploads_before = world.is_in_work(digest), world.ledger.claims[digest].uploads
+
+    def command(process: Process) -> None:
+        daily_totals, _ = world.stores(process)
+        for (pair, day), share in content.shares.items():
+            daily_totals.take_out_once(
+                PairDay(*split_pair(pair), day), Totals(*share), digest[:SOURCE_BYTES], int(world.now(process)())
+            )
+
+    def finish() -> None:
+        uploads_since = world.ledger.claims[digest].uploads - uploads_before
+        world.ledger.retract(digest, doubt=in_work_before or uploads_since > 0)
+        world.ledger.retracting.discard(digest)
+        world.trace("people", f"retracted file {digest[:4].hex()}")
+        world.scheduler.at(world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE, then)
+
+    Tool(world, f"retract {digest[:4].hex()}", command, finish)
+
+
+def remove_by_hand(world: World, random: Random, upload: Callable[[Content], None]) -> None:
+    """Deletes a daily item, which nobody should; mostly its files are uploaded again later."""
+    items = [item for item in world.daily.items() if item]
+    if not items:
+        return
+    item = random.choice(items)
+    key = world.daily.key_of(item)
+    sources = item.get("s", {}).get("BS", ())
+    contents = [one for digest, one in world.ledger.contents.items() if digest[:SOURCE_BYTES] in sources]
+    if any(content.digest in world.ledger.retracting for content in contents):
+        return
+    is_in_work = any(world.is_in_work(content.digest) for content in contents)
+    world.ledger.remove(item, key, is_in_work=is_in_work)
+    world.trace("people", f"remove {key} by hand")
+    world.daily.put(key, {}, world.scheduler.now)
+    for content in contents:
+        if random.random() < 0.7:
+            later = world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE + random.random() * 100
+            world.scheduler.at(later, lambda content=content: upload(content))
+
+
+def verify_and_repair(world: World) -> None:
+    """`flowtally verify --all --repair`."""
+    Tool(world, "repair", lambda process: repair_all(*world.stores(process)) and None, lambda: None)
+
+
+def process_old_batch(world: World, random: Random, settled: dict[str, int]) -> None:
+    """A process that read a batch, was frozen, and wakes.
+
+    Whatever came before its batch in the shard was settled when it read it.
+    """
+    shards = [world.streams.shards[shard] for shard in settled if world.streams.shards[shard].records]
+    if not shards:
+        return
+    shard = random.choice(shards)
+    start = random.randint(0, shard.after(settled[shard.id]))
+    batch = shard.records[start : start + random.choice((1, 3, 10, 1000))]
+    if not batch:
+        return
+
+    def wake() -> None:
+        process = world.process("old batch")
+
+        def run() -> None:
+            world.trace(process.name, f"{shard.id}, {len(batch)} records from {start}")
+            world.consolidator(process).process(batch)
+
+        world.scheduler.spawn(process, run)
+
+    world.scheduler.at(world.scheduler.now + 10 ** random.uniform(0, 5.2), wake)
