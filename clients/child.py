@@ -45,7 +45,8 @@ class Child:
         self.name = name
         self._was_asked = False
         self._scratch = TemporaryDirectory(prefix="flowtally-", ignore_cleanup_errors=True)
-        self._log = Path(self._scratch.name, "log")
+        self.scratch = Path(self._scratch.name)  # its TMPDIR, removed when it is stopped
+        self._log = self.scratch / "log"
         with self._log.open("wb") as log:
             # -P: modules of the same names in the current directory are not ours.
             self._process = subprocess.Popen(  # noqa: S603  # our own code

@@ -24,7 +24,7 @@ from clients.tables import busiest_table, differences_table, stored_table, summa
 from clients.upload import CONNECTIONS, Uploader, check_branch, flow_files
 from clients.verify import verify_all, verify_pair
 from models.daily_totals import DailyTotalsStore
-from models.errors import FlowtallyError, NotFound, UsageError
+from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
 from models.pair_statistics import PairStatisticsStore
 from models.traffic import join_pair
 
@@ -66,17 +66,18 @@ def flowtally(context: click.Context, stack: str, region: str | None, profile: s
 def on_account(command: Callable[..., Result]) -> Callable[..., Result]:
     """Gives a command an `Account` as its first argument, and the options to say which."""
 
-    @click.option("--stack", help="Name of the stack.")
-    @click.option("--region", help="AWS region.")
-    @click.option("--profile", help="Profile of the AWS configuration.")
-    @click.pass_obj
     @wraps(command)
-    def with_account(
-        place: Place, stack: str | None, region: str | None, profile: str | None, **others: Any
-    ) -> Result:
+    def with_account(stack: str | None, region: str | None, profile: str | None, **others: Any) -> Result:
+        place: Place = click.get_current_context().obj
         account = Account(stack or place.stack, region or place.region, profile or place.profile)
         return command(account, **others)
 
+    for name, meaning in (
+        ("profile", "Profile of the AWS configuration."),
+        ("region", "AWS region."),
+        ("stack", "Name of the stack."),
+    ):
+        with_account = click.option(f"--{name}", help=meaning)(with_account)
     return with_account
 
 
@@ -123,19 +124,23 @@ def upload(
 
 
 def _files_table(account: Account, bucket: str | None) -> FilesTable | None:
-    """What became of earlier files of this bucket; None where that cannot be known."""
-    if bucket is None:
-        return FilesTable(account.client("dynamodb"), account.deployment.files)
+    """What became of earlier files of this bucket, by default the stack's; None where it cannot be known."""
     try:
         deployment = account.deployment
     except (NotFound, UsageError):
+        if bucket is None:
+            raise
         reason = f"the stack {account.stack!r} is not there"
     except ClientError as error:
         if not is_denied(error):
             raise
         reason = "the stack may not be looked at"
+        if bucket is None:
+            raise ServiceUnavailable(
+                f"not permitted: {reason}", remedy="Name the bucket with --bucket"
+            ) from error
     else:
-        if deployment.bucket == bucket:
+        if bucket in (None, deployment.bucket):
             return FilesTable(account.client("dynamodb"), deployment.files)
         reason = f"the bucket is not the one of the stack {account.stack!r}"
     warn(f"{reason}, so nothing can be said about files sent before")

@@ -7,8 +7,10 @@ of it, because boto3 takes the endpoint from the environment.
 import importlib.util
 import os
 import socket
+import ssl
 import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Any, Self
 
 import boto3
@@ -36,7 +38,8 @@ class EmbeddedEngine:
     """A fresh engine on a free port of the loopback interface, gone on leaving the `with` block.
 
     Args:
-        authorize: whether it checks credentials and the policies of roles, as AWS does.
+        authorize: whether it checks credentials and policies, as AWS does. It then speaks TLS, which
+            the policies of flowtally's bucket and queues demand.
 
     Raises:
         FlowtallyError: (on entering) ministack is not installed.
@@ -80,7 +83,7 @@ class EmbeddedEngine:
     @property
     def endpoint_url(self) -> str:
         """Where it answers."""
-        return f"http://{_LOOPBACK}:{self._port}"
+        return f"{'https' if self._authorize else 'http'}://{_LOOPBACK}:{self._port}"
 
     def check(self) -> None:
         """Raises ServiceUnavailable if it has ended by itself, with its last words."""
@@ -89,7 +92,7 @@ class EmbeddedEngine:
 
     def environment(self) -> dict[str, str]:
         """Variables with which boto3, in this or another process, talks to the engine and to nothing else."""
-        return {
+        environment = {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -101,6 +104,9 @@ class EmbeddedEngine:
             "NO_PROXY": _LOOPBACK,
             "no_proxy": _LOOPBACK,
         }
+        if self._authorize:
+            environment["AWS_CA_BUNDLE"] = str(self._certificate)
+        return environment
 
     def client(self, service: str, *, connections: int = 10) -> Any:
         """A boto3 client of a service of the engine, made once."""
@@ -117,7 +123,10 @@ class EmbeddedEngine:
             region_name=_REGION,
         )
         config = Config(max_pool_connections=connections, proxies={}, retries={"total_max_attempts": 3})
-        return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+        verify = str(self._certificate) if self._authorize else None
+        return session.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint_url, config=config, verify=verify
+        )
 
     def reset(self) -> None:
         """Empties it: no stack, bucket, queue or table is left."""
@@ -139,6 +148,7 @@ class EmbeddedEngine:
             "MINISTACK_REGION": _REGION,
             "LOG_LEVEL": "WARNING",
             "AUTH": "true" if self._authorize else "false",
+            "USE_SSL": "1" if self._authorize else "0",
         }
 
     def _wait_until_healthy(self, child: Child) -> None:
@@ -157,8 +167,16 @@ class EmbeddedEngine:
         except (OSError, HTTPException):
             return False
 
+    @property
+    def _certificate(self) -> Path:
+        """The certificate that it makes for itself when it starts."""
+        return (self._child.scratch if self._child else Path()) / "ministack-tls" / "server.crt"
+
     def _request(self, method: str, path: str) -> int:
         connection = HTTPConnection(_LOOPBACK, self._port, timeout=30)
+        if self._authorize:
+            trusted = ssl.create_default_context(cafile=self._certificate)
+            connection = HTTPSConnection(_LOOPBACK, self._port, timeout=30, context=trusted)
         try:
             connection.request(method, path)
             return connection.getresponse().status

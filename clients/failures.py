@@ -64,7 +64,7 @@ _MEANINGS = (
         _DENIED,
         ServiceUnavailable,
         "not permitted: {operation} ({said})",
-        "Ask for one of the policies that the stack offers, see its outputs",
+        "Ask for one of the policies in the outputs of the stack; a branch uploads under its own name only",
     ),
     _Meaning(
         {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"},

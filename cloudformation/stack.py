@@ -28,7 +28,7 @@ _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 
 def storage_template() -> str:
     """The text of the template of bucket, queues, tables and policies."""
-    return (files("cloudformation") / "storage.yaml").read_text()
+    return (files("cloudformation") / "storage.yaml").read_text(encoding="utf-8")
 
 
 def deploy_stack(

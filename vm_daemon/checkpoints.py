@@ -12,7 +12,7 @@ class Checkpoints:
     """Sequence numbers by shard, written atomically.
 
     An old checkpoint is as right as a new one: what is read again is found to be a duplicate. One
-    older than the stream keeps its records is worthless.
+    that is older than the stream keeps its records tells only that some may have been missed.
 
     Args:
         path: the file; its folder must exist.
@@ -23,7 +23,8 @@ class Checkpoints:
         self._path = path
         self._stream_arn = stream_arn
         stored = self._load()
-        self.saved_at: float = stored.get("saved_at", 0.0)  # epoch seconds
+        # Epoch seconds; all changes up to then are in the statistics.
+        self.read_until: float = stored.get("read_until", 0.0)
         self.positions: dict[str, str] = stored.get("positions", {})
 
     def _load(self) -> dict[str, Any]:
@@ -37,14 +38,14 @@ class Checkpoints:
         """Drops shards that the stream does not list any more."""
         self.positions = {shard: at for shard, at in self.positions.items() if shard in shards}
 
-    def save(self, now: float) -> None:
+    def save(self, read_until: float) -> None:
         """Writes all positions; a crash leaves the old file or the new one.
 
         Args:
-            now: epoch seconds.
+            read_until: epoch seconds; all changes up to then are in the statistics.
         """
-        self.saved_at = now
-        content = {"stream": self._stream_arn, "saved_at": now, "positions": self.positions}
+        self.read_until = read_until
+        content = {"stream": self._stream_arn, "read_until": read_until, "positions": self.positions}
         temporary = self._path.with_suffix(".new")
         temporary.write_bytes(orjson.dumps(content))
         temporary.replace(self._path)

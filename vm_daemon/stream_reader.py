@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("flowtally.consolidate")
 
-STREAM_RETENTION = 24 * 3600  # seconds for which the stream keeps records
+# Seconds after which records that nobody read may have left the stream. It keeps them for 24 hours; the
+# rest is for clocks that differ, and for shards that are noticed late.
+STREAM_RETENTION = 23 * 3600
 _DISCOVERY = 60  # seconds between two looks for new shards
 _IDLE = 1.0  # seconds between two rounds that brought nothing
 _SAVING = 1.0  # seconds between two writes of the checkpoints
@@ -41,6 +43,7 @@ class Shard:
     """A shard that is being read."""
 
     id: str
+    read_until: float  # epoch seconds; its records up to then are in the statistics
     iterator: str | None = None
     due_at: float = 0.0  # epoch seconds from which on it is worth a look
 
@@ -75,8 +78,8 @@ class StreamReader:
         self._open: dict[str, Shard] = {}
         self._discover_at = 0.0
         self._save_at = 0.0
-        # Without a fresh checkpoint, records may have left the stream unseen.
-        self._repair_due = now() - checkpoints.saved_at >= STREAM_RETENTION
+        self._read_until = checkpoints.read_until  # of all shards, those to come included
+        self._repair_due = now() - self._read_until >= STREAM_RETENTION
 
     def round(self) -> float:
         """Reads once from every open shard that is due.
@@ -88,15 +91,15 @@ class StreamReader:
             if self._now() >= self._discover_at:
                 self._discover()
             if self._repair_due:
-                # After the discovery: what changes from here on is in the shards about to be read.
-                self._repair()
-                self._repair_due = False
+                self._bring_in_line()
         except (ClientError, BotoCoreError, FlowtallyError) as error:
             log.error("stream not read, trying again", extra={"reason": str(error)})
             return _RECOVERY
         for shard in list(self._open.values()):
             if self._now() >= shard.due_at:
                 shard.due_at = self._now() + self._read(shard)
+        if self._discover_at:  # no shard has just made room for others
+            self._read_until = min((s.read_until for s in self._open.values()), default=self._read_until)
         if self._now() >= self._save_at:
             self.save()
         next_due = min((shard.due_at for shard in self._open.values()), default=self._discover_at)
@@ -106,8 +109,17 @@ class StreamReader:
         """Writes the checkpoints; call it at the end, too."""
         if self._repair_due:
             return  # a checkpoint would claim that nothing was lost before it
-        self._checkpoints.save(self._now())
+        self._checkpoints.save(self._read_until)
         self._save_at = self._now() + _SAVING
+
+    def _bring_in_line(self) -> None:
+        """Repairs everything; what changes from here on is in the shards about to be read."""
+        begun = self._now()
+        self._repair()
+        self._read_until = begun
+        for shard in self._open.values():
+            shard.read_until = max(begun, shard.read_until)
+        self._repair_due = False
 
     def _discover(self) -> None:
         """Opens the shards whose parents are read to their end, or are gone from the stream."""
@@ -118,7 +130,7 @@ class StreamReader:
             parent_is_read = parent is None or parent not in parents or parent in finished
             if parent_is_read and shard not in finished and shard not in self._open:
                 log.info("reading shard", extra={"shard": shard, "parent": parent})
-                self._open[shard] = Shard(shard)
+                self._open[shard] = Shard(shard, self._read_until)
         self._discover_at = self._now() + _DISCOVERY
 
     def _describe(self) -> list[Any]:
@@ -135,6 +147,7 @@ class StreamReader:
         """Reads a shard once; gives the seconds to wait before it is worth another look."""
         try:
             shard.iterator = shard.iterator or self._iterator(shard.id)
+            asked_at = self._now()
             answer = self._streams.get_records(ShardIterator=shard.iterator)
         except (ClientError, BotoCoreError) as error:
             return self._find_back(shard, error)
@@ -146,10 +159,22 @@ class StreamReader:
         if failed is not None:
             shard.iterator = None  # starts again after the checkpoint
             return _RECOVERY
+        if not records:
+            self._note_read(shard, asked_at)
         shard.iterator = answer.get("NextShardIterator")
         if shard.iterator is None:
             self._finish(shard)
         return 0.0 if records else _IDLE
+
+    def _note_read(self, shard: Shard, until: float) -> None:
+        """Notes that a shard held nothing more at a time.
+
+        A frozen process, or a stage that failed for a day, may have missed what came and went since the
+        last time. Where nothing was read from a shard before, no error of the stream tells that.
+        """
+        if until - shard.read_until >= STREAM_RETENTION:
+            self._repair_due = True
+        shard.read_until = until
 
     def _iterator(self, shard: str) -> str:
         position = self._checkpoints.positions.get(shard)

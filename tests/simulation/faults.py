@@ -77,6 +77,7 @@ class Faults:
     drawn: int = 0
     healed: bool = False
     on_fault: Callable[[int, str], None] = lambda ordinal, kind: None
+    _rate_of_calls: float = 0.0
     _reached: Counter[CallSite] = field(default_factory=Counter)
 
     def mix(self) -> None:
@@ -86,6 +87,7 @@ class Faults:
         calls = [kind for kind in kinds if kind in AT_CALLS]
         self.rates = {kind: total / len(calls) for kind in calls}
         self.rates |= {kind: self.random.choice((0.02, 0.1)) for kind in kinds if kind in ELSEWHERE}
+        self._rate_of_calls = total if calls else 0.0
         sites = all_call_sites()
         for _ in range(self.random.choice((0, 2, 4))):
             kind = self.random.choice((CRASH_BEFORE, CRASH_AFTER))
@@ -114,6 +116,8 @@ class Faults:
 
     def _at_random(self) -> str | None:
         chance = self.random.random()
+        if chance >= self._rate_of_calls:
+            return None
         for kind in AT_CALLS:
             chance -= self.rates.get(kind, 0.0)
             if chance < 0:

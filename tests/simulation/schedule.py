@@ -94,11 +94,12 @@ class Schedule:
     def _plan_uploads(self) -> None:
         random = Random(f"{self._seed} uploads")
         scale = random.choice(("few", "few", "few", "few", "many", "many", "mixed"))
-        if random.random() < 0.02:
+        if random.random() < 0.01:
             scale = "backfill"
         for number in range(random.choice((1, 2, 3, 5, 8))):
             files = Random(f"{self._seed} file {number}")
             size = files.choice(("few", "many")) if scale == "mixed" else scale
+            size = "few" if scale == "backfill" and number else size
             made = content(files, number, size)
             at = START + files.random() * self._span * 0.8
             if self._cut.files is None or number in self._cut.files:

@@ -63,6 +63,7 @@ class Streams:
         self, scheduler: Scheduler, random: Random, changed: Signal, shard_life: float, shards: int
     ) -> None:
         self.shards: dict[str, Shard] = {}
+        self._taking: list[Shard] = []  # those that are open
         self._scheduler = scheduler
         self._random = random
         self._changed = changed
@@ -97,6 +98,7 @@ class Streams:
     def close(self, shard: Shard, *, split: bool) -> None:
         """Closes a shard; one child or two take its place."""
         shard.closed_at = self._scheduler.now
+        self._taking.remove(shard)
         middle = (shard.low + shard.high) // 2 if split else shard.high
         self._open(shard.id, shard.low, middle)
         if split:
@@ -156,19 +158,16 @@ class Streams:
             f"shardId-{len(self.shards):08}", parent, low, high, closes_at=self._scheduler.now + life
         )
         self.shards[shard.id] = shard
+        self._taking.append(shard)
         return shard
 
     def _turn_over(self) -> None:
         """Closes the shards whose time has come."""
-        for shard in list(self.shards.values()):
-            if shard.closed_at is None and shard.closes_at <= self._scheduler.now:
+        for shard in list(self._taking):
+            if shard.closes_at <= self._scheduler.now:
                 narrow = shard.high - shard.low < _HASHES // 4
                 self.close(shard, split=not narrow and self._random.random() < 0.3)
 
     def _shard_for(self, item_hash: int) -> Shard:
         self._turn_over()
-        return next(
-            shard
-            for shard in self.shards.values()
-            if shard.closed_at is None and shard.low <= item_hash < shard.high
-        )
+        return next(shard for shard in self._taking if shard.low <= item_hash < shard.high)

@@ -1,0 +1,93 @@
+"""Taking a file's traffic out of the daily totals again."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.deployment import AddressScope
+from models.errors import FlowtallyError, NotFound, UsageError
+from models.flow_file import FlowFile, read_flow_file
+from models.tables import File
+from models.traffic import PairDay, Totals
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+CONNECTIONS = 16  # writes in flight
+
+
+class Retraction(NamedTuple):
+    """What a retraction did."""
+
+    taken_out: int  # pair-days
+    not_in: int  # pair-days in which the file was not, or not any more
+
+
+@dataclass(frozen=True)
+class Retractor:
+    """Takes files out again, each pair and day once; safe to repeat and to interrupt.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client for at least `CONNECTIONS` connections.
+        daily_totals: where the traffic is counted.
+        files_table: where the fate of each file is recorded.
+        address_scope: whether branches share their addresses.
+        now: gives epoch seconds.
+    """
+
+    dynamodb: "DynamoDBClient"
+    daily_totals: DailyTotalsStore
+    files_table: str
+    address_scope: AddressScope
+    now: Callable[[], float] = time.time
+
+    def retract(self, branch: str, path: Path, records: list[File]) -> Retraction:
+        """Takes the content of a file out of the totals.
+
+        Args:
+            branch: who sent it.
+            path: the file, with the content that was sent.
+            records: the records of the branch's files; those of this content are marked.
+
+        Raises:
+            FileRejected: it is no flow file.
+            FlowtallyError: it cannot be read.
+            NotFound: this content is not in the totals.
+        """
+        flows = _read(path)
+        source, now = flows.digest[:SOURCE_BYTES], int(self.now())
+        scope = f"{branch}/" if self.address_scope == "branch" else ""
+
+        def take_out(entry: tuple[PairDay, Totals]) -> bool:
+            day, totals = entry
+            scoped = PairDay(scope + day.source, scope + day.destination, day.day)
+            return self.daily_totals.take_out_once(scoped, totals, source, now)
+
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            outcomes = list(pool.map(take_out, flows.totals.items()))
+        for record in records:
+            if record.digest == flows.digest and record.state == "counted":
+                record.state = "retracted"
+                self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
+        if flows.totals and not any(outcomes):
+            raise NotFound(
+                "this content is not counted",
+                where=str(path),
+                remedy="It was retracted before, or other content was sent under its name",
+            )
+        return Retraction(sum(outcomes), len(outcomes) - sum(outcomes))
+
+
+def _read(path: Path) -> FlowFile:
+    if path.is_dir():
+        raise UsageError("a folder", where=str(path), remedy="Name the file that is to be taken out")
+    try:
+        with path.open("rb") as stream, Path(os.devnull).open("wb") as nowhere:
+            return read_flow_file(stream, nowhere)
+    except OSError as error:
+        raise FlowtallyError(error.strerror or str(error), where=str(path)) from error
