@@ -31,7 +31,6 @@ from models.traffic import join_pair
 Result = TypeVar("Result")
 
 _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
-_PIPE_BROKEN = 141  # as shells say of a program whose reader went away
 
 
 class Place(NamedTuple):
@@ -283,7 +282,7 @@ def run(arguments: Sequence[str]) -> int:
         status = _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain
-        status = _PIPE_BROKEN
+        status = 1  # as click gives it for the same within a command
     except Exception as error:
         ours = explained(error)
         if ours is None:

@@ -14,7 +14,7 @@ from models.moments import Moments
 from models.tables import DailyTotal, PairStatistics
 from models.traffic import split_pair
 
-_LOOKS = 6  # at a pair that differs, before it is called wrong
+_LOOKS = 4  # at a pair that differs, before it is called wrong
 _PAUSE = 1.0  # seconds between two of them
 
 Pair = tuple[str, str]

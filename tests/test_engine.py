@@ -9,7 +9,6 @@ import sys
 import time
 
 import pytest
-from botocore.exceptions import ClientError
 
 from clients import engine as engine_module
 from clients.child import Child
@@ -145,17 +144,15 @@ def test_with_authorization_it_refuses_strangers() -> None:
 
 def test_a_child_that_does_not_obey_is_killed() -> None:
     """Stopping takes no longer than the grace it is given."""
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    code = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(60)
+"""
     with Child("the deaf one", code, dict(os.environ)) as child:
         eventually(lambda: "deaf" in child.last_lines())
         began = time.monotonic()
         child.stop(grace=0.2)
         assert time.monotonic() - began < 5
         assert child.exit_status == -signal.SIGKILL
-
-
-def test_a_missing_table_is_an_error_of_the_engine(engine: EmbeddedEngine) -> None:
-    """It answers as DynamoDB does when a table does not exist."""
-    engine.reset()
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        engine.client("dynamodb").scan(TableName="none")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.messages import Visibility, back_off
 from vm_daemon.heartbeat import heartbeat
-from vm_daemon.stopping import Stop
+from vm_daemon.report import Report, Unwatched
+from vm_daemon.stopping import OutOfTime, Stop
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -39,6 +40,8 @@ class QueuePoller:
         visibility: seconds after which a dead worker's message is visible to others again.
         heartbeat: repeats a call for as long as a block runs.
         sleep: waits for so many seconds.
+        report: is told how it goes.
+        check: raises what keeps the stage from working; called until it does not.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class QueuePoller:
         visibility: int = 60,
         heartbeat: Callable[[Callable[[], object], float], AbstractContextManager[None]] = heartbeat,
         sleep: Callable[[float], None] = time.sleep,
+        report: Report | None = None,
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
@@ -57,6 +62,9 @@ class QueuePoller:
         self._stop = stop
         self._heartbeat = heartbeat
         self._sleep = sleep
+        self._report = report or Unwatched()
+        self._check = check
+        self._is_ready = False
         self._hidden_for = visibility
         self._visibility = Visibility(sqs, queue_url)
 
@@ -67,34 +75,43 @@ class QueuePoller:
                 self.poll()
             except (ClientError, BotoCoreError) as error:
                 log.error("queue not reached, trying again", extra={"reason": str(error)})
+                self._report.trouble(f"trying again: {error}")
                 with self._stop.waiting():
                     self._sleep(_RECOVERY)
 
     def poll(self) -> None:
         """Waits for the next message, for a while, and works on it."""
         with self._stop.waiting():
+            if not self._is_ready:
+                self._check()
             answer = self._sqs.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
-                WaitTimeSeconds=_LONG_POLL,
+                WaitTimeSeconds=_LONG_POLL if self._is_ready else 0,  # the first only tells that it can
                 VisibilityTimeout=self._hidden_for,
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
-        for message in answer.get("Messages", []):
-            self._work_on(
-                message["Body"],
-                message["ReceiptHandle"],
-                int(message["Attributes"]["ApproximateReceiveCount"]),
-            )
+        self._is_ready = True
+        messages = answer.get("Messages", [])
+        self._report.reached(f"{len(messages)} in hand")
+        for message in messages:
+            self._work_on(message["Body"], message["ReceiptHandle"], message["Attributes"])
 
-    def _work_on(self, body: str, receipt: str, receives: int) -> None:
+    def _work_on(self, body: str, receipt: str, attributes: Mapping[str, str]) -> None:
+        receives = int(attributes["ApproximateReceiveCount"])
         try:
             with self._heartbeat(
                 lambda: self._visibility.hide(receipt, self._hidden_for), self._hidden_for / _BEATS
             ):
                 self._stage.process(body, receives)
+        except OutOfTime:
+            log.warning("no time to finish the file, handed back", extra={"receives": receives})
+            self._visibility.hide(receipt, 0)
+            raise
         except Exception:
             log.exception("file not counted, to be tried again", extra={"receives": receives})
             self._visibility.hide(receipt, back_off(receives))
             return
         self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
+        if sent := attributes.get("SentTimestamp"):
+            self._report.done(1, time.time() - int(sent) / 1000)

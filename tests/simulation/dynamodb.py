@@ -60,13 +60,20 @@ class DynamoDB:
         tables: by name.
         random: decides how reads are paged and how stale they are.
         clock: gives the true time.
+        leaves_unread: whether BatchGetItem is under load; asked each time.
     """
 
-    def __init__(self, tables: dict[str, Table], random: Random, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tables: dict[str, Table],
+        random: Random,
+        clock: Callable[[], float],
+        leaves_unread: Callable[[], bool],
+    ) -> None:
         self.tables = tables
         self._random = random
         self._clock = clock
-        self.leaves_keys_unread = 0.0  # probability, for each call of BatchGetItem
+        self._leaves_unread = leaves_unread
 
     def update_item(self, TableName: str, Key: Item, UpdateExpression: str, **request: Any) -> dict[str, Any]:
         """Changes one item on a condition, or makes it."""
@@ -105,7 +112,7 @@ class DynamoDB:
             table, keys = self.tables[name], request["Keys"]
             assert 0 < len(keys) <= 100
             read = len(keys)
-            if self._random.random() < self.leaves_keys_unread:
+            if self._leaves_unread():
                 read = self._random.randrange(len(keys) + 1)
             items = [self._read(table, table.key_of(key), request.get("ConsistentRead")) for key in keys[:read]]
             responses[name] = [_project(item, request) for item in items if item]

@@ -83,15 +83,15 @@ class Faults:
     def mix(self) -> None:
         """Draws the mixture."""
         kinds = [kind for kind in KINDS if self.random.random() < 0.5]
-        total = self.random.choice((0.005, 0.02, 0.06))
+        total = self.random.choice((0.01, 0.03, 0.08))
         calls = [kind for kind in kinds if kind in AT_CALLS]
         self.rates = {kind: total / len(calls) for kind in calls}
-        self.rates |= {kind: self.random.choice((0.02, 0.1)) for kind in kinds if kind in ELSEWHERE}
+        self.rates |= {kind: self.random.choice((0.03, 0.2)) for kind in kinds if kind in ELSEWHERE}
         self._rate_of_calls = total if calls else 0.0
         sites = all_call_sites()
-        for _ in range(self.random.choice((0, 2, 4))):
+        for _ in range(self.random.choice((0, 3, 8))):
             kind = self.random.choice((CRASH_BEFORE, CRASH_AFTER))
-            hit = self.random.choice((0, 0, 1, 3, 10))
+            hit = self.random.choice((0, 0, 0, 1, 3, 10))
             self.targets.append(Target(self.random.choice(sites), kind, hit))
 
     def at_call(self, site: CallSite | None) -> str | None:

@@ -60,7 +60,7 @@ class Schedule:
         self._cut = cut
         self._random = Random(f"{seed} schedule")
         kept = None if cut.faults is None else set(cut.faults)
-        self._faults = Faults(Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 30, 30)), kept=kept)
+        self._faults = Faults(Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 40, 40, 40)), kept=kept)
         self._faults.mix()
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
@@ -89,6 +89,7 @@ class Schedule:
         outcome.calls = world.network.calls
         outcome.faults_drawn = self._faults.drawn
         outcome.injected, outcome.crashed = self._faults.injected, self._faults.crashed
+        world.scheduler.close()
         return outcome
 
     def _plan_uploads(self) -> None:
@@ -208,7 +209,6 @@ class Schedule:
         world = self.world
         world.trace("people", "all faults are healed")
         self._faults.healed = True
-        world.dynamodb.leaves_keys_unread = 0.0
         for process in [*world.processes, *(mapping.process for mapping in self._mappings)]:
             if process.frozen_until > world.scheduler.now:
                 world.scheduler.freeze(process, self._random.uniform(0, 100))

@@ -68,6 +68,7 @@ class Scheduler:
         self.failures: list[str] = []  # exceptions that ended a process
         self.turns = 0
         self._random = random
+        self._processes: dict[int, Process] = {}  # those that have tasks
         self._agenda: list[tuple[float, float, int, Task | Callable[[], None]]] = []
         self._hub = getcurrent()
 
@@ -88,8 +89,11 @@ class Scheduler:
                 self.failures.append(f"{process.name} ended with {type(error).__name__}: {error}")
             finally:
                 process.tasks.remove(task)
+                if not process.tasks:
+                    self._processes.pop(id(process), None)
 
         task = Task(process, run, self._hub)
+        self._processes[id(process)] = process
         self._enter(task, after)
         return task
 
@@ -147,6 +151,14 @@ class Scheduler:
             process.alive = False
             self.at(self.now, lambda: self._bury(process))
 
+    def close(self) -> None:
+        """Ends all processes; those that wait for ever would otherwise stay in memory."""
+        for process in list(self._processes.values()):
+            process.alive = False
+            process.on_death = lambda: None
+            self._bury(process)
+        self._agenda.clear()
+
     def _enter(self, task: Any, after: float) -> None:
         task.turn += 1
         heappush(self._agenda, (self.now + after, self._random.random(), task.turn, task))
@@ -162,8 +174,9 @@ class Scheduler:
             task.throw(Crash())
         process.tasks.clear()
         process.hands.clear()
-        process.on_death()
-        process.on_death = lambda: None
+        self._processes.pop(id(process), None)
+        on_death, process.on_death = process.on_death, lambda: None
+        on_death()
 
 
 class Signal:

@@ -58,8 +58,7 @@ class World:
         self.statistics = Table(("src", "dst"), self._on_statistics)
         self.files = Table(("branch", "key"))
         tables = {DAILY: self.daily, STATISTICS: self.statistics, FILES: self.files}
-        self.dynamodb = DynamoDB(tables, services, clock)
-        self.dynamodb.leaves_keys_unread = faults.rates.get(kinds.UNREAD, 0.0)
+        self.dynamodb = DynamoDB(tables, services, clock, partial(faults.happens, kinds.UNREAD))
         self.streams = Streams(
             self.scheduler, services, self.records_came, shard_life, shards=self.random.choice((1, 2, 4))
         )

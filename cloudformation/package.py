@@ -1,0 +1,176 @@
+"""The zip that Lambda runs: the handlers, and what they need that the runtime does not bring.
+
+The same sources give the same bytes, wherever and whenever it is built: files in the order of their
+names, one date, one set of permissions, dependencies pinned by their hashes. boto3 is left to the
+runtime: it is thirty times larger than everything else together, the runtime has it compiled, and AWS
+keeps it patched.
+"""
+
+import hashlib
+import platform
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, get_args
+
+from models.errors import FlowtallyError, UsageError
+
+Architecture = Literal["arm64", "x86_64"]
+
+RUNTIME_PYTHON = "3.13"  # of the Lambda runtime that the template names
+
+_ROOMS = ("handlers", "models")
+_WHEEL_PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
+_GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
+_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say
+_NOT_RUN = (".pyi", "py.typed", "/RECORD", "/WHEEL", "/METADATA", "/top_level.txt", ".cyclonedx.json")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a package is made to run on.
+
+    Args:
+        architecture: of the processor, as Lambda spells it.
+        python: the version of the interpreter, `3.13`.
+    """
+
+    architecture: Architecture = "arm64"
+    python: str = RUNTIME_PYTHON
+
+    @classmethod
+    def here(cls) -> "Target":
+        """This computer and this interpreter.
+
+        Raises:
+            UsageError: Lambda knows no such processor.
+        """
+        machine = {"aarch64": "arm64", "amd64": "x86_64"}.get(
+            platform.machine().lower(), platform.machine().lower()
+        )
+        if sys.platform != "linux" or machine not in get_args(Architecture):
+            raise UsageError(
+                f"Lambda runs on Linux for {' and '.join(get_args(Architecture))}; this is "
+                f"{sys.platform} on {machine}",
+                remedy="Run it in a Linux container",
+            )
+        return cls(machine, f"{sys.version_info.major}.{sys.version_info.minor}")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A zip, and the name that its content gives it."""
+
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the bucket: another content has another key, so that functions are renewed."""
+        return f"code/{self.digest[:32]}.zip"
+
+
+def build_package(target: Target) -> Package:
+    """Builds the package for a target.
+
+    Raises:
+        FlowtallyError: the dependencies could not be fetched; the message has pip's reason.
+    """
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        fetch_wheels(requirements(), target, Path(folder))
+        entries = dict(_sources())
+        for wheel in sorted(Path(folder).glob("*.whl")):
+            entries |= _wheel_files(wheel)
+        archive = Path(folder) / "package.zip"
+        _write(archive, entries)
+        return Package(archive.read_bytes())
+
+
+def requirements() -> str:
+    """The dependencies of the package, pinned with their hashes."""
+    return (files("cloudformation") / "requirements.txt").read_text()
+
+
+def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
+    """Downloads wheels for a target, which may be another than this computer.
+
+    Args:
+        pinned: lines of a requirements file, with hashes.
+        target: what the wheels are to run on.
+        folder: where to put them.
+
+    Raises:
+        FlowtallyError: pip is not there, or could not do it.
+    """
+    listed = folder / "requirements.txt"
+    listed.write_text(pinned)
+    machine = _WHEEL_PLATFORMS[target.architecture]
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--require-hashes", "--only-binary=:all:", "--no-deps", "--python-version", target.python),
+        *(f"--platform={glibc}_{machine}" for glibc in _GLIBC),
+        *("--dest", str(folder), "--requirement", str(listed)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own
+    if done.returncode:
+        reason = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), done.stderr)
+        raise FlowtallyError(
+            f"the dependencies of the Lambda package could not be fetched: {reason.strip()}",
+            remedy="pip must be installed beside flowtally, and its package index within reach",
+        )
+
+
+def unpack_wheels(folder: Path, into: Path) -> None:
+    """Installs wheels without pip: a wheel is a zip of what is to lie on the path."""
+    for wheel in sorted(folder.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(into)
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    for room in _ROOMS:
+        root = Path(str(files(room)))
+        for module in root.rglob("*.py"):
+            yield f"{room}/{module.relative_to(root).as_posix()}", module.read_bytes()
+
+
+def _wheel_files(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    """What of a wheel is needed to run it, and its licences."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if not name.endswith(("/", *_NOT_RUN)):
+                yield name, archive.read(name)
+
+
+def _write(path: Path, entries: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(entries):
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.create_system = 3  # Unix, so that the permissions below are meant
+            entry.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, entries[name])
+
+
+def main() -> None:
+    """Builds the packages of all architectures into `build/`, and prints their sizes and digests."""
+    folder = Path("build")
+    folder.mkdir(exist_ok=True)
+    for architecture in get_args(Architecture):
+        package = build_package(Target(architecture))
+        path = folder / f"flowtally-lambda-{architecture}.zip"
+        path.write_bytes(package.content)
+        print(f"{path}: {len(package.content):,} bytes, SHA-256 {package.digest}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The safeguards of production code, each with the change that removes it."""
+
+from typing import NamedTuple
+
+DAILY = "models/daily_totals.py"
+STATISTICS = "models/pair_statistics.py"
+STEPS = "models/steps.py"
+SUMMARIZER = "handlers/summarizer.py"
+CONSOLIDATOR = "handlers/consolidator.py"
+QUEUE_POLLER = "vm_daemon/queue_poller.py"
+STREAM_READER = "vm_daemon/stream_reader.py"
+
+
+class Mutant(NamedTuple):
+    """A safeguard, and how to remove it: exact texts, each of which must stand once in the file."""
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+
+    def applied(self, source: str) -> str:
+        """The source without the safeguard.
+
+        Raises:
+            ValueError: the source is not what this change was made for.
+        """
+        for old, new in self.changes:
+            if source.count(old) != 1:
+                raise ValueError(f"{self.file} has {source.count(old)} times: {old}")
+            source = source.replace(old, new)
+        return source
+
+
+def _mutant(name: str, file: str, *texts: str) -> Mutant:
+    return Mutant(name, file, tuple(zip(texts[::2], texts[1::2], strict=True)))
+
+
+MUTANTS = [
+    # Summarize.
+    _mutant(
+        "no condition against counting twice",
+        DAILY,
+        'f"NOT contains(s, :digest) AND {_IN_ORDER}"',
+        "_IN_ORDER",
+    ),
+    _mutant("digest of the file forgotten", DAILY, "r :one, s :file SET", "r :one SET"),
+    _mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
+    _mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
+    _mutant(
+        "time of change may go back",
+        DAILY,
+        "OR u <= :now)",
+        "OR u <= :now OR u > :now)",
+    ),
+    _mutant(
+        "object deleted before the last write",
+        SUMMARIZER,
+        "                self._count(flows, uploaded.branch, receives)",
+        '                self._delete(uploaded, source["ETag"])\n'
+        "                self._count(flows, uploaded.branch, receives)",
+    ),
+    _mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
+    _mutant(
+        "quarantine after deletion",
+        SUMMARIZER,
+        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
+        "                self._count(flows, uploaded.branch, receives)",
+        "                self._count(flows, uploaded.branch, receives)\n"
+        '                self._delete(uploaded, source["ETag"])\n'
+        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
+    ),
+    _mutant(
+        "bad file deleted before it is set aside",
+        SUMMARIZER,
+        "                self._set_aside(uploaded,",
+        '                self._delete(uploaded, source["ETag"])\n                self._set_aside(uploaded,',
+    ),
+    _mutant(
+        "a 403 taken for a vanished object",
+        SUMMARIZER,
+        'in ("NoSuchKey", "404"):\n                return None',
+        'in ("NoSuchKey", "404", "AccessDenied"):\n                return None',
+    ),
+    _mutant(
+        "message acknowledged before the work",
+        QUEUE_POLLER,
+        "        try:\n            with self._heartbeat",
+        "        self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)\n"
+        "        try:\n            with self._heartbeat",
+    ),
+    _mutant(
+        "message acknowledged after a failure",
+        "handlers/summarize.py",
+        '            failed.append({"itemIdentifier": message["messageId"]})\n',
+        "",
+    ),
+    # Consolidate.
+    _mutant(
+        "one watermark per pair",
+        STEPS,
+        "mark = known.marks.get(step.day, 0)",
+        "mark = max(known.marks.values(), default=0)",
+    ),
+    _mutant(
+        "no rebuild",
+        STATISTICS,
+        "            if due is None:\n                return self.rebuild(pair)",
+        "            if due is None:\n                return Applied.DUPLICATE",
+    ),
+    _mutant(
+        "no horizon in the condition",
+        STATISTICS,
+        '"(attribute_not_exists(h) OR h < :news)"',
+        '"(attribute_not_exists(h) OR h < :news OR h >= :news)"',
+    ),
+    _mutant("horizon reached is taken for passed", STATISTICS, "OR h < :news)", "OR h <= :news)"),
+    _mutant(
+        "no horizon after a refusal",
+        STEPS,
+        "return step.day not in self.marks and self.horizon < step.first_change",
+        "return step.day not in self.marks",
+    ),
+    _mutant("pruning does not raise the horizon", STEPS, "max([known.horizon, *times])", "known.horizon"),
+    _mutant("marks without the time of change", STEPS, "* _TIME_RANGE + self.updated_at", "* _TIME_RANGE"),
+    _mutant("folded steps forget their first change", STEPS, "_replace(after=later.after)", "_replace(after=later.after, first_change=later.first_change)"),
+    _mutant(
+        "condition on the revision before dropped",
+        STATISTICS,
+        'conditions.append(f"#{n} = :before{n}")',
+        'conditions.append(f"#{n} <= :after{n}")',
+    ),
+    _mutant(
+        "new days without their condition",
+        STATISTICS,
+        'f"attribute_not_exists(#{n})" for',
+        'f"(attribute_not_exists(#{n}) OR attribute_exists(#{n}))" for',
+    ),
+    _mutant(
+        "rebuild without its condition",
+        STATISTICS,
+        "        unchanged: dict[str, Any] = {\"ConditionExpression\": \"attribute_not_exists(r)\"}\n        if before:",
+        "        unchanged: dict[str, Any] = {}\n        if not before and before:",
+    ),
+    _mutant(
+        "rebuild without the horizon",
+        STEPS,
+        "prune(Bookkeeping(marks, max([known.horizon, *gone])))",
+        "prune(Bookkeeping(marks))",
+    ),
+    _mutant(
+        "rebuild from reads that may be stale",
+        DAILY,
+        '            ExpressionAttributeValues={":pair": {"S": pair}},\n            ConsistentRead=True,',
+        '            ExpressionAttributeValues={":pair": {"S": pair}},\n            ConsistentRead=False,',
+    ),
+    _mutant(
+        "rebuild reads the days before the item",
+        STATISTICS,
+        "            before = self.get(pair)  # first",
+        "            days = self._daily_totals.of_pair(pair)\n            before = self.get(pair)  # first",
+        "recompute(self._daily_totals.of_pair(pair), known)",
+        "recompute(days, known)",
+    ),
+    _mutant(
+        "pruning without its condition",
+        STATISTICS,
+        '            ConditionExpression="r = :seen",\n            ExpressionAttributeNames=names,',
+        '            ConditionExpression="r >= :seen",\n            ExpressionAttributeNames=names,',
+    ),
+    _mutant("no pruning", STATISTICS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
+    _mutant("no limit to the days of an update", STATISTICS, "if len(steps) > DAYS_AT_ONCE:", "if not steps:"),
+    _mutant(
+        "days counted by revision, not by flows",
+        STEPS,
+        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
+        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))"
+        "._replace(days=int(step.is_new_day))",
+    ),
+    _mutant("float sums", STEPS, "totals.duration**2", "int(float(totals.duration) ** 2)"),
+    _mutant(
+        "squares updated without the old square",
+        STEPS,
+        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
+        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals)._replace(duration_squares=0))",
+    ),
+    _mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
+    _mutant(
+        "processing on after a failed record",
+        STREAM_READER,
+        "done = records if failed is None else records[:failed]",
+        "done = records",
+    ),
+    _mutant("failed records not reported to Lambda", "handlers/consolidate.py", "    if failed is None:", "    if records:"),
+    _mutant(
+        "a removed day is no reason to rebuild",
+        CONSOLIDATOR,
+        '"daily total was removed by hand", extra={"pair": self.pair, "day": day})\n        self.needs_rebuild = True',
+        '"daily total was removed by hand", extra={"pair": self.pair, "day": day})',
+    ),
+    # Reading the stream.
+    _mutant("children read before their parents", STREAM_READER, "if parent_is_read and shard", "if shard"),
+    _mutant(
+        "no repair after records were trimmed",
+        STREAM_READER,
+        "            self._repair_due = True  # records left the stream before they were read\n",
+        "",
+    ),
+    _mutant(
+        "no repair after a day of silence",
+        STREAM_READER,
+        "        if until - shard.read_until >= STREAM_RETENTION:",
+        "        if not shard:",
+    ),
+    _mutant(
+        "no repair at a start without a fresh checkpoint",
+        STREAM_READER,
+        "self._repair_due = now() - self._read_until >= STREAM_RETENTION",
+        "self._repair_due = False",
+    ),
+]

@@ -1,0 +1,82 @@
+"""How a service does, for those who watch it: a few figures, and that it is ready and alive."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from vm_daemon.systemd import StartDelay, Systemd
+
+_WINDOW = 60.0  # seconds that rates are taken over
+_STABLE = 60.0  # seconds of work after which a start counts as a success
+_REFRESH = 1.0  # seconds between two lines of status
+
+
+class Report:
+    """Gathers figures from a loop and shows them.
+
+    Args:
+        systemd: where they are shown.
+        delay: is cleared when the service has worked for a minute.
+        what: what is counted, `files` or `records`.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self, systemd: Systemd, delay: StartDelay, what: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._systemd = systemd
+        self._delay = delay
+        self._what = what
+        self._clock = clock
+        self._done: deque[tuple[float, int]] = deque()  # when, and how many
+        self._lag = 0.0
+        self._ready_at: float | None = None
+        self._is_stable = False
+        self._show_at = 0.0
+
+    def reached(self, held: str) -> None:
+        """Notes that the source of the work answered; the first time, the service is ready.
+
+        Args:
+            held: what the loop has in hand, `1 in hand` or `2 shards`.
+        """
+        self._systemd.alive()
+        now = self._clock()
+        if self._ready_at is None:
+            self._ready_at = now
+            self._systemd.ready()
+        if not self._is_stable and now - self._ready_at >= _STABLE:
+            self._is_stable = True
+            self._delay.clear()
+        if now >= self._show_at:
+            self._show_at = now + _REFRESH
+            self._systemd.status(f"{self._rate(now)} {self._what}/min, {held}, lag {self._lag:.1f} s")
+
+    def done(self, count: int, lag: float) -> None:
+        """Notes completed work.
+
+        Args:
+            count: how many files or records.
+            lag: seconds between the arrival of the last one and its completion.
+        """
+        self._done.append((self._clock(), count))
+        self._lag = max(0.0, lag)
+        self._show_at = 0.0
+
+    def trouble(self, reason: str) -> None:
+        """Shows what keeps the service from working; the loop is alive, as it tries again."""
+        self._systemd.alive()
+        self._systemd.status(reason)
+        self._show_at = 0.0
+
+    def _rate(self, now: float) -> int:
+        while self._done and self._done[0][0] < now - _WINDOW:
+            self._done.popleft()
+        return sum(count for _, count in self._done)
+
+
+class Unwatched(Report):
+    """For loops that nobody watches."""
+
+    def __init__(self) -> None:
+        super().__init__(Systemd({}), StartDelay(None), "")
