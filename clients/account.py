@@ -5,8 +5,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
 from models.deployment import Deployment
+from models.errors import UsageError
 
 # A person waits for the answer, so the client gives up long before a worker would.
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
@@ -31,14 +33,20 @@ class Account:
 
         Raises:
             BotoCoreError: no region, no such profile.
+            UsageError: the endpoint is no URL.
         """
+        if not self._session.region_name:  # an empty variable is no region either
+            raise NoRegionError
         config = Config(
             retries=_RETRIES,  # type: ignore[arg-type]
             max_pool_connections=connections,
             connect_timeout=5,
             read_timeout=60,
         )
-        return self._session.client(service, config=config)  # type: ignore[call-overload]
+        try:
+            return self._session.client(service, config=config)  # type: ignore[call-overload]
+        except ValueError as error:
+            raise UsageError(str(error), remedy="Check AWS_ENDPOINT_URL and the region") from error
 
     @cached_property
     def deployment(self) -> Deployment:

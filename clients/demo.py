@@ -25,6 +25,7 @@ from clients.status import object_uses, table_uses, waiting
 from clients.tables import busiest_table, stored_table, summary_of
 from clients.upload import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from clients.verify import verify_all
+from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import INCOMING, Deployment
 from models.errors import FlowtallyError
@@ -34,7 +35,7 @@ _BRANCH = "demo"
 _STACK = "flowtally"
 _STAGES = ("summarize", "summarize", "consolidate")  # a process each
 _BUSIEST = 10
-_POLL = 0.25  # seconds between two looks
+_POLL = 0.5  # seconds between two looks
 _LINE_EVERY = 2.0  # seconds between two lines of progress where there is no terminal
 _PATIENCE = 120.0  # seconds without any progress
 
@@ -131,7 +132,7 @@ def _set_up(cleanup: ExitStack) -> Stage:
         **inherited,
         **engine.environment(),
         **deployment.to_environment(),
-        "FLOWTALLY_STATE_DIRECTORY": cleanup.enter_context(TemporaryDirectory(prefix="flowtally-")),
+        "FLOWTALLY_LEASES": deploy_leases(cloudformation, _STACK),
     }
     workers = [
         cleanup.enter_context(Child.module(f"flowtally-daemon {stage}", "vm_daemon", environment, [stage]))
@@ -175,12 +176,17 @@ def _look(stage: Stage) -> Figures:
     dynamodb, s3, sqs = (stage.engine.client(service) for service in ("dynamodb", "s3", "sqs"))
     incoming = s3.list_objects_v2(Bucket=stage.deployment.bucket, Prefix=INCOMING)["KeyCount"]
     queue = waiting(sqs, stage.deployment.queue_url)
-    pages = dynamodb.get_paginator("scan").paginate(TableName=stage.deployment.daily_totals, Select="COUNT")
+    # The engine needs its one process for the work, so the looks are cheap: it counts items as they come.
+    pair_days = dynamodb.describe_table(TableName=stage.deployment.daily_totals)["Table"]["ItemCount"]
+    days = PairStatistics.days.attr_name
+    pairs = dynamodb.get_paginator("scan").paginate(
+        TableName=stage.deployment.pair_statistics, ProjectionExpression=days
+    )
     return Figures(
         files=sum(1 for _ in stage.files.all()),
         uploads_left=incoming + queue.visible + queue.in_flight,
-        pair_days=sum(page["Count"] for page in pages),
-        consolidated=sum(pair.days for pair in stage.results.all_pairs()),
+        pair_days=pair_days,
+        consolidated=sum(int(pair[days]["N"]) for page in pairs for pair in page["Items"]),
     )
 
 

@@ -24,15 +24,6 @@ _REGION = "us-east-1"
 _START = 30.0  # seconds to come up in
 _PORTS = 3  # ports to try: another program may take one between choosing it and using it
 
-# It rounds numbers to 28 digits unless the precision is raised before it is imported. DynamoDB has 38.
-_CODE = """\
-import decimal
-decimal.DefaultContext.prec = 38
-decimal.setcontext(decimal.Context(prec=38))
-from ministack.app import main
-main()
-"""
-
 
 class EmbeddedEngine:
     """A fresh engine on a free port of the loopback interface, gone on leaving the `with` block.
@@ -61,7 +52,9 @@ class EmbeddedEngine:
         self._clients = {}
         for attempt in range(_PORTS):
             self._port = _free_port()
-            self._child = Child("the embedded engine", _CODE, self._child_environment())
+            self._child = Child.module(
+                "the embedded engine", "clients.engine_process", self._child_environment(), []
+            )
             try:
                 self._wait_until_healthy(self._child)
             except BaseException as error:

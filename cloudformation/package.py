@@ -1,4 +1,7 @@
-"""The zip that Lambda runs: the handlers, and what they need that the runtime does not bring.
+"""What runs in AWS, as zips: the handlers for Lambda, and the daemon for VMs.
+
+The zip for Lambda holds what the handlers need and the runtime does not bring; that for VMs all that
+`vm_daemon/install.sh` needs to do without a package index.
 
 The same sources give the same bytes, wherever and whenever it is built: files in the order of their
 names, one date, one set of permissions, dependencies pinned by their hashes. boto3 is left to the
@@ -11,6 +14,7 @@ import platform
 import subprocess
 import sys
 import zipfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -27,6 +31,8 @@ RUNTIME_PYTHON = "3.13"  # of the Lambda runtime that the template names
 _ROOMS = ("handlers", "models")
 _WHEEL_PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
+_SOURCES = (".py", ".service", ".target", ".conf")
+_VERSION = "0.1.0"  # of the wheel that only install.sh looks at
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say
 _NOT_RUN = (".pyi", "py.typed", "/RECORD", "/WHEEL", "/METADATA", "/top_level.txt", ".cyclonedx.json")
 
@@ -86,8 +92,8 @@ def build_package(target: Target) -> Package:
         FlowtallyError: the dependencies could not be fetched; the message has pip's reason.
     """
     with TemporaryDirectory(prefix="flowtally-") as folder:
-        fetch_wheels(requirements(), target, Path(folder))
-        entries = dict(_sources())
+        fetch_wheels(requirements("requirements.txt"), target, Path(folder))
+        entries = dict(_sources(*_ROOMS))
         for wheel in sorted(Path(folder).glob("*.whl")):
             entries |= _wheel_files(wheel)
         archive = Path(folder) / "package.zip"
@@ -95,9 +101,45 @@ def build_package(target: Target) -> Package:
         return Package(archive.read_bytes())
 
 
-def requirements() -> str:
-    """The dependencies of the package, pinned with their hashes."""
-    return (files("cloudformation") / "requirements.txt").read_text()
+def build_vm_package() -> Package:
+    """Builds what a VM installs the daemon from: its wheel, and the wheels that it depends on.
+
+    Raises:
+        FlowtallyError: the dependencies could not be fetched; the message has pip's reason.
+    """
+    pinned = requirements("requirements-vm.txt")
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        fetch_wheels(pinned, Target(), Path(folder))
+        entries = {f"wheelhouse/{wheel.name}": wheel.read_bytes() for wheel in Path(folder).glob("*.whl")}
+        entries["requirements/runtime.txt"] = pinned.encode()
+        entries["install.sh"] = (files("vm_daemon") / "install.sh").read_bytes()
+        wheel = Path(folder) / f"flowtally-{_VERSION}-py3-none-any.whl"
+        _write(wheel, dict(_daemon_wheel()))
+        entries[wheel.name] = wheel.read_bytes()
+        archive = Path(folder) / "package.zip"
+        _write(archive, entries)
+        return Package(archive.read_bytes())
+
+
+def _daemon_wheel() -> Iterator[tuple[str, bytes]]:
+    """The files of a wheel, as the specification of binary distributions wants them."""
+    record = []
+    info = f"flowtally-{_VERSION}.dist-info"
+    described = {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: flowtally\nVersion: {_VERSION}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: flowtally\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": b"[console_scripts]\nflowtally-daemon = vm_daemon.cli:main\n",
+    }
+    for name, content in sorted({**dict(_sources(*_ROOMS, "vm_daemon")), **described}.items()):
+        digest = urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        record.append(f"{name},sha256={digest},{len(content)}\n")
+        yield name, content
+    yield f"{info}/RECORD", "".join([*record, f"{info}/RECORD,,\n"]).encode()
+
+
+def requirements(name: str) -> str:
+    """The dependencies of a package, pinned with their hashes."""
+    return (files("cloudformation") / name).read_text()
 
 
 def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
@@ -136,11 +178,12 @@ def unpack_wheels(folder: Path, into: Path) -> None:
             archive.extractall(into)
 
 
-def _sources() -> Iterator[tuple[str, bytes]]:
-    for room in _ROOMS:
+def _sources(*rooms: str) -> Iterator[tuple[str, bytes]]:
+    for room in rooms:
         root = Path(str(files(room)))
-        for module in root.rglob("*.py"):
-            yield f"{room}/{module.relative_to(root).as_posix()}", module.read_bytes()
+        for path in root.rglob("*"):
+            if path.suffix in _SOURCES:
+                yield f"{room}/{path.relative_to(root).as_posix()}", path.read_bytes()
 
 
 def _wheel_files(wheel: Path) -> Iterator[tuple[str, bytes]]:
@@ -165,9 +208,9 @@ def main() -> None:
     """Builds the packages of all architectures into `build/`, and prints their sizes and digests."""
     folder = Path("build")
     folder.mkdir(exist_ok=True)
-    for architecture in get_args(Architecture):
-        package = build_package(Target(architecture))
-        path = folder / f"flowtally-lambda-{architecture}.zip"
+    packages = {f"lambda-{machine}": build_package(Target(machine)) for machine in get_args(Architecture)}
+    for name, package in {**packages, "vm": build_vm_package()}.items():
+        path = folder / f"flowtally-{name}.zip"
         path.write_bytes(package.content)
         print(f"{path}: {len(package.content):,} bytes, SHA-256 {package.digest}")  # noqa: T201
 

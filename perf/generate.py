@@ -89,7 +89,7 @@ FIXED_ROUTES = (
     Route(f"{LAN}.42", "8.8.8.8", (0, 53), 17, LOOKUP),
     Route(f"{LAN}.48", "224.0.0.251", (5353, 5353), 17, BEACON),
     Route(f"{LAN}.15", f"{LAN}.255", (137, 137), 17, BEACON),
-    Route("0.0.0.0", "255.255.255.255", (68, 67), 17, LOOKUP),  # noqa: S104  # DHCP, nothing is bound
+    Route("0.0.0.0", "255.255.255.255", (68, 67), 17, LOOKUP),  # DHCP, nothing is bound
     *SUSPECTS,
 )
 

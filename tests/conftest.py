@@ -1,6 +1,7 @@
 """What tests share: one embedded engine a session, and a fresh deployment for each test that asks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.aws import client
 from models.deployment import Deployment
+from tests.dynamodb_local import DynamoDBLocal
+from tests.template import create_tables
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
@@ -19,6 +22,11 @@ needs_real_data = pytest.mark.skipif(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--dynamodb-local` keeps tables and streams in DynamoDB Local; all else stays where it is."""
+    parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[EmbeddedEngine]:
     """The embedded engine, started once."""
@@ -26,12 +34,32 @@ def engine() -> Iterator[EmbeddedEngine]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local(pytestconfig: pytest.Config) -> Iterator[DynamoDBLocal | None]:
+    """DynamoDB Local, started once, if the tests are to run on it."""
+    if not pytestconfig.getoption("--dynamodb-local"):
+        yield None
+        return
+    with DynamoDBLocal() as running:
+        yield running
+
+
 @pytest.fixture
-def deployment(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def deployment(
+    engine: EmbeddedEngine, dynamodb_local: DynamoDBLocal | None, monkeypatch: pytest.MonkeyPatch
+) -> Deployment:
     """flowtally's storage, new and empty, with this process's environment pointing to it."""
     engine.reset()
     for name, value in engine.environment().items():
         monkeypatch.setenv(name, value)
     cloudformation = client("cloudformation")
     deploy_stack(cloudformation, "flowtally", STORAGE_TEMPLATE.read_text(), {})
-    return Deployment.from_stack(cloudformation, "flowtally")
+    deployed = Deployment.from_stack(cloudformation, "flowtally")
+    if dynamodb_local is None:
+        return deployed
+    dynamodb_local.reset()
+    for name, value in dynamodb_local.environment().items():
+        monkeypatch.setenv(name, value)
+    resources = cloudformation.describe_stack_resources(StackName="flowtally")["StackResources"]
+    names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    return replace(deployed, stream_arn=create_tables(client("dynamodb"), names))

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.aws import client
@@ -19,6 +19,7 @@ from models.tables import DailyTotal
 from models.traffic import PairDay, Totals
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
+LEASES = "flowtally-leases"
 PATIENCE = 60  # seconds that anything may take before a test gives up
 
 Daily = Mapping[PairDay, Totals]
@@ -111,9 +112,9 @@ class DaemonProcess:
 
     def __init__(self, command: str, deployment: Deployment, state_directory: Path, **settings: str) -> None:
         self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
-        environment = os.environ | deployment.to_environment() | settings
-        environment["FLOWTALLY_STATE_DIRECTORY"] = str(state_directory)
-        environment["FLOWTALLY_VISIBILITY"] = "6"  # seconds, so that a killed worker is soon replaced
+        # Few seconds, so that a killed worker is soon replaced.
+        own = {"FLOWTALLY_LEASES": LEASES, "FLOWTALLY_VISIBILITY": "6", "FLOWTALLY_LEASE": "6"}
+        environment = os.environ | deployment.to_environment() | own | settings
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
@@ -129,9 +130,23 @@ class DaemonProcess:
         return self.process.wait(PATIENCE)
 
 
+def make_leases() -> None:
+    """The table that daemons share, unless it is there."""
+    attributes = ("stream_arn", "HASH"), ("item_name", "RANGE")
+    dynamodb = client("dynamodb")
+    with suppress(dynamodb.exceptions.ResourceInUseException):
+        dynamodb.create_table(
+            TableName=LEASES,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in attributes],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in attributes],
+        )
+
+
 @contextmanager
 def daemon(deployment: Deployment, state_directory: Path, *commands: str) -> Iterator[list[DaemonProcess]]:
     """Processes of the daemon, by default one for each stage; killed at the end if they still run."""
+    make_leases()
     processes = [
         DaemonProcess(command, deployment, state_directory)
         for command in commands or ("summarize", "consolidate")

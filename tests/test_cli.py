@@ -209,10 +209,21 @@ def test_no_credentials(run: Run, deployment: Deployment) -> None:
 
 def test_no_region(run: Run, deployment: Deployment) -> None:
     """Without a region the message asks for one; AWS_REGION alone is one."""
-    done = run("status", AWS_REGION="", AWS_DEFAULT_REGION="", AWS_ENDPOINT_URL="")
+    done = run("status", AWS_REGION="", AWS_DEFAULT_REGION="")
     assert done.returncode == 2
     assert "--region" in done.stderr
     assert run("status", AWS_DEFAULT_REGION="", AWS_REGION="us-east-1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AWS_ENDPOINT_URL", "nonsense"), ("AWS_REGION", "no region"), ("AWS_PROFILE", "nobody")],
+)
+def test_wrong_settings_in_the_environment(run: Run, deployment: Deployment, name: str, value: str) -> None:
+    """A value that cannot be is named, and is the user's error."""
+    done = run("status", **{name: value})
+    assert done.returncode == 2
+    assert value in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from models.aws import client
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from perf.generate import generate_day
 from tests.conftest import REAL_DATA, needs_real_data
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (
+    LEASES,
     Daily,
     DaemonProcess,
     daemon,
@@ -146,7 +148,7 @@ def test_without_a_checkpoint_lost_records_are_made_good(deployment: Deployment,
     upload(deployment, "incoming/paris/a.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022,5,1"))
     with daemon(deployment, tmp_path):
         eventually(lambda: is_at_rest(deployment) and stored_days(deployment))
-    (tmp_path / "checkpoints.json").unlink()
+    client("dynamodb").delete_table(TableName=LEASES)
     with daemon(deployment, tmp_path, "consolidate") as (consolidate,):
         eventually(lambda: [event for event in consolidate.log() if event["event"] == "statistics verified"])
 

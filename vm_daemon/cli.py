@@ -2,26 +2,36 @@
 
 import logging
 import os
+import socket
 import sys
 import time
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 
 import click
+from botocore.exceptions import BotoCoreError
 
-from handlers.assembly import consolidator_for, summarizer_for
+from handlers.assembly import WRITERS, summarizer_for
+from handlers.concurrency import Crew
+from handlers.consolidator import Consolidator
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
-from models.aws import client
+from models.aws import client, dynamodb
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, UsageError
 from models.pair_statistics import PairStatisticsStore
-from vm_daemon.checkpoints import Checkpoints
+from models.traffic import PairDay
+from vm_daemon.lease_reader import StreamReader
+from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
-from vm_daemon.stopping import Stop
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.service import Service, start_delay
+from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
+from vm_daemon.systemd import JournalFormatter, is_journal
 
 log = logging.getLogger("flowtally.daemon")
+
+_NOBODY = PairDay("-", "-", "1970-01-01")  # a pair that is never counted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +39,8 @@ def daemon() -> None:
     """Run one stage of flowtally on this machine, until SIGTERM.
 
     The environment names the resources (FLOWTALLY_BUCKET, FLOWTALLY_QUEUE_URL, …), as the outputs of
-    the stack give them. Logs are JSON lines on standard error.
+    the stack give them. SIGHUP takes new settings from the file that FLOWTALLY_ENVIRONMENT_FILE names.
+    Logs are JSON lines on standard error.
     """
 
 
@@ -45,56 +56,107 @@ def daemon() -> None:
 )
 def summarize(visibility: int) -> None:
     """Count uploaded files: take messages from the queue, one at a time."""
-    deployment = Deployment.from_environment(os.environ)
-    stop = Stop()
-    stop.listen()
-    poller = QueuePoller(
-        client("sqs"), deployment.queue_url, summarizer_for(deployment), stop, visibility=visibility
-    )
-    log.info("summarizing", extra={"queue": deployment.queue_url})
-    poller.run()
+    with Service("files", accepts=Deployment.from_environment) as service:
+        deployment = Deployment.from_environment(os.environ)
+        alive, sqs, stage = service.report.alive, client("sqs"), summarizer_for(deployment)
+        for used in (sqs, stage.s3, stage.dynamodb):
+            watch_calls(used, alive)
+        watch_reading(stage.s3, alive)
+
+        def check() -> None:
+            stage.s3.head_bucket(Bucket=deployment.bucket)
+            list(stage.daily_totals.counted([_NOBODY], b""))
+
+        log.info("summarizing", extra={"queue": deployment.queue_url})
+        QueuePoller(
+            sqs,
+            deployment.queue_url,
+            replace(stage, for_each=watched(stage.for_each, alive)),
+            service.stop,
+            visibility=visibility,
+            report=service.report,
+            check=check,
+        ).run()
 
 
 @daemon.command()
 @click.option(
-    "--state-directory",
-    envvar="FLOWTALLY_STATE_DIRECTORY",
-    type=click.Path(file_okay=False, writable=True, path_type=Path),
-    default=Path(),
-    help="Where the checkpoints are kept between two runs. [default: the current directory]",
+    "--leases",
+    envvar="FLOWTALLY_LEASES",
+    default="",
+    metavar="TABLE",
+    help="The table that the readers of the stream share.",
 )
-def consolidate(state_directory: Path) -> None:
-    """Keep the statistics of the pairs: read the stream of daily totals."""
-    deployment = Deployment.from_environment(os.environ)
-    stop = Stop()
-    stop.listen()
-    dynamodb = client("dynamodb")
-    daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
-    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily_totals)
-    state_directory.mkdir(parents=True, exist_ok=True)
-    reader = StreamReader(
-        client("dynamodbstreams"),
-        deployment.stream_arn,
-        consolidator_for(deployment),
-        Checkpoints(state_directory / "checkpoints.json", deployment.stream_arn),
-        repair=lambda: repair_all(daily_totals, statistics),
-        now=time.time,
-    )
-    log.info("consolidating", extra={"stream": deployment.stream_arn})
-    try:
-        while not stop.requested:
-            pause = reader.round()
-            with stop.waiting():
-                time.sleep(pause)
-    finally:
-        reader.save()
+@click.option(
+    "--worker",
+    envvar="FLOWTALLY_WORKER",
+    default=socket.gethostname,
+    metavar="NAME",
+    help="What the other readers know this one by. [default: the name of the host]",
+)
+@click.option(
+    "--lease",
+    envvar="FLOWTALLY_LEASE",
+    type=click.IntRange(2, 3600),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="After how long the shards of a reader that died are taken over by another.",
+)
+def consolidate(leases: str, worker: str, lease: int) -> None:
+    """Keep the statistics of the pairs: read this machine's share of the stream of daily totals."""
+    with Service("records", accepts=_consolidates) as service:
+        deployment = _consolidates(os.environ)
+        alive, streams, shares = service.report.alive, client("dynamodbstreams"), client("dynamodb")
+        database = dynamodb(WRITERS)
+        for used in (streams, shares, database):
+            watch_calls(used, alive)
+        daily_totals = DailyTotalsStore(database, deployment.daily_totals)
+        statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)
+        held = Leases(shares, leases, deployment.stream_arn, worker, _seconds, lease)
+
+        def repair() -> None:
+            with watching_calls(database, held.keep):
+                repair_all(daily_totals, statistics)
+
+        log.info("consolidating", extra={"stream": deployment.stream_arn, "worker": worker})
+        reader = StreamReader(
+            streams,
+            deployment.stream_arn,
+            Consolidator(statistics, watched(Crew(WRITERS), alive)),
+            held,
+            repair,
+            now=time.time,
+            report=service.report,
+        )
+        reader.run(service.stop)
+
+
+def _consolidates(environ: Mapping[str, str]) -> Deployment:
+    if not environ.get("FLOWTALLY_LEASES"):
+        raise UsageError("FLOWTALLY_LEASES not set", remedy="It is the output Leases of the flowtally stack")
+    return Deployment.from_environment(environ)
+
+
+def _seconds() -> float:
+    """Seconds that go on while the machine is suspended, where the system can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def main() -> None:
     """Runs the program; a wrong setting is one line of the log and the exit status 2."""
     log_as_json()
+    if is_journal(os.environ):
+        logging.getLogger().handlers[0].setFormatter(JournalFormatter())
+    time.sleep(start_delay(os.environ).next())
     try:
-        daemon(standalone_mode=True)
+        daemon(standalone_mode=False)
+    except click.ClickException as error:
+        log.critical(error.format_message())
+        sys.exit(error.exit_code)
     except FlowtallyError as error:
         log.critical(str(error))
         sys.exit(error.exit_status)
+    except BotoCoreError as error:
+        log.critical(str(error))
+        sys.exit(FlowtallyError.exit_status)

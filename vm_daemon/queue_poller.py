@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -97,7 +97,7 @@ class QueuePoller:
         for message in messages:
             self._work_on(message["Body"], message["ReceiptHandle"], message["Attributes"])
 
-    def _work_on(self, body: str, receipt: str, attributes: Mapping[str, str]) -> None:
+    def _work_on(self, body: str, receipt: str, attributes: Mapping[Any, str]) -> None:
         receives = int(attributes["ApproximateReceiveCount"])
         try:
             with self._heartbeat(

@@ -34,6 +34,10 @@ class Report:
         self._is_stable = False
         self._show_at = 0.0
 
+    def alive(self) -> None:
+        """Notes that the work in hand moves on; from any thread."""
+        self._systemd.alive()
+
     def reached(self, held: str) -> None:
         """Notes that the source of the work answered; the first time, the service is ready.
 

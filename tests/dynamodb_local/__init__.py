@@ -71,7 +71,7 @@ class DynamoDBLocal:
                 dynamodb.delete_table(TableName=name)
 
     def let_hours_pass(self, hours: int) -> None:
-        """Makes the records of all streams older: after 4 hours a shard rolls over, after 24 a record goes."""
+        """Ages the streams: shards older than 4 hours roll over, records older than 24 go."""
         assert self._process
         assert self._process.stdin
         self._process.stdin.write(f"{hours}\n".encode())

@@ -25,6 +25,11 @@ class CallSite(NamedTuple):
     function: str
     operation: str
 
+    @property
+    def name(self) -> str:
+        """The function without its class."""
+        return self.function.rpartition(".")[2]
+
     def __str__(self) -> str:
         return f"{self.file} {self.function}: {self.operation}"
 
@@ -58,11 +63,14 @@ class _Scan(ast.NodeVisitor):
             self._note(node.attr)
         self.generic_visit(node)
 
+    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+        if node.value in OPERATIONS:  # handed on by its name
+            self._note(node.value)
+
     def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
         if isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
             (argument,) = node.args
             assert isinstance(argument, ast.Constant)
-            self._note(argument.value)
         self.generic_visit(node)
 
     def _note(self, operation: str) -> None:

@@ -6,7 +6,7 @@ exact up to 38 digits.
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -38,7 +38,10 @@ def number(value: Mapping[str, Any]) -> int | Decimal:
     try:
         parsed: int | Decimal = int(text)
     except ValueError:
-        parsed = Decimal(text)
+        try:
+            parsed = Decimal(text)
+        except InvalidOperation as error:
+            raise Invalid("The parameter cannot be converted to a numeric value") from error
         if parsed == parsed.to_integral_value():
             parsed = int(parsed)
     if isinstance(parsed, int) and len(str(abs(parsed)).rstrip("0")) > 38:
@@ -49,19 +52,34 @@ def number(value: Mapping[str, Any]) -> int | Decimal:
 def sum_of(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> dict[str, Any]:
     """What ADD makes of two attribute values."""
     if one is None:
-        return {"N": str(number(other))} if "N" in other else dict(other)
+        if "N" in other:
+            return {"N": str(number(other))}
+        kind = _kind_of_set(other)
+        return {kind: sorted(other[kind])}
     if "N" in one and "N" in other:
         return {"N": str(number({"N": str(_plus(number(one), number(other)))}))}
-    (kind,) = other
-    if kind not in one or kind == "N":
+    kind = _kind_of_set(other)
+    if kind not in one:
         raise Invalid("An operand in the update expression has an incorrect data type")
     return {kind: sorted({*one[kind], *other[kind]})}
+
+
+def _kind_of_set(value: Mapping[str, Any]) -> str:
+    ((kind, members),) = value.items()
+    if kind not in ("SS", "NS", "BS"):
+        raise Invalid("Incorrect operand type for operator or function")
+    if not members or len(set(members)) < len(members):
+        raise Invalid("One or more parameter values were invalid")
+    return kind
 
 
 def _plus(one: int | Decimal, other: int | Decimal) -> int | Decimal:
     if isinstance(one, int) and isinstance(other, int):
         return one + other
-    return _EXACT.add(Decimal(one), Decimal(other))
+    try:
+        return _EXACT.add(Decimal(one), Decimal(other))
+    except Inexact as error:
+        raise Invalid("Attempting to store more than 38 significant digits in a Number") from error
 
 
 class _Parser:
@@ -177,7 +195,11 @@ class _Parser:
 
         def action(old: Item, new: Item, of: Terms) -> None:
             name = _name(path, of)
-            ((kind, members),) = _there(value(old, of)).items()
+            taken_out = _there(value(old, of))
+            kind = _kind_of_set(taken_out)
+            if kind not in old.get(name, {kind: ()}):
+                raise Invalid("An operand in the update expression has an incorrect data type")
+            members = taken_out[kind]
             if name in old and (left := [one for one in old[name][kind] if one not in members]):
                 new[name] = {kind: left}
             else:
@@ -189,6 +211,8 @@ class _Parser:
 def _name(token: str, of: Terms) -> str:
     if token.startswith("#"):
         return of.names[token]
+    if token[0].isdigit():
+        raise Invalid(f"Syntax error; token: {token}")
     if token.lower() in ("day", "count", "sum"):
         raise Invalid(f"Attribute name is a reserved keyword; reserved keyword: {token}")
     return token

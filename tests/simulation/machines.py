@@ -54,7 +54,7 @@ class Machine:
         return process
 
     def _start_again(self) -> None:
-        delay = self._world.random.choice((1, 5, 60, 7200))
+        delay = self._world.random.choice((1, 5, 60, 7200, 100_000))
         self._world.scheduler.at(self._world.scheduler.now + delay, self._start)
 
 
@@ -79,6 +79,7 @@ class StreamMachine:
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
+        self._lag = world.random.choice((0, 0, 1, 60, 900))  # seconds before it looks at what is new
         self.disk = MemoryFile()
         self.machine = Machine(world, name, self._run)
 
@@ -105,6 +106,7 @@ class StreamMachine:
                 world.scheduler.sleep(pause + 0.001)
             else:  # a slow reader may sleep longer than it is told to
                 world.records_came.wait(None if world.faults.healed else self._idle_time())
+                world.scheduler.sleep(self._lag * world.random.random())
             failed_before = failed
 
     def settled(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ notices is untested, or it is not needed.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -90,8 +91,9 @@ def _table(mutants: list[Mutant], seeds: int, jobs: int) -> int:
 
 
 def _in_process(mutant: Mutant, seeds: int) -> str:
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "tests.simulation.mutants", "--run", mutant.name, "--seeds", str(seeds)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     return done.stdout.strip() or f"could not run: {(list(_last_line(done.stderr)) or ['?'])[0]}"
 
 

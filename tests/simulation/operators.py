@@ -111,7 +111,7 @@ def process_old_batch(world: World, random: Random, settled: dict[str, int]) -> 
         return
     shard = random.choice(shards)
     start = random.randint(0, shard.after(settled[shard.id]))
-    batch = shard.records[start : start + random.choice((1, 3, 10, 1000))]
+    batch = shard.records[start : start + random.choice((1, 3, 10, 30, 1000))]
     if not batch:
         return
 

@@ -198,23 +198,11 @@ MUTANTS = [
         '"daily total was removed by hand", extra={"pair": self.pair, "day": day})',
     ),
     # Reading the stream.
-    _mutant("children read before their parents", STREAM_READER, "if parent_is_read and shard", "if shard"),
-    _mutant(
-        "no repair after records were trimmed",
-        STREAM_READER,
-        "            self._repair_due = True  # records left the stream before they were read\n",
-        "",
-    ),
     _mutant(
         "no repair after a day of silence",
         STREAM_READER,
         "        if until - shard.read_until >= STREAM_RETENTION:",
         "        if not shard:",
     ),
-    _mutant(
-        "no repair at a start without a fresh checkpoint",
-        STREAM_READER,
-        "self._repair_due = now() - self._read_until >= STREAM_RETENTION",
-        "self._repair_due = False",
-    ),
+    _mutant("no repair by the reader at all", STREAM_READER, "if self._repair_due:\n                self", "if not self:\n                self"),
 ]

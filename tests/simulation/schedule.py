@@ -94,7 +94,7 @@ class Schedule:
 
     def _plan_uploads(self) -> None:
         random = Random(f"{self._seed} uploads")
-        scale = random.choice(("few", "few", "few", "few", "many", "many", "mixed"))
+        scale = random.choice(("few", "few", "few", "many", "many", "mixed"))
         if random.random() < 0.01:
             scale = "backfill"
         for number in range(random.choice((1, 2, 3, 5, 8))):
@@ -167,7 +167,7 @@ class Schedule:
             self._at_some_time(
                 f"remove {number}", lambda: operators.remove_by_hand(world, random, self._upload_again)
             )
-        for number in range(random.choice((0, 0, 2, 5))):
+        for number in range(random.choice((0, 2, 5, 10))):
             self._at_some_time(
                 f"old batch {number}", lambda: operators.process_old_batch(world, random, self._settled())
             )
@@ -177,7 +177,7 @@ class Schedule:
             self._at_some_time(f"split {number}", self._split_a_shard)
 
     def _stop_consolidation(self) -> None:
-        if not self._faults.happens(kinds.OUTAGE):
+        if not self._faults.admit(kinds.OUTAGE):
             return
         seconds = self._random.uniform(0.2, 1.5) * 24 * HOUR
         self.world.trace("people", "nothing is consolidated for a while")

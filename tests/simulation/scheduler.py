@@ -113,7 +113,7 @@ class Scheduler:
         """Has a parked task go on."""
         self._enter(task, after)
 
-    def run(self, until: float = float("inf"), *, turns: int = 1_000_000) -> None:
+    def run(self, until: float = float("inf"), *, turns: int = 60_000) -> None:
         """Works off the agenda up to a time, or until nobody has anything left to do.
 
         Raises:

@@ -147,8 +147,8 @@ class Streams:
         return f"{shard.id}|{place}|{self._scheduler.now!r}"
 
     def _find(self, shard_id: str, operation: str) -> Shard:
-        shard = self.shards[shard_id]
-        if not shard.is_kept(self._scheduler.now):
+        shard = self.shards.get(shard_id)
+        if shard is None or not shard.is_kept(self._scheduler.now):
             raise refusal("ResourceNotFoundException", operation, "Requested resource not found: Shard does not exist")
         return shard
 

@@ -62,7 +62,7 @@ def content(random: Random, number: int, scale: str) -> Content:
         number: makes files differ.
         scale: `few` days and several pairs, or `many` days of one pair, or a `backfill` of a pair.
     """
-    if random.random() < 0.08:
+    if random.random() < 0.12:
         stored = random.choice(_BAD_FILES) + (b"%d" % number if random.random() < 0.5 else b"")
         return Content(stored, sha256(stored).digest(), is_bad=True)
     made = Content(b"")
@@ -86,7 +86,7 @@ def _pair_days(random: Random, scale: str) -> list[tuple[tuple[str, str], date]]
         devices = random.sample(_DEVICES, random.randint(1, 3))
         return [(pair, start + timedelta(n)) for pair in devices for n in range(random.randint(1, 3))]
     days = random.randint(8, 25) if scale == "many" else random.choice((40, 60, 90, 90, 300))
-    early = date(2022, 1, 1) + timedelta(random.randrange(400))
+    early = date(2022, 1, 1) + timedelta(random.choice((0, 0, 0, 10, 20, 30)))
     pair = random.choice(_DEVICES[:2] if scale == "backfill" else _DEVICES[1:3])
     return [(pair, early + timedelta(n)) for n in range(days)]
 

@@ -1,0 +1,63 @@
+"""What runs in the process of the embedded engine: ministack, told to be more like AWS in some points.
+
+Run by `clients.engine`, before anything else has imported ministack.
+"""
+
+import decimal
+import json
+from collections.abc import Callable
+from typing import Any
+
+# DynamoDB has 38 digits; ministack rounds to 28 unless this stands before its import.
+decimal.DefaultContext.prec = 38
+decimal.setcontext(decimal.Context(prec=38))
+
+from ministack.app import main  # noqa: E402
+from ministack.core import iam_actions  # noqa: E402
+from ministack.services import dynamodb_streams, lambda_svc  # noqa: E402
+from ministack.services.cloudformation import provisioners  # noqa: E402
+
+
+def run() -> None:
+    """Runs the engine until it is told to stop."""
+    # Its own event source mappings ignore partial failures and lose data. `clients.lambda_service`
+    # runs what is deployed; here it is only kept.
+    lambda_svc._ensure_poller = lambda: None
+    provisioners._cw_metric_alarm_record = _knowing_metric_math(provisioners._cw_metric_alarm_record)
+    iam_actions.extract_resource_arn = _knowing_streams(iam_actions.extract_resource_arn)
+    main()
+
+
+def _knowing_streams(resource: Callable[..., str]) -> Callable[..., str]:
+    """It authorizes what concerns a stream as if that concerned all, so no policy on one stream would do."""
+
+    def resource_of(service: str, method: str, path: str, headers: Any, body: bytes, *others: Any) -> str:
+        if service != "dynamodbstreams":
+            return resource(service, method, path, headers, body, *others)
+        request = json.loads(body)
+        iterator = dynamodb_streams._decode_iterator(request.get("ShardIterator", ""))
+        return request.get("StreamArn") or (iterator or {}).get("arn") or "*"
+
+    return resource_of
+
+
+def _knowing_metric_math(record: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """It refuses alarms over several metrics, and is shown the first of them instead; none ever goes off."""
+
+    def record_of_first(name: str, properties: dict[str, Any]) -> Any:
+        alarm = dict(properties)
+        for entry in alarm.pop("Metrics", []):
+            if statistic := entry.get("MetricStat"):
+                alarm |= {
+                    **statistic["Metric"],
+                    "Statistic": statistic["Stat"],
+                    "Period": statistic["Period"],
+                }
+                break
+        return record(name, alarm)
+
+    return record_of_first
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,26 @@
+"""Lambda entry point of the weekly verification: statistics that differ from the daily totals are rebuilt."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.logs import log_as_json
+from handlers.repair import repair_all
+from models.aws import client
+from models.daily_totals import DailyTotalsStore
+from models.deployment import Deployment
+from models.pair_statistics import PairStatisticsStore
+
+
+def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, int]:
+    """Compares every pair with its daily totals.
+
+    Returns:
+        How many pairs were looked at, and how many of them had to be rebuilt.
+    """
+    log_as_json()
+    deployment = Deployment.from_environment(os.environ)
+    dynamodb = client("dynamodb")
+    daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
+    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily_totals)
+    return repair_all(daily_totals, statistics)._asdict()

@@ -1,0 +1,207 @@
+"""Writing daily totals: what a write costs the client, and what it costs in write units.
+
+    python -m perf.bench_writes --pairs 3000
+
+The yardstick is a plain loop of boto3's `update_item` with the very same expression, in the same
+process, on the same table of the embedded engine. CPU seconds are the client's alone; the engine is a
+process of its own. Write units are what the engine says it consumed. For the second stage, a stream of
+changes is consolidated in batches, and its writes are counted.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+
+from clients.engine import EmbeddedEngine
+from cloudformation.stack import deploy_stack
+from handlers.assembly import WRITERS
+from handlers.concurrency import Crew
+from handlers.consolidator import Consolidator, fold
+from models.aws import client, dynamodb
+from models.daily_totals import DailyTotalsStore
+from models.deployment import Deployment
+from models.pair_statistics import PairStatisticsStore
+from models.traffic import PairDay, Totals
+from perf.results import Figures, versions
+
+_TEMPLATE = Path(__file__).parent.parent / "cloudformation" / "storage.yaml"
+_SOURCE = b"12345678"
+_NOW = 1_700_000_000
+_DAYS = 3  # of each pair, which a batch of the stream brings together
+
+
+class Metered:
+    """A DynamoDB client that asks what each write consumed, and adds it up."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self.writes = 0
+        self.units = 0.0
+
+    def __getattr__(self, operation: str) -> Any:
+        call = getattr(self._database, operation)
+        return self._metered(call) if operation in ("update_item", "put_item") else call
+
+    def as_client(self) -> Any:
+        """Itself, where a DynamoDB client is asked for."""
+        return self
+
+    def _metered(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def write(**request: Any) -> Any:
+            answer = call(ReturnConsumedCapacity="TOTAL", **request)
+            self.writes += 1
+            self.units += answer["ConsumedCapacity"]["CapacityUnits"]
+            return answer
+
+        return write
+
+
+class Run(NamedTuple):
+    """What writing so many pair-days took."""
+
+    name: str
+    writes: int
+    cpu: float  # seconds
+    wall: float  # seconds
+
+
+def main() -> None:
+    """Measures, prints and saves."""
+    parser = argparse.ArgumentParser(prog="python -m perf.bench_writes", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=3000)
+    options = parser.parse_args()
+    with EmbeddedEngine() as engine:
+        os.environ.update(engine.environment())
+        cloudformation = client("cloudformation")
+        deploy_stack(cloudformation, "flowtally", _TEMPLATE.read_text(), {})
+        deployment = Deployment.from_stack(cloudformation, "flowtally")
+        runs = _first_stage(deployment.daily_totals, options.pairs)
+        units = _write_units(deployment.daily_totals, options.pairs)
+        second = _second_stage(deployment)
+    _report(runs, units, second, options.pairs)
+
+
+def _days(pairs: int, day: str) -> Iterator[PairDay]:
+    return (PairDay(f"192.168.{n >> 8}.{n & 255}", "44.227.96.221", day) for n in range(pairs))
+
+
+def _first_stage(table: str, pairs: int) -> list[Run]:
+    """The plain loop, our client in a loop, and our client as the workers use it."""
+    totals = Totals(161_030_872, 241, 17)
+
+    def add_all(database: Any, day: str, for_each: Callable[..., None]) -> None:
+        store = DailyTotalsStore(database, table)
+        for_each(lambda where: store.add_once(where, totals, _SOURCE, _NOW), _days(pairs, day))
+
+    plain, ours, crew = boto3.client("dynamodb"), dynamodb(WRITERS), Crew(WRITERS)
+    for database in (plain, ours):  # connections and caches are not what is measured
+        add_all(database, "2021-01-01", _in_turn)
+    return [
+        _measured("boto3, plain loop", pairs, lambda: add_all(plain, "2022-12-01", _in_turn)),
+        _measured("flowtally, loop", pairs, lambda: add_all(ours, "2022-12-02", _in_turn)),
+        _measured(f"flowtally, {WRITERS} in flight", pairs, lambda: add_all(ours, "2022-12-03", crew)),
+    ]
+
+
+def _in_turn(work: Callable[[PairDay], object], days: Iterator[PairDay]) -> None:
+    for day in days:
+        work(day)
+
+
+def _measured(name: str, writes: int, work: Callable[[], None]) -> Run:
+    cpu, wall = time.process_time(), time.perf_counter()
+    work()
+    return Run(name, writes, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def _write_units(table: str, pairs: int) -> Metered:
+    """Write units of new pair-days."""
+    metered = Metered(dynamodb(WRITERS))
+    store = DailyTotalsStore(metered.as_client(), table)
+    for number in range(_DAYS):
+        for day in _days(pairs, f"2023-01-0{number + 1}"):
+            store.add_once(day, Totals(161_030_872, 241, 17), _SOURCE, _NOW)
+    return metered
+
+
+class SecondStage(NamedTuple):
+    """What consolidating a stream took."""
+
+    records: int
+    pair_batches: int  # a pair in a batch, counted once for each batch
+    metered: Metered
+
+
+def _second_stage(deployment: Deployment) -> SecondStage:
+    """Consolidates all that the first stage changed, in the batches that the stream gives."""
+    metered = Metered(dynamodb(WRITERS))
+    daily_totals = DailyTotalsStore(metered.as_client(), deployment.daily_totals)
+    statistics = PairStatisticsStore(metered.as_client(), deployment.pair_statistics, daily_totals)
+    stage = Consolidator(statistics, Crew(1))
+    records = pair_batches = 0
+    for batch in _batches(deployment.stream_arn):
+        pair_batches += len(list(fold(batch)))
+        records += len(batch)
+        stage.process(batch)
+    return SecondStage(records, pair_batches, metered)
+
+
+def _batches(stream_arn: str) -> Iterator[list[Any]]:
+    streams = client("dynamodbstreams")
+    for shard in streams.describe_stream(StreamArn=stream_arn)["StreamDescription"]["Shards"]:
+        iterator = streams.get_shard_iterator(
+            StreamArn=stream_arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while True:
+            answer = streams.get_records(ShardIterator=iterator)
+            if not answer["Records"]:
+                break
+            yield answer["Records"]
+            iterator = answer["NextShardIterator"]
+
+
+def _report(runs: list[Run], units: Metered, second: SecondStage, pairs: int) -> None:
+    yardstick = runs[0]
+    rows = [
+        [
+            run.name,
+            f"{run.cpu / run.writes * 1000:.3f}",
+            f"{run.cpu / run.writes / (yardstick.cpu / yardstick.writes):.2f} ×",
+            f"{run.writes / run.wall:,.0f}",
+        ]
+        for run in runs
+    ]
+    writes = Figures(
+        name="bench_writes",
+        title=f"Writing the daily totals of {pairs:,} pairs",
+        columns=["", "client CPU ms a write", "of boto3's", "writes a second"],
+        rows=rows,
+        packages=versions("boto3", "ministack"),
+        command=f"python -m perf.bench_writes --pairs {pairs}",
+    )
+    metered = second.metered
+    consumed = Figures(
+        name="write_units",
+        title="Write units consumed, as the engine reports them",
+        columns=["stage", "counted", "writes", "write units", "write units each"],
+        rows=[
+            ["summarize", f"{units.writes:,} new pair-days", f"{units.writes:,}", f"{units.units:,.1f}",
+             f"{units.units / units.writes:.3f}"],
+            ["consolidate", f"{second.pair_batches:,} pairs in batches of {second.records:,} changes",
+             f"{metered.writes:,}", f"{metered.units:,.1f}", f"{metered.units / second.pair_batches:.3f}"],
+        ],
+        packages=versions("ministack"),
+        command=f"python -m perf.bench_writes --pairs {pairs}",
+    )  # fmt: skip
+    for figures in (writes, consumed):
+        figures.show()
+        figures.save()
+
+
+if __name__ == "__main__":
+    main()

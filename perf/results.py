@@ -1,0 +1,128 @@
+"""Figures that a script measured: kept in a file, shown in the terminal, and copied into the docs.
+
+    python -m perf.results        # copies all figures into docs/performance.md
+
+A document names a table by a comment, `<!-- figures: bench_summarize -->`, and ends it by
+`<!-- end of figures -->`; what stands in between is written by this script and by nobody else.
+"""
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+FOLDER = Path(__file__).parent / "results"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+
+_BLOCK = re.compile(r"(<!-- figures: (\S+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    models = re.findall(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else []
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "processor": f"{os.cpu_count()} × {models[0] if models else platform.processor() or 'unknown'}",
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+    }
+
+
+@dataclass
+class Figures:
+    """A table of measurements.
+
+    Attributes:
+        name: of the file and of the block in the docs.
+        title: what was measured, in a line.
+        columns: the headings; the first column names what a row is about.
+        rows: the cells, as they are shown.
+        packages: versions of what was compared.
+        command: what measures it again.
+        environment: see `machine`.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    command: str
+    packages: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=machine)
+
+    def save(self) -> Path:
+        """Writes the file that the docs are made from."""
+        FOLDER.mkdir(exist_ok=True)
+        path = FOLDER / f"{self.name}.json"
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+        return path
+
+    def show(self) -> None:
+        """Prints the table."""
+        table = Table(title=self.title, title_justify="left")
+        for position, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if position else "left")
+        for row in self.rows:
+            table.add_row(*row)
+        Console().print(table)
+
+    def markdown(self) -> str:
+        """The table as the docs show it."""
+        lines = [
+            f"{self.title}.",
+            "",
+            f"| {' | '.join(self.columns)} |",
+            f"|---{'|---:' * (len(self.columns) - 1)}|",
+            *(f"| {' | '.join(row)} |" for row in self.rows),
+            "",
+            f"Measured by `{self.command}`: {', '.join(self._circumstances())}.",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def _circumstances(self) -> list[str]:
+        environment = self.environment
+        return [
+            environment["date"],
+            environment["processor"],
+            environment["system"],
+            f"Python {environment['python']}",
+            *(f"{name} {number}" for name, number in self.packages.items()),
+        ]
+
+
+def load(name: str) -> Figures:
+    """The figures that were saved under a name."""
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return Figures(**content)
+
+
+def with_figures(document: str) -> str:
+    """A document with all its blocks of figures up to date."""
+    return _BLOCK.sub(lambda block: f"{block[1]}{load(block[2]).markdown()}{block[3]}", document)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """The installed versions of packages."""
+    return {package: version(package) for package in packages}
+
+
+def main() -> None:
+    """Brings the document up to date."""
+    DOCUMENT.write_text(with_figures(DOCUMENT.read_text()))
+    print(f"{DOCUMENT.name} is up to date", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

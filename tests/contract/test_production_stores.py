@@ -1,0 +1,148 @@
+"""The two storage operations of flowtally, and what comes out of them together."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any
+
+import pytest
+
+from handlers.consolidator import Consolidator
+from models.daily_totals import DailyTotalsStore
+from models.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
+from models.steps import MARKS_AT_MOST, DayState, Step, Sums
+from models.traffic import PairDay, Totals
+from tests.contract.stores import Store, read_stream
+from tests.support import statistics_of
+
+DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
+A, B = b"a" * 8, b"\0" * 8
+
+
+@pytest.fixture
+def daily(store: Store) -> DailyTotalsStore:
+    return DailyTotalsStore(store.dynamodb, store.daily_totals)
+
+
+@pytest.fixture
+def statistics(store: Store, daily: DailyTotalsStore) -> PairStatisticsStore:
+    return PairStatisticsStore(store.dynamodb, store.pair_statistics, daily)
+
+
+def a_step(day: str, revision: int, *, at: int) -> Step:
+    """The change of a day to a revision, a second after the one before it; 10 µs come with each."""
+    before, after = (
+        DayState(Totals(10 * number, 1, number), number, at + number - revision)
+        for number in (revision - 1, revision)
+    )
+    return Step(day, before if revision > 1 else DayState(), after, first_change=at)
+
+
+def test_a_day_counts_each_file_once(daily: DailyTotalsStore) -> None:
+    """A file adds once and comes out once; the revision tells each change, and the time never goes back."""
+    assert daily.add_once(DAY, Totals(10**20, 3, 1), A, now=500)
+    assert not daily.add_once(DAY, Totals(10**20, 3, 1), A, now=501)
+    assert daily.add_once(DAY, Totals(5, 4, 2), B, now=100)
+    (item,) = daily.of_pair(DAY.pair)
+    assert (item.totals, item.revision, item.updated_at) == (Totals(10**20 + 5, 7, 3), 2, 500)
+    assert daily.take_out_once(DAY, Totals(10**20, 3, 1), A, now=600)
+    assert not daily.take_out_once(DAY, Totals(10**20, 3, 1), A, now=600)
+    assert set(daily.counted([DAY], B)) == {DAY}
+    assert set(daily.counted([DAY], A)) == set()
+    assert daily.take_out_once(DAY, Totals(5, 4, 2), B, now=600)
+    (item,) = daily.of_pair(DAY.pair)
+    assert (item.totals, item.revision, item.sources) == (Totals(), 4, None)
+
+
+def test_steps_apply_once(statistics: PairStatisticsStore) -> None:
+    """New, repeated, mixed and unfitting steps are told apart by the item that refused them."""
+    first, second, other = (
+        a_step("2022-12-07", 1, at=100),
+        a_step("2022-12-07", 2, at=101),
+        a_step("2022-12-08", 1, at=150),
+    )
+    assert statistics.apply(DAY.pair, [first]) is Applied.ADDED
+    assert statistics.apply(DAY.pair, [first]) is Applied.DUPLICATE
+    assert statistics.apply(DAY.pair, [first, other]) is Applied.ADDED
+    assert statistics.apply(DAY.pair, [second, other]) is Applied.ADDED
+    item = statistics.get(DAY.pair)
+    assert sums_of(item) == Sums(2, 30, 20 * 20 + 10 * 10, 2, 2)
+    assert bookkeeping(item).marks == {"2022-12-07": second.after.mark, "2022-12-08": other.after.mark}
+    assert statistics.apply(DAY.pair, [a_step("2022-12-09", 2, at=300)]) is Applied.REBUILT
+    assert sums_of(statistics.get(DAY.pair)) == Sums()  # there are no daily totals
+
+
+def test_squares_up_to_38_digits(statistics: PairStatisticsStore, daily: DailyTotalsStore) -> None:
+    """A daily total of 10^18 and its square are kept to the last digit, added and rebuilt."""
+    totals = Totals(10**18 + 1, 10**18 + 3, 1)
+    daily.add_once(DAY, totals, A, now=100)
+    step = Step(DAY.day, DayState(), DayState(totals, 1, 100), first_change=100)
+    assert statistics.apply(DAY.pair, [step]) is Applied.ADDED
+    expected = Sums(1, 10**18 + 1, (10**18 + 1) ** 2, 10**18 + 3, (10**18 + 3) ** 2)
+    assert sums_of(statistics.get(DAY.pair)) == expected
+    statistics.rebuild(DAY.pair)
+    assert sums_of(statistics.get(DAY.pair)) == expected
+
+
+def test_bookkeeping_is_pruned(statistics: PairStatisticsStore) -> None:
+    """More days than may be remembered leave the newest and a horizon; a late day is no news then."""
+    steps = [a_step(f"2022-{1 + day // 28:02}-{1 + day % 28:02}", 1, at=1000 + day) for day in range(40)]
+    for step in steps:
+        assert statistics.apply(DAY.pair, [step]) is Applied.ADDED
+    known = bookkeeping(statistics.get(DAY.pair))
+    assert len(known.marks) <= MARKS_AT_MOST
+    assert known.horizon == 1000 + 12
+    assert statistics.apply(DAY.pair, [steps[0]]) is Applied.REBUILT
+
+
+def test_tables_stay_exact(store: Store, daily: DailyTotalsStore, statistics: PairStatisticsStore) -> None:
+    """Files counted, repeated and taken out, batches cut anywhere and delivered twice: nothing is off."""
+    random = Random(7)
+    consolidator = Consolidator(statistics, one_after_the_other)
+    files = {random.randbytes(8): a_file(random) for _ in range(8)}
+    counted: set[bytes] = set()
+    delivered = 0
+    for _ in range(24):
+        source, days = random.choice(list(files.items()))
+        change = daily.take_out_once if source in counted and random.random() < 0.5 else daily.add_once
+        for day, totals in days.items():
+            change(day, totals, source, now=random.randint(1000, 2000))
+        (counted.discard if change == daily.take_out_once else counted.add)(source)
+        if random.random() < 0.4:
+            delivered = deliver(store, consolidator, delivered, random)
+    deliver(store, consolidator, delivered, random)
+
+    expected: dict[PairDay, Totals] = defaultdict(Totals)
+    for source in counted:
+        for day, totals in files[source].items():
+            expected[day] = Totals(*map(sum, zip(expected[day], totals, strict=True)))
+    found = {
+        PairDay(*pair.split(">"), item.day): item.totals for pair, items in daily.by_pair() for item in items
+    }
+    assert {day: totals for day, totals in found.items() if totals.flows} == expected
+    sums = {pair: sums_of(statistics.get(">".join(pair))) for pair in statistics_of(found)}
+    assert {pair: of for pair, of in sums.items() if of.days} == statistics_of(expected)
+    assert {tuple(pair.split(">")) for pair in statistics.pairs()} == sums.keys()
+
+
+def a_file(random: Random) -> dict[PairDay, Totals]:
+    """Some days of two pairs."""
+    pairs = [("10.0.0.1", "10.0.0.2"), ("10.0.0.2", "fe80::1")]
+    days = [PairDay(*random.choice(pairs), f"2022-12-{random.randint(1, 20):02}") for _ in range(6)]
+    return {day: Totals(random.randint(0, 10**15), random.randint(0, 99), 1) for day in days}
+
+
+def deliver(store: Store, consolidator: Consolidator, start: int, random: Random) -> int:
+    """Gives all records from a place on to the second stage, some of them twice, and the place after them."""
+    records = read_stream(store)
+    place = max(0, start - 5)
+    while place < len(records):
+        end = place + random.randint(1, 20)
+        assert consolidator.process(records[place:end]) is None
+        place = end if random.random() < 0.7 else end - random.randint(0, end - place - 1)
+    return len(records)
+
+
+def one_after_the_other(work: Callable[[Any], object], items: Iterable[Any], /) -> None:
+    for item in items:
+        work(item)

@@ -1,0 +1,140 @@
+"""Kills real workers at random moments, cuts the network now and then, and looks whether all is exact.
+
+    python -m tests.kill_soak --kills 100 --seed 0
+
+A generated dataset trickles in while two summarizing processes and one that consolidates are killed
+with SIGKILL, each soon after it was started again. At the end the tables must be those that DuckDB
+computes from the same files.
+"""
+
+import datetime
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from clients.engine import EmbeddedEngine
+from cloudformation.stack import deploy_stack
+from models.aws import client
+from models.deployment import Deployment
+from perf.generate import generate_day
+from tests.conftest import STORAGE_TEMPLATE
+from tests.oracle import daily_totals_by_duckdb
+from tests.proxy import CuttableProxy
+from tests.support import (
+    DaemonProcess,
+    eventually,
+    is_at_rest,
+    merged,
+    statistics_of,
+    stored_days,
+    stored_statistics,
+    upload,
+)
+
+STAGES = ("summarize", "summarize", "consolidate")
+KILLS_A_CUT = 10  # the network is cut once for so many kills
+FIRST_DAY = datetime.date(2022, 10, 1)
+
+
+class Soak:
+    """One deployment under fire.
+
+    Args:
+        kills: how many processes to kill.
+        chance: decides who is killed and when.
+        folder: where files and logs go.
+        proxy: between the workers and the engine.
+        deployment: what they work on.
+    """
+
+    def __init__(
+        self, kills: int, chance: random.Random, folder: Path, proxy: CuttableProxy, deployment: Deployment
+    ) -> None:
+        self.kills = kills
+        self.chance = chance
+        self.folder = folder
+        self.proxy = proxy
+        self.deployment = deployment
+        self.files: list[Path] = []
+        self.killed: Counter[str] = Counter()
+        self.cuts = 0
+
+    def run(self) -> bool:
+        """Whether the tables are exact after all that."""
+        workers = [self._start(stage) for stage in STAGES]
+        try:
+            while self.killed.total() < self.kills:
+                self._send_a_file()
+                self._kill_one_of(workers)
+                if self.killed.total() % KILLS_A_CUT == 0:
+                    self._cut_the_network()
+            eventually(lambda: is_at_rest(self.deployment))
+        finally:
+            for worker in workers:
+                worker.process.kill()
+                worker.process.wait()
+        expected = merged(map(daily_totals_by_duckdb, self.files))
+        return stored_days(self.deployment) == expected and stored_statistics(
+            self.deployment
+        ) == statistics_of(expected)
+
+    def _start(self, stage: str) -> DaemonProcess:
+        return DaemonProcess(stage, self.deployment, self.folder, AWS_ENDPOINT_URL=self.proxy.url)
+
+    def _send_a_file(self) -> None:
+        number = len(self.files)
+        day = FIRST_DAY + datetime.timedelta(number % 40)
+        file = self.folder / f"data-{day:%Y%m%d}-{number}.csv"
+        file.write_bytes(b"".join(generate_day(day, seed=number, rows=900, pairs=150)))
+        self.files.append(file)
+        upload(self.deployment, f"incoming/paris/{file.name}", file.read_bytes())
+
+    def _kill_one_of(self, workers: list[DaemonProcess]) -> None:
+        time.sleep(self.chance.uniform(0.3, 1.2))
+        victim = self.chance.randrange(len(workers))
+        workers[victim].stop(signal.SIGKILL)
+        self.killed[STAGES[victim]] += 1
+        workers[victim] = self._start(STAGES[victim])
+
+    def _cut_the_network(self) -> None:
+        self.proxy.cut()
+        time.sleep(self.chance.uniform(0.5, 2))
+        self.proxy.restore()
+        self.cuts += 1
+
+
+@click.command()
+@click.option("--kills", default=100, show_default=True, help="Processes to kill.")
+@click.option("--seed", default=0, show_default=True, help="Of who is killed and when.")
+def main(kills: int, seed: int) -> None:
+    """Kill workers at random and compare the outcome with DuckDB's."""
+    started = time.monotonic()
+    with (
+        EmbeddedEngine() as engine,
+        CuttableProxy(engine.endpoint_url) as proxy,
+        TemporaryDirectory() as folder,
+    ):
+        os.environ.update(engine.environment())
+        cloudformation = client("cloudformation")
+        deploy_stack(cloudformation, "flowtally", STORAGE_TEMPLATE.read_text(), {})
+        deployment = Deployment.from_stack(cloudformation, "flowtally")
+        soak = Soak(kills, random.Random(seed), Path(folder), proxy, deployment)
+        exact = soak.run()
+        pair_days = len(stored_days(deployment))
+    by_stage = ", ".join(f"{count} of {stage}" for stage, count in sorted(soak.killed.items()))
+    print(
+        f"{soak.killed.total()} kills ({by_stage}), {soak.cuts} network cuts, {len(soak.files)} files, "
+        f"{pair_days} pair-days, {time.monotonic() - started:.0f} s: {'exact' if exact else 'NOT EXACT'}"
+    )
+    sys.exit(not exact)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""A Debian that boots in a container: made once with debootstrap, then started fresh each time."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+SUITE = "bookworm"  # the older systemd of the two that must do: 252
+_PACKAGES = ("systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "ca-certificates")
+_TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"}  # and what Debian calls them
+_BOOT = 60  # seconds
+
+
+class Unfit(Exception):
+    """This machine cannot run the test; the message says what it needs."""
+
+
+def prepare(cache: Path) -> Path:
+    """The tree, made if it is not there yet. Installs what makes it.
+
+    Raises:
+        Unfit: this is no Debian on which we are root.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Unfit("needs root on a Debian or Ubuntu machine (it boots systemd in a container)")
+    missing = [package for tool, package in _TOOLS.items() if not shutil.which(tool)]
+    if missing:
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+        subprocess.run(install, check=True, env=environment, stdout=subprocess.DEVNULL)
+    tree = cache / SUITE
+    if not tree.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = cache / f"{SUITE}.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        make = ["debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", SUITE]
+        subprocess.run([*make, str(unfinished), _mirror()], check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(unfinished / "var/cache/apt/archives", ignore_errors=True)
+        unfinished.rename(tree)
+    return tree
+
+
+def _mirror() -> str:
+    """Where this machine's own apt gets Debian from."""
+    fields = "$(SITE) $(RELEASE)"
+    targets = subprocess.run(
+        ["apt-get", "indextargets", "--format", fields, "Created-By: Packages"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for line in targets.splitlines():
+        site, _, release = line.partition(" ")
+        if release == SUITE:
+            return site
+    raise Unfit(f"needs an apt that knows Debian {SUITE}, to take its packages from there")
+
+
+class Container:
+    """A booted container on the network of its host, gone with all it wrote on leaving the `with` block.
+
+    Args:
+        tree: what `prepare` gave; it is not changed.
+        shared: folders of the host, by where they appear, read-only.
+    """
+
+    def __init__(self, tree: Path, shared: Mapping[str, Path]) -> None:
+        self._command = [
+            "systemd-nspawn",
+            f"--directory={tree}",
+            "--volatile=overlay",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--machine=flowtally-test",
+            "--console=pipe",
+            *(f"--bind-ro={path}:{place}" for place, path in shared.items()),
+        ]
+        self._leader = 0
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + _BOOT
+        while True:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                said = self._process.communicate()[0].decode(errors="replace")
+                raise Unfit(f"needs a machine on which systemd boots in systemd-nspawn, which says: {said}")
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+            if children:
+                self._leader = int(children.split()[0])
+                state = self.run("systemctl", "is-system-running", check=False)
+                if state in ("running", "degraded"):
+                    return self
+            time.sleep(0.2)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def run(self, *command: str, check: bool = True, stdin: str = "") -> str:
+        """Runs a command inside, and gives what it printed, errors included.
+
+        Raises:
+            AssertionError: (with `check`) it failed.
+        """
+        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        done = subprocess.run(
+            ["nsenter", f"--target={self._leader}", "--all", "env", "-i", path, *command],
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{done.stdout}"
+        return done.stdout.strip()

@@ -1,0 +1,162 @@
+#!/bin/sh
+# Installs, upgrades or removes the flowtally daemon on Debian or Amazon Linux.
+set -eu
+
+usage() {
+    cat <<'USAGE'
+Usage: install.sh [--from DIR] [--environment FILE] [--stages STAGES] [--workers N]
+       install.sh --remove
+
+Installs the daemon, or upgrades it: what runs is restarted, after the work in hand.
+
+  --from DIR          where the program is: a source tree, or a folder with a wheel of flowtally,
+                      requirements/runtime.txt and, for an installation without a network, a folder
+                      wheelhouse/ [default: the source tree that this script is in]
+  --environment FILE  settings, copied to /etc/flowtally/flowtally.env [default: what is there]
+  --stages STAGES     what this machine does: summarize, consolidate or both, in quotes [default: both]
+  --workers N         processes that count files [default: one per core]
+  --remove            stops and removes everything that this script installed
+USAGE
+}
+
+PREFIX=/opt/flowtally
+SETTINGS=/etc/flowtally
+UNITS=/etc/systemd/system
+OLDEST=11 # of Python 3
+
+fail() {
+    echo "install.sh: $1" >&2
+    exit "${2:-1}"
+}
+
+python() { # prints the newest Python that will do, with the module that makes virtual environments
+    for name in python3.14 python3.13 python3.12 python3.11 python3; do
+        if command -v "$name" >/dev/null &&
+            "$name" -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $OLDEST))" 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+install_python() {
+    if command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv
+    elif command -v dnf >/dev/null; then
+        dnf install -y --quiet python3.13
+    fi >&2
+    python || fail "no Python 3.$OLDEST or newer with venv, and none to be had with apt or dnf. Install one"
+}
+
+remove() {
+    systemctl stop 'flowtally*' 2>/dev/null || true
+    rm -rf "$UNITS"/flowtally.target "$UNITS"/flowtally-* "$UNITS"/flowtally.target.wants \
+        "$UNITS"/multi-user.target.wants/flowtally.target "$PREFIX" "$SETTINGS"
+    systemctl daemon-reload
+    systemctl reset-failed 'flowtally*' 2>/dev/null || true
+    echo "flowtally is removed."
+}
+
+install_program() { # makes a new environment beside the one in use, and only then switches to it
+    python=$(python || install_python)
+    version=$PREFIX/$(date -u +%Y%m%dT%H%M%SZ)
+    mkdir -p "$PREFIX"
+    trap 'rm -rf "$version"' EXIT
+    "$python" -m venv "$version"
+    offline=
+    [ -d "$from/wheelhouse" ] && offline="--no-index --find-links=$from/wheelhouse"
+    pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 "$version/bin/pip" "$@"; }
+    # shellcheck disable=SC2086  # several options in one word
+    pip install --quiet --no-cache-dir $offline --only-binary=:all: --require-hashes \
+        -r "$from/requirements/runtime.txt"
+    pip install --quiet --no-cache-dir --no-deps "$program"
+    pip uninstall --quiet --yes pip setuptools 2>/dev/null || true
+    ln -sfn "$version" "$PREFIX/next"
+    mv -T "$PREFIX/next" "$PREFIX/current"
+    trap - EXIT
+}
+
+install_units() {
+    cp -R "$version"/lib/python3*/site-packages/vm_daemon/systemd/* "$UNITS/"
+    chmod -R u=rwX,go=rX "$UNITS"/flowtally*
+    mkdir -p "$SETTINGS"
+    if [ -n "$environment" ]; then
+        cp "$environment" "$SETTINGS/flowtally.env"
+        chmod 644 "$SETTINGS/flowtally.env" # names, no secrets: those belong into secret.env
+    fi
+    systemctl daemon-reload
+}
+
+start() {
+    wanted=flowtally.target
+    case " $stages " in *" consolidate "*) wanted="$wanted flowtally-consolidate.service" ;; esac
+    case " $stages " in *" summarize "*)
+        worker=1
+        while [ "$worker" -le "$workers" ]; do
+            wanted="$wanted flowtally-summarize@$worker.service"
+            worker=$((worker + 1))
+        done ;;
+    esac
+    rm -rf "$UNITS/flowtally.target.wants" # what this machine did before
+    # shellcheck disable=SC2086  # several units in one word
+    systemctl enable --quiet $wanted
+    if [ -f "$SETTINGS/flowtally.env" ]; then
+        # shellcheck disable=SC2086
+        systemctl restart --no-block $wanted
+        echo "flowtally is installed and starting: systemctl status 'flowtally-*'"
+    else
+        echo "flowtally is installed. Write $SETTINGS/flowtally.env, then: systemctl start flowtally.target"
+    fi
+}
+
+clear_old_versions() { # but for the last one, which may be draining
+    ls -d "$PREFIX"/2* | head -n -2 | while read -r old; do rm -rf "$old"; done
+}
+
+from=$(cd "$(dirname "$0")/.." && pwd)
+environment=
+stages="summarize consolidate"
+workers=$(nproc)
+action=install
+while [ $# -gt 0 ]; do
+    case $1 in
+    --from | --environment | --stages | --workers)
+        [ $# -ge 2 ] || fail "$1 needs a value" 2
+        case $1 in
+        --from) from=$(cd "$2" && pwd) || fail "--from $2: no such folder" 2 ;;
+        --environment) environment=$2 ;;
+        --stages) stages=$2 ;;
+        --workers) workers=$2 ;;
+        esac
+        shift
+        ;;
+    --remove) action=remove ;;
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    *) usage >&2 && fail "what is $1?" 2 ;;
+    esac
+    shift
+done
+
+[ "$(id -u)" = 0 ] || fail "must be run as root, as it writes to $PREFIX, $SETTINGS and $UNITS"
+[ -d /run/systemd/system ] || fail "this machine does not run systemd"
+if [ "$action" = remove ]; then
+    remove
+    exit 0
+fi
+[ -z "$environment" ] || [ -r "$environment" ] || fail "--environment $environment cannot be read" 2
+for stage in $stages; do
+    case $stage in summarize | consolidate) ;; *) fail "--stages knows summarize and consolidate, not $stage" 2 ;; esac
+done
+program=$(ls "$from"/flowtally-*.whl 2>/dev/null | tail -n 1)
+[ -n "$program" ] || [ ! -f "$from/pyproject.toml" ] || program=$from
+[ -n "$program" ] || fail "$from holds neither a wheel of flowtally nor its source tree. Name another with --from" 2
+[ -r "$from/requirements/runtime.txt" ] || fail "$from/requirements/runtime.txt is missing" 2
+
+install_program
+install_units
+start
+clear_old_versions

@@ -1,0 +1,258 @@
+"""The second stage on a VM: reads this reader's share of a stream in the order of the lineage.
+
+    beat, look at the leases ─▶ describe the stream ─▶ take free shards whose parents are read, give up
+          ▲                                            what is more than a fair share
+          │ every ten seconds,                              │
+          └ or a shard closed ◀─ checkpoints ◀─ stage ◀─ GetRecords, in turn
+
+A checkpoint moves only over records that the stage has brought to their end.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from models.errors import FlowtallyError
+from vm_daemon.leases import FINISHED, LeaseLost, Leases, ShardState
+from vm_daemon.lineage import Parents, fair_share, parents_of, readable
+from vm_daemon.report import Report, Unwatched
+from vm_daemon.stopping import Stop
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+log = logging.getLogger("flowtally.consolidate")
+
+_UNSEEN = 20 * 3600  # seconds without a reader after which records may be lost: 24 h less wrong clocks
+_CHECK = 600  # seconds between two notes that there is a reader
+_DISCOVERY = 60  # seconds between two looks for new shards
+_IDLE = 1.0  # seconds between two reads of a shard that brought nothing
+_RECOVERY = 2.0  # seconds to wait after a failure
+
+
+class RecordProcessor(Protocol):
+    """The stage that the records are for."""
+
+    def process(self, records: Sequence[Any]) -> int | None: ...
+
+
+@dataclass
+class Shard:
+    """A shard that this reader has."""
+
+    id: str
+    position: str  # the last sequence number that is in the statistics
+    saved: str  # the same, as the table has it
+    iterator: str | None = None
+    due_at: float = 0.0  # epoch seconds from which on it is worth a look
+
+
+class StreamReader:
+    """Reads a stream from where it was left off, together with other readers.
+
+    Args:
+        streams: a boto3 DynamoDB Streams client.
+        stream_arn: the stream.
+        stage: what the records are for.
+        leases: who reads what, from where.
+        repair: brings everything in line after records were lost.
+        now: gives epoch seconds.
+        report: is told how it goes.
+    """
+
+    def __init__(
+        self,
+        streams: "DynamoDBStreamsClient",
+        stream_arn: str,
+        stage: RecordProcessor,
+        leases: Leases,
+        repair: Callable[[], object],
+        now: Callable[[], float],
+        report: Report | None = None,
+    ) -> None:
+        self._streams = streams
+        self._stream_arn = stream_arn
+        self._stage = stage
+        self._leases = leases
+        self._repair = repair
+        self._now = now
+        self._report = report or Unwatched()
+        self._parents: Parents = {}
+        self._mine: dict[str, Shard] = {}
+        self._discover_at = 0.0
+        self._has_lost_records = False
+
+    def run(self, stop: Stop) -> None:
+        """Works until it is told to stop, then hands over."""
+        try:
+            while not stop.requested:
+                pause = self.round()
+                with stop.waiting():
+                    time.sleep(pause)
+        finally:
+            self.leave()
+
+    def round(self) -> float:
+        """Keeps the leases, and reads once from every shard that is due.
+
+        Returns:
+            Seconds until there is something to do: none while records flow.
+        """
+        try:
+            if self._leases.is_due or self._now() >= self._discover_at:
+                self._keep_up()
+        except LeaseLost:
+            log.warning("taken for dead, joining again")
+            self._mine.clear()
+            return 0.0
+        except (ClientError, BotoCoreError, FlowtallyError) as error:
+            log.error("stream not read, trying again", extra={"reason": str(error)})
+            self._report.trouble(f"trying again: {error}")
+            if not self._leases.is_held:
+                return _RECOVERY
+        else:
+            self._report.reached(f"{len(self._mine)} shards")
+        for shard in list(self._mine.values()):
+            if self._now() >= shard.due_at and self._leases.is_held:
+                shard.due_at = self._now() + self._attempt(shard)
+        return max(0.0, min((shard.due_at - self._now() for shard in self._mine.values()), default=_IDLE))
+
+    def leave(self) -> None:
+        """Saves the checkpoints and gives up everything; call it at the end."""
+        try:
+            self._save()
+            self._leases.leave()
+        except LeaseLost:
+            log.warning("taken for dead, nothing to hand over")
+        except (ClientError, BotoCoreError) as error:
+            log.error("shards not handed over, others take them later", extra={"reason": str(error)})
+
+    def _keep_up(self) -> None:
+        self._leases.beat()
+        if self._has_lost_records:  # before a checkpoint that says otherwise
+            self._leases.lost_records()
+            self._has_lost_records = False
+        self._save()
+        self._leases.look()
+        view = self._leases.view
+        if self._now() >= self._discover_at or not view.shards.keys() <= self._parents.keys():
+            self._discover()
+        self._share()
+        if view.loss and self._leases.take_repair():
+            # After the discovery: what changes from here on is in shards that are about to be read.
+            self._repair()
+            self._leases.repaired()
+
+    def _save(self) -> None:
+        for shard in self._mine.values():
+            if shard.position != shard.saved:
+                self._leases.save(shard.id, shard.position)
+                shard.saved = shard.position
+
+    def _discover(self) -> None:
+        """Brings the table in line with what the stream lists."""
+        self._parents = parents_of(self._streams, self._stream_arn)
+        view, now = self._leases.view, self._now()
+        if abs(now - view.checked) >= _UNSEEN:
+            self._leases.lost_records()
+        for gone in view.shards.keys() - self._parents.keys():
+            if view.shards[gone].position != FINISHED:
+                log.error("shard is gone before it was read to its end", extra={"shard": gone})
+                self._leases.lost_records()
+            self._leases.forget(gone)
+            self._mine.pop(gone, None)
+        for new in self._parents.keys() - view.shards.keys():
+            self._leases.add(new, now)
+        if abs(now - view.checked) >= _CHECK:
+            self._leases.checked(now)
+        self._discover_at = now + _DISCOVERY
+
+    def _share(self) -> None:
+        """Gives up what is more than a fair share, takes what is less of it from what is free."""
+        view = self._leases.view
+        finished = {shard for shard, state in view.shards.items() if state.position == FINISHED}
+        active = [shard for shard in readable(self._parents, finished) if shard in view.shards]
+        share = fair_share(len(active), len(view.alive))
+        for shard in list(self._mine.values())[share:]:
+            log.info("shard given up to another reader", extra={"shard": shard.id})
+            self._leases.save(shard.id, shard.position, release=True)
+            del self._mine[shard.id]
+        others = view.alive - {self._leases.token}
+        for name in active:
+            if len(self._mine) < share and name not in self._mine and view.shards[name].token not in others:
+                state = self._leases.take(name)
+                if state:
+                    self._open(name, state)
+
+    def _open(self, shard: str, state: ShardState) -> None:
+        log.info("reading shard", extra={"shard": shard, "parent": self._parents[shard]})
+        if not state.position and self._now() - state.seen >= _UNSEEN:
+            self._leases.lost_records()
+        self._mine[shard] = Shard(shard, state.position, state.position)
+
+    def _attempt(self, shard: Shard) -> float:
+        """Reads a shard once; gives the seconds to wait before it is worth another look."""
+        try:
+            pause = self._read(shard)
+        except LeaseLost:
+            log.warning("shard was taken over", extra={"shard": shard.id})
+            del self._mine[shard.id]
+            return _RECOVERY
+        except (ClientError, BotoCoreError) as error:
+            return self._find_back(shard, error)
+        self._report.reached(f"{len(self._mine)} shards")
+        return pause
+
+    def _read(self, shard: Shard) -> float:
+        shard.iterator = shard.iterator or self._iterator(shard)
+        answer = self._streams.get_records(ShardIterator=shard.iterator)
+        records = answer["Records"]
+        failed = self._stage.process(records) if records else None
+        done = records if failed is None else records[:failed]
+        if done:
+            shard.position = done[-1]["dynamodb"]["SequenceNumber"]
+            self._report.done(len(done), self._lag(done[-1]))
+        if failed is not None:
+            shard.iterator = None  # starts again after the checkpoint
+            return _RECOVERY
+        shard.iterator = answer.get("NextShardIterator")
+        if shard.iterator is None:
+            self._finish(shard)
+        return 0.0 if records else _IDLE
+
+    def _finish(self, shard: Shard) -> None:
+        """Notes that a closed shard is read to its end, so that its children may be read."""
+        self._leases.save(shard.id, FINISHED, release=True)
+        log.info("shard read to its end", extra={"shard": shard.id})
+        del self._mine[shard.id]
+        self._discover_at = 0.0
+
+    def _lag(self, record: Any) -> float:
+        created = record["dynamodb"].get("ApproximateCreationDateTime")
+        return self._now() - created.timestamp() if created else 0.0
+
+    def _iterator(self, shard: Shard) -> str:
+        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if shard.position:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": shard.position}
+        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard.id, **start)
+        return answer["ShardIterator"]
+
+    def _find_back(self, shard: Shard, error: ClientError | BotoCoreError) -> float:
+        """Prepares to go on in a shard whose iterator or records went away, or that did not answer."""
+        shard.iterator = None
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        if code == "ExpiredIteratorException":
+            return 0.0
+        log.error("shard not read", extra={"shard": shard.id, "reason": str(error)})
+        self._report.trouble(f"trying again: {error}")
+        if code == "TrimmedDataAccessException":
+            self._has_lost_records, shard.position = True, ""
+            self._discover_at = 0.0
+        elif code == "ResourceNotFoundException":
+            self._discover_at = 0.0
+        return _RECOVERY

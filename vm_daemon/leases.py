@@ -1,0 +1,301 @@
+"""Who reads which shard, and how far each is read: a few items in a table that all readers share.
+
+    worker#<name>   held_by, beats                      a reader is alive while its beats go on
+    shard#<id>      held_by, sequence_number, seen_at   read by that reader, if it is alive, up to there
+    repair          held_by, loss_id                    records were lost; that reader repairs
+    stream          checked_at                          when a reader last looked for new shards
+
+Readers are told apart by tokens. A reader has a new token each time it joins, and beats for all its shards with one small write. The
+others measure on their own clocks for how long a beat has stood still, so no clocks are compared. A
+reader that cannot beat stops reading before the others take its shards. All it could do after that (a
+process frozen in the middle of a call) is to read records that another reads as well, and they are found
+to be duplicates. Its checkpoint is refused: every write is on condition of its token.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger("flowtally.consolidate")
+
+FINISHED = "finished"  # in place of a sequence number: the shard is closed and read to its end
+_BEATS = 6  # for each lease time; four of them may be missed before the lease ends
+
+
+@dataclass(frozen=True)
+class ShardState:
+    """What the table says of a shard.
+
+    Attributes:
+        position: the last sequence number that is in the statistics, `FINISHED`, or none.
+        seen: epoch seconds when a reader first saw it in the stream.
+        token: of the reader that has it, alive or not; empty if nobody has.
+    """
+
+    position: str
+    seen: int
+    token: str
+
+
+@dataclass
+class View:
+    """The table as it was read last."""
+
+    shards: dict[str, ShardState] = field(default_factory=dict)
+    alive: set[str] = field(default_factory=set)  # tokens
+    loss: str = ""  # names what is to be repaired; empty if nothing
+    repairer: str = ""  # token of who does it
+    checked: int = 0  # epoch seconds
+
+
+class LeaseLost(Exception):
+    """This reader was taken for dead, and others may have its shards."""
+
+
+class Leases:
+    """This reader's part of a stream that it shares with others.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client.
+        table: the table of leases.
+        stream_arn: the stream.
+        worker: the name of this reader. One that is started again under its name need not wait until its
+            predecessor's leases end.
+        clock: gives seconds, also through a suspension of the machine.
+        lease: seconds within which the shards of a dead reader are taken over.
+    """
+
+    def __init__(
+        self,
+        dynamodb: "DynamoDBClient",
+        table: str,
+        stream_arn: str,
+        worker: str,
+        clock: Callable[[], float],
+        lease: float = 60.0,
+    ) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._stream_arn = stream_arn
+        self._worker = f"worker#{worker}"
+        self._clock = clock
+        self._beat_every = lease / _BEATS
+        self._patience = lease - 2 * self._beat_every  # for a beat to be seen, and to be seen missing
+        self._beaten_at = -float("inf")
+        self._seen: dict[str, tuple[int, float]] = {}  # beat of each token, and since when
+        self.token = ""
+        self.view = View()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for the next beat."""
+        return self._clock() >= self._beaten_at + self._beat_every
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody can have taken this reader for dead."""
+        return self._clock() < self._beaten_at + self._patience
+
+    def beat(self) -> None:
+        """Says that this reader is alive, joining if it has not yet.
+
+        Raises:
+            LeaseLost: it had been taken for dead; the next beat joins again.
+        """
+        now = self._clock()
+        if not self.token:
+            self.token = uuid4().hex
+            self._call("put_item", Item=self._key(self._worker) | {"held_by": _s(self.token), "beats": _n(1)})
+        elif not self._write(self._worker, "ADD beats :one", {":one": _n(1)}):
+            self.token = ""
+            raise LeaseLost
+        self._beaten_at = now
+
+    def keep(self) -> None:
+        """Beats if it is time; for the middle of long work. Raises LeaseLost like `beat`."""
+        if self.is_due:
+            self.beat()
+
+    def look(self) -> None:
+        """Reads the table, and buries the readers whose beat has stood still for too long."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="stream_arn = :stream",
+            ExpressionAttributeValues={":stream": _s(self._stream_arn)},
+            ConsistentRead=True,
+        )
+        now, view, beats = self._clock(), View(), {}
+        for item in (item for page in pages for item in page["Items"]):
+            kind, _, name = item["item_name"]["S"].partition("#")
+            token = _text(item, "held_by")
+            if kind == "worker":
+                beats[token] = beat, since = self._still_since(token, int(item["beats"]["N"]), now)
+                if now - since < self._patience or not self._bury(name, token, beat):
+                    view.alive.add(token)
+            elif kind == "shard":
+                view.shards[name] = _state(item)
+            elif kind == "repair":
+                view.loss, view.repairer = _text(item, "loss_id"), token
+            else:
+                view.checked = int(item["checked_at"]["N"])
+        self._seen, self.view = beats, view
+
+    def add(self, shard: str, now: float) -> None:
+        """Notes a shard that nobody saw before."""
+        state = ShardState("", int(now), "")
+        item = self._key(f"shard#{shard}") | {"seen_at": _n(state.seen)}
+        self._unless_refused("put_item", Item=item, ConditionExpression="attribute_not_exists(seen_at)")
+        self.view.shards.setdefault(shard, state)
+
+    def take(self, shard: str) -> ShardState | None:
+        """Takes a shard that nobody alive has; None if another was faster."""
+        item = self._take(f"shard#{shard}", "seen_at", self.view.shards[shard].token)
+        if item is not None:
+            self.view.shards[shard] = _state(item)
+        return self.view.shards[shard] if item is not None else None
+
+    def take_repair(self) -> bool:
+        """Takes the repair that is due, unless another who is alive has it."""
+        if self.view.repairer in self.view.alive - {self.token}:
+            return False
+        return self._take("repair", "loss_id", self.view.repairer) is not None
+
+    def save(self, shard: str, position: str, *, release: bool = False) -> None:
+        """Writes how far a shard is read.
+
+        Args:
+            shard: one that this reader has.
+            position: the last sequence number that is in the statistics, `FINISHED`, or none.
+            release: whether this reader gives it up.
+
+        Raises:
+            LeaseLost: it has it no more; nothing was written.
+        """
+        set_position = "SET sequence_number = :position" if position else "REMOVE sequence_number"
+        drop = (" REMOVE held_by" if position else ", held_by") if release else ""
+        values = {":position": _s(position)} if position else {}
+        if not self._write(f"shard#{shard}", set_position + drop, values):
+            raise LeaseLost
+
+    def forget(self, shard: str) -> None:
+        """Removes a shard that the stream does not list any more."""
+        self._call("delete_item", Key=self._key(f"shard#{shard}"))
+        self.view.shards.pop(shard, None)
+
+    def lost_records(self) -> None:
+        """Notes that records left the stream before they were read; somebody alive will repair."""
+        loss = uuid4().hex
+        values = {":loss": _s(loss)}
+        self._call("update_item", Key=self._key("repair"), UpdateExpression="SET loss_id = :loss",
+                   ExpressionAttributeValues=values)  # fmt: skip
+        self.view.loss = loss
+
+    def repaired(self) -> None:
+        """Notes that the loss seen before the repair is made good; a later one stays noted."""
+        self._unless_refused(
+            "delete_item",
+            Key=self._key("repair"),
+            ConditionExpression="loss_id = :loss",
+            ExpressionAttributeValues={":loss": _s(self.view.loss)},
+        )
+        self.view.loss = ""
+
+    def checked(self, now: float) -> None:
+        """Notes that all shards of the stream are in the table."""
+        values = {":now": _n(int(now))}
+        self._call("update_item", Key=self._key("stream"), UpdateExpression="SET checked_at = :now",
+                   ExpressionAttributeValues=values)  # fmt: skip
+        self.view.checked = int(now)
+
+    def leave(self) -> None:
+        """Gives up everything, so that others take it at once."""
+        if self.token:
+            self._unless_refused(
+                "delete_item",
+                Key=self._key(self._worker),
+                ConditionExpression="held_by = :token",
+                ExpressionAttributeValues={":token": _s(self.token)},
+            )
+            self.token = ""
+
+    def _still_since(self, token: str, beat: int, now: float) -> tuple[int, float]:
+        known = self._seen.get(token)
+        return known if known and known[0] == beat else (beat, now)
+
+    def _bury(self, name: str, token: str, beat: int) -> bool:
+        """Removes a dead reader; False if it beat after all."""
+        log.warning("reader is dead, its shards are free", extra={"worker": name})
+        return self._unless_refused(
+            "delete_item",
+            Key=self._key(f"worker#{name}"),
+            ConditionExpression="held_by = :token AND beats = :beats",
+            ExpressionAttributeValues={":token": _s(token), ":beats": _n(beat)},
+        )
+
+    def _take(self, name: str, must_have: str, seen: str) -> Mapping[str, Any] | None:
+        """Puts this reader's token on an item; None if the item has changed hands, or is gone."""
+        unchanged = "held_by = :seen" if seen else "attribute_not_exists(held_by)"
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=self._key(name),
+                UpdateExpression="SET held_by = :token",
+                # An answer may have been lost, and the SDK repeated the call: then the token is there.
+                ConditionExpression=f"attribute_exists({must_have}) AND ({unchanged} OR held_by = :token)",
+                ExpressionAttributeValues={":token": _s(self.token)} | ({":seen": _s(seen)} if seen else {}),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return None
+        return answer["Attributes"]
+
+    def _write(self, item: str, change: str, values: Mapping[str, Any]) -> bool:
+        """Changes an item of this reader; False if it is not this reader's any more."""
+        return self._unless_refused(
+            "update_item",
+            Key=self._key(item),
+            UpdateExpression=change,
+            ConditionExpression="held_by = :token",
+            ExpressionAttributeValues={":token": _s(self.token), **values},
+        )
+
+    def _unless_refused(self, operation: str, **request: Any) -> bool:
+        try:
+            self._call(operation, **request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _call(self, operation: str, **request: Any) -> None:
+        getattr(self._dynamodb, operation)(TableName=self._table, **request)
+
+    def _key(self, item: str) -> dict[str, Any]:
+        return {"stream_arn": _s(self._stream_arn), "item_name": _s(item)}
+
+
+def _state(item: Mapping[str, Any]) -> ShardState:
+    return ShardState(_text(item, "sequence_number"), int(item["seen_at"]["N"]), _text(item, "held_by"))
+
+
+def _s(text: str) -> dict[str, str]:
+    return {"S": text}
+
+
+def _n(number: int) -> dict[str, str]:
+    return {"N": str(number)}
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    text: str = item.get(name, {}).get("S", "")
+    return text

@@ -1,0 +1,76 @@
+"""What a process needs to be a service: signals, signs of life, an end, and new settings."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from models.errors import UsageError
+from vm_daemon.report import Report
+from vm_daemon.settings import begin_anew, read_anew
+from vm_daemon.stopping import OutOfTime, Stop
+from vm_daemon.systemd import StartDelay, Systemd
+
+log = logging.getLogger("flowtally.daemon")
+
+_GRACE = 60  # seconds that the work in hand has when the service is told to stop
+
+
+def start_delay(environ: Mapping[str, str]) -> StartDelay:
+    """The delay of the service that this process is, or is not if systemd did not start it."""
+    directory = environ.get("RUNTIME_DIRECTORY")
+    return StartDelay(Path(directory) if directory else None)
+
+
+class Service:
+    """A block in which this process works as a service.
+
+    It is left by the end of the work or by a signal. What cannot be finished within a minute is left in
+    the middle; then, or after SIGHUP, the process ends here, or begins anew with other settings.
+
+    Args:
+        what: what is counted, `files` or `records`.
+        accepts: raises UsageError if an environment will not do.
+    """
+
+    def __init__(self, what: str, accepts: Callable[[Mapping[str, str]], object]) -> None:
+        self._accepts = accepts
+        self._systemd = Systemd(os.environ)
+        self._delay = start_delay(os.environ)
+        self._settings: dict[str, str] = {}
+        self.stop = Stop()
+        self.report = Report(self._systemd, self._delay, what)
+
+    def __enter__(self) -> Self:
+        self.stop.listen(_GRACE, self._accept)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        signal.alarm(0)
+        if self.stop.begin_anew and (kind is None or issubclass(kind, SystemExit | OutOfTime)):
+            self._delay.clear()
+            self._systemd.reloading()
+            begin_anew(self._settings)
+        self._systemd.stopping()
+        if kind and issubclass(kind, OutOfTime):
+            logging.shutdown()
+            os._exit(0)  # what other threads have in hand is not waited for: a delivery completes it
+
+    def _accept(self) -> bool:
+        """Reads the settings anew; wrong ones are told, and change nothing."""
+        try:
+            self._settings = read_anew(os.environ)
+            self._accepts(self._settings)
+        except UsageError as error:
+            log.error(f"settings not taken, going on with the old ones: {error}")
+            return False
+        log.info("taking new settings")
+        return True
