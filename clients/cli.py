@@ -2,11 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import click
 from botocore.exceptions import ClientError
@@ -15,8 +14,10 @@ from clients import export as table_export
 from clients.account import Account
 from clients.console import complain, out, say, warn
 from clients.demo import run_demo
+from clients.deployment_commands import deploy, destroy
 from clients.failures import explained, is_denied
 from clients.files_table import FilesTable
+from clients.place import Place, on_account
 from clients.sending import follow, say_what_became, send_with_bars
 from clients.statistics import Results, canonical
 from clients.status import read_status
@@ -31,14 +32,6 @@ from models.traffic import join_pair
 Result = TypeVar("Result")
 
 _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
-
-
-class Place(NamedTuple):
-    """Where the resources are, as far as the command line or the environment say."""
-
-    stack: str
-    region: str | None
-    profile: str | None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,24 +53,6 @@ def flowtally(context: click.Context, stack: str, region: str | None, profile: s
     The options below can also stand behind the command.
     """
     context.obj = Place(stack, region, profile)
-
-
-def on_account(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Gives a command an `Account` as its first argument, and the options to say which."""
-
-    @wraps(command)
-    def with_account(stack: str | None, region: str | None, profile: str | None, **others: Any) -> Result:
-        place: Place = click.get_current_context().obj
-        account = Account(stack or place.stack, region or place.region, profile or place.profile)
-        return command(account, **others)
-
-    for name, meaning in (
-        ("profile", "Profile of the AWS configuration."),
-        ("region", "AWS region."),
-        ("stack", "Name of the stack."),
-    ):
-        with_account = click.option(f"--{name}", help=meaning)(with_account)
-    return with_account
 
 
 @flowtally.command()
@@ -267,6 +242,10 @@ def demo(paths: tuple[Path, ...], output: Path) -> None:
     all that it started. Needs `pip install "flowtally[demo]"`.
     """
     run_demo(paths, output)
+
+
+flowtally.add_command(deploy)
+flowtally.add_command(destroy)
 
 
 def run(arguments: Sequence[str]) -> int:

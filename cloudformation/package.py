@@ -127,7 +127,7 @@ def _daemon_wheel() -> Iterator[tuple[str, bytes]]:
     info = f"flowtally-{_VERSION}.dist-info"
     described = {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: flowtally\nVersion: {_VERSION}\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: flowtally\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": b"[console_scripts]\nflowtally-daemon = vm_daemon.cli:main\n",
     }
     for name, content in sorted({**dict(_sources(*_ROOMS, "vm_daemon")), **described}.items()):

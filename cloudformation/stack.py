@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     )
 
 # The stack's name is part of the bucket's, beside account and region, and that has 63 characters at most.
-_STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,33}")
+# The stacks of its compute have a suffix.
+_STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,33}(-lambda|-vm|-leases)?")
 
 _POLLS: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 1800}
 _PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at a stack; the last one goes on
@@ -115,7 +116,7 @@ def prepare(
             f"another change is under way ({status})", where=f"stack {name}", remedy="Wait until it is done"
         )
     kind: ChangeSetType = "CREATE" if status in ("", "REVIEW_IN_PROGRESS") else "UPDATE"
-    declared = _declared(template)
+    declared = parameter_names(template)
     kept = {key for key in known if key in declared}
     arn = _request(cloudformation, name, template, _values(parameters, kept), kind, tags or {})
     if not _has_changes(cloudformation, name, arn):
@@ -123,10 +124,16 @@ def prepare(
     return ChangeSet(name, arn, kind, _changes(cloudformation, arn))
 
 
-def _declared(template: str) -> set[str]:
+def parameter_names(template: str) -> set[str]:
     """The names of a template's parameters."""
     section = re.search(r"^Parameters:\n((?:[ #].*\n|\n)*)", template, re.MULTILINE)
     return set(re.findall(r"^  (\w+):", section[1], re.MULTILINE)) if section else set()
+
+
+def output_names(*templates: str) -> set[str]:
+    """The names of what templates give out."""
+    sections = (template[template.index("\nOutputs:\n") :] for template in templates)
+    return {name for section in sections for name in re.findall(r"^  (\w+):", section, re.MULTILINE)}
 
 
 def discard(cloudformation: "CloudFormationClient", change_set: ChangeSet) -> None:

@@ -21,7 +21,7 @@ from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.deployment import INCOMING, QUARANTINE, REJECTED, AddressScope
 from models.errors import FileRejected, TryAgain
 from models.tables import File
-from models.traffic import PairDay, Totals
+from models.traffic import PAIR_SEPARATOR, PairDay, Totals
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -98,13 +98,14 @@ class Summarizer:
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
+                scope = self._scope_of(uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
             else:
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
-                self._count(flows, uploaded.branch, receives)
+                self._count(flows, scope, receives)
                 _describe(record, flows)
         record.completed_at = int(self.now())
         self._record(record)
@@ -137,9 +138,16 @@ class Summarizer:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
 
-    def _count(self, flows: FlowFile, branch: str, receives: int) -> None:
+    def _scope_of(self, branch: str) -> str:
+        """What stands before the addresses of a branch."""
+        if self.address_scope == "enterprise":
+            return ""
+        if PAIR_SEPARATOR in branch:
+            raise FileRejected(f"the branch {branch!r} holds a {PAIR_SEPARATOR}, which separates addresses")
+        return f"{branch}/"
+
+    def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
         """Adds the file's totals, each pair and day once; a redelivery looks first what is missing."""
-        scope = f"{branch}/" if self.address_scope == "branch" else ""
         totals = {
             PairDay(scope + day.source, scope + day.destination, day.day): total
             for day, total in flows.totals.items()
@@ -165,6 +173,7 @@ class Summarizer:
                 CopySource={"Bucket": uploaded.bucket, "Key": uploaded.key},
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
+                TaggingDirective="REPLACE",  # tags would need permissions of their own
                 Metadata={"reason": quote(rejection.found[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
             )
         except ClientError as error:

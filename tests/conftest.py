@@ -1,5 +1,6 @@
 """What tests share: one embedded engine a session, and a fresh deployment for each test that asks."""
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from cloudformation.stack import deploy_stack
 from models.aws import client
 from models.deployment import Deployment
 from tests.dynamodb_local import DynamoDBLocal
+from tests.program import Run, flowtally_program
 from tests.template import create_tables
 
 ROOT = Path(__file__).parent.parent
@@ -63,3 +65,16 @@ def deployment(
     resources = cloudformation.describe_stack_resources(StackName="flowtally")["StackResources"]
     names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     return replace(deployed, stream_arn=create_tables(client("dynamodb"), names))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the program in an empty directory, and checks that no traceback and no colour comes out."""
+
+    def run_it(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+        done = flowtally_program(*arguments, directory=tmp_path, **settings)
+        assert "Traceback" not in done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
+        return done
+
+    return run_it

@@ -4,26 +4,22 @@ import csv
 import gzip
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clients.cli import flowtally
-from clients.console import duration, number, size
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
 from models.aws import client
 from models.deployment import Deployment
-from tests.conftest import REAL_DATA, ROOT, needs_real_data
+from tests.conftest import ROOT
+from tests.program import Run
 from tests.support import PATIENCE, daemon, eventually, flow_csv, keys
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 DAY_1 = flow_csv(
     "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3",
@@ -32,34 +28,6 @@ DAY_1 = flow_csv(
 )
 DAY_2 = flow_csv("10.0.0.1,10.0.0.2,08/12/2022 10:00:00 AM,3500,5", "10.0.0.3,10.0.0.2,08/12/2022,-1,5")
 NO_ADDRESSES = b"Timestamp,Flow Duration,Tot Fwd Pkts\n07/12/2022,1,1\n"
-
-
-def flowtally_program(
-    *arguments: str | Path, directory: Path, **settings: str
-) -> "subprocess.CompletedProcess[str]":
-    """Runs the program with further variables in its environment, without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "clients", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs the program in an empty directory, and checks that no traceback and no colour comes out."""
-
-    def run_it(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-        done = flowtally_program(*arguments, directory=tmp_path, **settings)
-        assert "Traceback" not in done.stderr
-        assert "\x1b" not in done.stdout + done.stderr
-        return done
-
-    return run_it
 
 
 @pytest.fixture
@@ -296,89 +264,6 @@ def test_a_reader_that_leaves_early_is_no_error(run: Run, working: Deployment, t
         assert program.stderr.read() == ""
 
 
-def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """The demo in a process group of its own, as in a terminal, its lines readable as they come."""
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", "clients", "demo", *arguments],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    )
-
-
-def what_it_started(program: "subprocess.Popen[str]") -> tuple[int, list[int]]:
-    """The engine's port and the daemon's process ids, as the demo prints them."""
-    assert program.stdout
-    port, pids = 0, []
-    while not (port and pids):
-        line = program.stdout.readline()
-        assert line, program.stderr and program.stderr.read()
-        if engine := re.match(r"Embedded engine at http://127\.0\.0\.1:(\d+)", line):
-            port = int(engine[1])
-        if line.startswith("Daemon:"):
-            pids = [int(pid) for pid in re.findall(r"\((\d+)\)", line)]
-    return port, pids
-
-
-def is_gone(port: int, pids: list[int]) -> bool:
-    """Whether nothing listens on the port and no process is left."""
-    with socket.socket() as probe:
-        listening = probe.connect_ex(("127.0.0.1", port)) == 0
-    return not listening and not any(Path(f"/proc/{pid}").exists() for pid in pids)
-
-
-@needs_real_data
-def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
-    """It counts real days, verifies, shows the busiest pairs, exports one, and leaves nothing behind."""
-    files = [REAL_DATA / "campus" / f"2019-11-{day}_Flow.csv.gz" for day in (13, 20, 21)]
-    done = run("demo", *files)
-    assert done.returncode == 0, done.stderr
-    for expected in (
-        "3 files, 0.1 MB, given",
-        "3 files sent",
-        "31 rows",
-        "312 rows",
-        "120 rows",
-        "Verified:",
-    ):
-        assert expected in done.stdout
-    assert re.search(r"8\.6\.0\.1 +8\.0\.6\.4 +3 ", done.stdout)
-    assert re.search(r"bucket incoming/ +0 +0 B", done.stdout)
-    (exported,) = (tmp_path / "demo-output").iterdir()
-    assert f"Exported: demo-output/{exported.name}" in done.stdout
-    assert exported.read_text().startswith("Src IP,Dst IP,Day,")
-
-
-@pytest.mark.parametrize(
-    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["Ctrl-C", "killed"]
-)
-def test_demo_leaves_no_process_when_interrupted(tmp_path: Path, sent: signal.Signals, status: int) -> None:
-    """After Ctrl-C, and even after a kill that it cannot notice, engine and daemon are gone."""
-    with demo_program(tmp_path) as program:
-        started = what_it_started(program)
-        os.killpg(program.pid, sent)
-        assert program.wait(PATIENCE) == status
-        assert program.stderr
-        assert "Traceback" not in program.stderr.read()
-    eventually(lambda: is_gone(*started))
-
-
-def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
-    """When a process of the daemon dies, the demo says which, shows its last words, and stops the others."""
-    with demo_program(tmp_path) as program:
-        port, pids = what_it_started(program)
-        os.kill(pids[-1], signal.SIGKILL)
-        assert program.wait(PATIENCE) == 1
-        assert program.stderr
-        said = program.stderr.read()
-        assert "flowtally-daemon consolidate: died with status -9" in said
-        assert "Traceback" not in said
-    eventually(lambda: is_gone(port, pids))
-
-
 @pytest.mark.parametrize("command", sorted(flowtally.commands))
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     """`-h` and `--help` describe each command, within 80 columns."""
@@ -387,32 +272,6 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
     assert done.stdout == run(command, "--help", COLUMNS="80").stdout
     assert len(done.stdout.splitlines()) > 8
     assert max(map(len, done.stdout.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        (duration(None), "–"),
-        (duration(0), "0 s"),
-        (duration(7), "7 µs"),
-        (duration(1_234.5), "1.23 ms"),
-        (duration(61.5e6), "1.02 min"),
-        (duration(3_600e6), "1 h"),
-        (duration(86_400e6 * 12.34), "12.3 d"),
-        (number(None), "–"),
-        (number(0.0), "0"),
-        (number(5), "5"),
-        (number(4.5), "4.50"),
-        (number(123.4), "123"),
-        (number(12_345), "12.3 k"),
-        (number(3 * 10**12), "3 T"),
-        (size(999), "999 B"),
-        (size(12_345), "12.3 kB"),
-    ],
-)
-def test_figures_for_people(shown: str, expected: str) -> None:
-    """Three digits and a unit that suits them; what is not defined is a dash."""
-    assert shown == expected
 
 
 def test_upload_without_waiting_leaves_the_files_to_the_workers(

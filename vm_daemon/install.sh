@@ -89,6 +89,7 @@ install_units() {
 }
 
 start() {
+    systemctl stop 'flowtally*' # lets the work in hand be finished
     wanted=flowtally.target
     case " $stages " in *" consolidate "*) wanted="$wanted flowtally-consolidate.service" ;; esac
     case " $stages " in *" summarize "*)
@@ -102,8 +103,7 @@ start() {
     # shellcheck disable=SC2086  # several units in one word
     systemctl enable --quiet $wanted
     if [ -f "$SETTINGS/flowtally.env" ]; then
-        # shellcheck disable=SC2086
-        systemctl restart --no-block $wanted
+        systemctl start --no-block flowtally.target
         echo "flowtally is installed and starting: systemctl status 'flowtally-*'"
     else
         echo "flowtally is installed. Write $SETTINGS/flowtally.env, then: systemctl start flowtally.target"

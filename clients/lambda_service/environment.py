@@ -84,8 +84,10 @@ class Environment:
         # ends the group even while it is frozen.
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own code
-                [layout.interpreter, *("-I", "-S", "-B", "-c"), _BOOTSTRAP]
-                + [str(layout.code), str(layout.libraries), layout.handler],
+                [
+                    *(layout.interpreter, "-I", "-S", "-B", "-c", _BOOTSTRAP),
+                    *(str(layout.code), str(layout.libraries), layout.handler),
+                ],
                 cwd=layout.code,
                 env={
                     **layout.variables,

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "<": operator.lt,
     "<=": operator.le,
@@ -39,11 +39,12 @@ def _obeys(rule: Any, key: str, record: Mapping[str, Any]) -> bool:
     ((kind, operand),) = rule.items()
     value = record.get(key)
     if kind == "exists":
-        return (key in record) == operand
+        return (key in record) is bool(operand)
     if kind == "prefix":
         return isinstance(value, str) and value.startswith(operand)
     if kind == "anything-but":
-        return key in record and value not in (operand if isinstance(operand, list) else [operand])
+        others = operand if isinstance(operand, list) else [operand]
+        return key in record and value not in others
     if kind == "numeric":
         if not isinstance(value, int | float):
             return False

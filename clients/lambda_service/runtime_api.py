@@ -80,7 +80,7 @@ class _Requests(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body of an answer in one packet
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that the base class wants
+    def do_GET(self) -> None:  # the name that the base class wants
         if self.path != f"{_PREFIX}invocation/next":
             self._answer(404)
             return
@@ -98,7 +98,7 @@ class _Requests(BaseHTTPRequestHandler):
             },
         )
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         match self.path.removeprefix(_PREFIX).split("/"):
             case ["init", "error"]:

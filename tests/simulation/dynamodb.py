@@ -98,6 +98,15 @@ class DynamoDB:
         table.put(key, dict(Item), self._clock())
         return {}
 
+    def delete_item(self, TableName: str, Key: Item, **request: Any) -> dict[str, Any]:
+        """Deletes one item on a condition; one that is not there is no error."""
+        table = self.tables[TableName]
+        key = table.key_of(Key)
+        self._check(table.get(key), request, _terms(request), "DeleteItem")
+        if table.get(key):
+            table.put(key, {}, self._clock())
+        return {}
+
     def get_item(self, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:
         """Reads one item."""
         table = self.tables[TableName]

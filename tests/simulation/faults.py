@@ -41,8 +41,8 @@ TWICE = "message delivered twice"
 REDELIVERED = "batch delivered again"
 UNREAD = "keys left unread"
 OUTAGE = "outage"
-RESTORED = "old checkpoint restored"
-ELSEWHERE = (TORN, TWICE, REDELIVERED, UNREAD, OUTAGE, RESTORED)
+STOPPED = "reader told to stop"
+ELSEWHERE = (TORN, TWICE, REDELIVERED, UNREAD, OUTAGE, STOPPED)
 
 KINDS = AT_CALLS + ELSEWHERE
 

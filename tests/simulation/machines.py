@@ -1,41 +1,27 @@
 """The daemon on VMs: production pollers in processes that crash and are started again."""
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from uuid import UUID
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.repair import repair_all
 from tests.simulation import faults as kinds
 from tests.simulation.scheduler import Process
-from tests.simulation.world import QUEUE, STREAM, World
-from vm_daemon.checkpoints import FINISHED, Checkpoints
+from tests.simulation.world import LEASES, QUEUE, STREAM, World
+from vm_daemon import leases
+from vm_daemon.lease_reader import StreamReader
+from vm_daemon.leases import FINISHED, Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.stopping import Stop
-from vm_daemon.stream_reader import StreamReader
 
 _LONGEST_IDLE = 4 * 3600  # seconds
 
 
-class MemoryFile:
-    """As much of a `Path` as `Checkpoints` uses; its content outlives the process."""
-
-    def __init__(self) -> None:
-        self.content: bytes | None = None
-        self.older: bytes | None = None
-
-    def read_bytes(self) -> bytes:
-        if self.content is None:
-            raise FileNotFoundError
-        return self.content
-
-    def write_bytes(self, content: bytes) -> None:
-        self.content = content
-
-    def with_suffix(self, _suffix: str) -> "MemoryFile":
-        return MemoryFile()
-
-    def replace(self, target: "MemoryFile") -> None:
-        target.older = target.older or target.content
-        target.content = self.content
+def seed_tokens(world: World) -> None:
+    """Has the readers draw their tokens from the seed."""
+    leases.uuid4 = lambda: UUID(int=world.random.getrandbits(128))  # type: ignore[attr-defined]
 
 
 class Machine:
@@ -75,54 +61,72 @@ def queue_machine(world: World, name: str) -> Machine:
 
 
 class StreamMachine:
-    """`flowtally-daemon consolidate` on a VM with a disk."""
+    """`flowtally-daemon consolidate` on a VM, which shares the stream with the others."""
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._lag = world.random.choice((0, 0, 1, 60, 900))  # seconds before it looks at what is new
-        self.disk = MemoryFile()
+        self._lease = world.random.choice((10, 60))
         self.machine = Machine(world, name, self._run)
 
     def _run(self, process: Process) -> None:
-        world, disk = self._world, self.disk
-        if disk.content and world.faults.happens(kinds.RESTORED):
-            disk.content = world.random.choice((None, disk.older))
-        path: Any = disk
-        checkpoints = Checkpoints(path, STREAM)
-        stores = world.stores(process)
-        reader = StreamReader(
-            world.connect(process, "streams"),
-            STREAM,
-            world.consolidator(process),
-            checkpoints,
-            repair=lambda: repair_all(*stores),
-            now=world.now(process),
-        )
+        world = self._world
         failed_before = -1
+        reader = self._reader(process)
         while True:
             failed = process.failed_calls
             pause = reader.round()
-            if failed_before != process.failed_calls or self._is_behind(checkpoints):
-                world.scheduler.sleep(pause + 0.001)
+            if world.faults.happens(kinds.STOPPED):
+                with suppress(ClientError, BotoCoreError):  # the others will find out by themselves
+                    reader.leave()
+                reader = self._reader(process)
+            elif failed_before != process.failed_calls or unread(world):
+                world.scheduler.sleep(pause * world.random.choice((1, 1, 10)) + 0.001)
             else:  # a slow reader may sleep longer than it is told to
                 world.records_came.wait(None if world.faults.healed else self._idle_time())
                 world.scheduler.sleep(self._lag * world.random.random())
             failed_before = failed
 
-    def settled(self) -> dict[str, int]:
-        """The last sequence number by shard that is certainly in the statistics."""
-        path: Any = self.disk
-        positions = Checkpoints(path, STREAM).positions
-        return {shard: int(at) for shard, at in positions.items() if at != FINISHED}
-
-    def _is_behind(self, checkpoints: Checkpoints) -> bool:
-        now = self._world.scheduler.now
-        for shard in self._world.streams.kept():
-            at = checkpoints.positions.get(shard.id)
-            if at != FINISHED and shard.trimmed(now) < len(shard.records):
-                if at is None or int(at) < shard.numbers[-1]:
-                    return True
-        return False
+    def _reader(self, process: Process) -> StreamReader:
+        world = self._world
+        stores = world.stores(process)
+        shared = Leases(
+            world.connect(process, "dynamodb"),
+            LEASES,
+            STREAM,
+            process.name,
+            clock=lambda: world.scheduler.now,
+            lease=self._lease,
+        )
+        return StreamReader(
+            world.connect(process, "streams"),
+            STREAM,
+            world.consolidator(process),
+            shared,
+            repair=lambda: repair_all(*stores),
+            now=world.now(process),
+        )
 
     def _idle_time(self) -> float:
         return self._world.random.uniform(1, _LONGEST_IDLE)
+
+
+def positions(world: World) -> dict[str, str]:
+    """How far each shard is read, as the readers on VMs have noted."""
+    items = {item["item"]["S"]: item for item in world.leases.items()}
+    return {
+        name.removeprefix("shard#"): item["position"]["S"]
+        for name, item in items.items()
+        if name.startswith("shard#") and "position" in item
+    }
+
+
+def unread(world: World) -> bool:
+    """Whether the stream holds records that no reader on a VM has noted as read."""
+    read, now = positions(world), world.scheduler.now
+    for shard in world.streams.kept():
+        at = read.get(shard.id)
+        if at != FINISHED and shard.trimmed(now) < len(shard.records):
+            if at is None or int(at) < shard.numbers[-1]:
+                return True
+    return False

@@ -13,10 +13,11 @@ from tests.simulation.connections import Trace
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
-from tests.simulation.machines import StreamMachine, queue_machine
+from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
 from tests.simulation.scheduler import NeverAtRest
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
+from vm_daemon.leases import FINISHED
 
 HOUR = 3600
 
@@ -64,6 +65,7 @@ class Schedule:
         self._faults.mix()
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
+        seed_tokens(self.world)
         self._span = self._random.choice((5, 300, 6 * HOUR, 30 * HOUR, 72 * HOUR))
         self._outcome = Outcome(seed)
         self._stream_machines: list[StreamMachine] = []
@@ -191,7 +193,8 @@ class Schedule:
 
     def _settled(self) -> dict[str, int]:
         settled: dict[str, int] = {}
-        for consumer in [*(m.settled() for m in self._stream_machines), *(m.settled for m in self._mappings)]:
+        noted = {shard: int(at) for shard, at in positions(self.world).items() if at != FINISHED}
+        for consumer in [noted, *(mapping.settled for mapping in self._mappings)]:
             for shard, number in consumer.items():
                 settled[shard] = max(number, settled.get(shard, 0))
         return settled

@@ -5,6 +5,7 @@ production code runs unmodified and synchronously, in as many processes as a sch
 same seed always gives the same interleaving.
 """
 
+import traceback
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from random import Random
@@ -86,7 +87,9 @@ class Scheduler:
                 process.alive = False
             except Exception as error:
                 process.alive = False
-                self.failures.append(f"{process.name} ended with {type(error).__name__}: {error}")
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                found = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+                self.failures.append(f"{process.name} ended with {found}")
             finally:
                 process.tasks.remove(task)
                 if not process.tasks:

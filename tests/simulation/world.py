@@ -28,7 +28,7 @@ from tests.simulation.traffic import Content
 
 START = 1_669_600_000.0  # epoch seconds: 28 November 2022
 BUCKET, QUEUE, STREAM = "bucket", "queue", "stream"
-DAILY, STATISTICS, FILES = "DailyTotals", "PairStatistics", "Files"
+DAILY, STATISTICS, FILES, LEASES = "DailyTotals", "PairStatistics", "Files", "Leases"
 
 
 class World:
@@ -57,7 +57,8 @@ class World:
         self.daily = Table(("pair", "day"), self._on_daily)
         self.statistics = Table(("src", "dst"), self._on_statistics)
         self.files = Table(("branch", "key"))
-        tables = {DAILY: self.daily, STATISTICS: self.statistics, FILES: self.files}
+        self.leases = Table(("stream", "item"))
+        tables = {DAILY: self.daily, STATISTICS: self.statistics, FILES: self.files, LEASES: self.leases}
         self.dynamodb = DynamoDB(tables, services, clock, partial(faults.happens, kinds.UNREAD))
         self.streams = Streams(
             self.scheduler, services, self.records_came, shard_life, shards=self.random.choice((1, 2, 4))

@@ -166,8 +166,7 @@ class Test:
         counted = len(stored_days(self.deployment))
         self.upload(2)
         self.eventually(lambda: len(stored_days(self.deployment)) > counted)
-        for pid in before:
-            self.container.run("kill", "-9", pid)
+        self.container.run("systemctl", "kill", "--signal=KILL", *UNITS)
         self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         assert not set(before) & {self.show(unit, "MainPID") for unit in UNITS}
         self.assert_tables_hold(3)
@@ -175,7 +174,7 @@ class Test:
     def is_killed_by_the_watchdog(self) -> None:
         """stopped with SIGSTOP, it is killed by the watchdog and starts again"""
         stopped = [self.show(unit, "MainPID") for unit in UNITS[:2]]
-        self.container.run("kill", "-STOP", *stopped)
+        self.container.run("systemctl", "kill", "--signal=STOP", *UNITS[:2])
         self.eventually(lambda: all(self.show(unit, "MainPID") not in (*stopped, "0") for unit in UNITS[:2]))
         said = self.container.run("journalctl", "--no-pager", "_PID=1", "--unit=flowtally-*")
         assert said.count("Watchdog timeout") >= 2, said

@@ -1,0 +1,89 @@
+"""What must hold of every flow file, whatever is in it."""
+
+import gzip
+import hashlib
+import io
+import zlib
+from datetime import date
+from ipaddress import ip_address
+from time import process_time
+
+from models.errors import FileRejected
+from models.flow_file import FlowFile, read_flow_file
+from models.flows import MAX_VALUE
+from tests.fuzz.recipes import Delivery, Stream, delivery
+
+SECONDS = 2.0  # of CPU time that a small file may take
+
+Verdict = tuple[FlowFile, bytes] | str  # what was read and its quarantine, or why it was rejected
+
+
+def check(data: bytes) -> None:
+    """Reads the file that some bytes stand for; raises whatever is wrong with the outcome."""
+    file = delivery(data)
+    begun = process_time()
+    verdict = read(file.stored, file.piece)
+    assert process_time() - begun < SECONDS, "too slow"
+    if not isinstance(verdict, str):
+        _check_totals(verdict[0])
+    if file.content is not None:
+        if not isinstance(verdict, str):
+            _check_rows(file.content, *verdict)
+        if zlib.crc32(data) % 4 == 0:
+            _check_delivery_does_not_matter(file, verdict)
+
+
+def read(stored: bytes, piece: int) -> Verdict:
+    """Reads a file; anything raised but FileRejected is an error of the reader."""
+    quarantine = io.BytesIO()
+    try:
+        return read_flow_file(Stream(stored, piece), quarantine), quarantine.getvalue()
+    except FileRejected as rejected:
+        assert rejected.found
+        assert len(str(rejected)) < 1000
+        return rejected.found
+
+
+def _check_totals(flows: FlowFile) -> None:
+    """Every row is counted once or in quarantine; keys are canonical, sums are possible."""
+    assert sum(totals.flows for totals in flows.totals.values()) + flows.quarantined == flows.rows
+    for day, totals in flows.totals.items():
+        assert date.fromisoformat(day.day).isoformat() == day.day
+        for address in (day.source, day.destination):
+            assert ip_address(address)
+            assert address == address.lower().strip()
+        assert totals.flows > 0
+        assert 0 <= totals.duration <= totals.flows * MAX_VALUE
+        assert 0 <= totals.packets <= totals.flows * MAX_VALUE
+
+
+def _check_rows(content: bytes, flows: FlowFile, quarantine: bytes) -> None:
+    """No row is invented or lost, and the quarantine holds the original bytes of its rows."""
+    assert flows.digest == hashlib.sha256(content).digest()
+    lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
+    filled = [line for line in lines if line.strip()]
+    perhaps_headers = sum(b"timestamp" in line.lower() for line in filled)
+    assert len(filled) - perhaps_headers <= flows.rows <= len(filled)
+    if not flows.quarantined:
+        assert quarantine == b""
+        return
+    _, *rows, end = quarantine.split(b"\n")
+    assert end == b""
+    assert len(rows) == flows.quarantined
+    numbers = []
+    for row in rows:
+        original, number, reason = row.rsplit(b",", 2)
+        assert lines[int(number) - 1] == original
+        assert reason
+        numbers.append(int(number))
+    assert numbers == sorted(set(numbers))
+    again = read(quarantine, 1 << 16)
+    assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
+    assert again[0].rows == flows.quarantined
+
+
+def _check_delivery_does_not_matter(file: Delivery, verdict: Verdict) -> None:
+    """The same content in other pieces, gzipped or not, is the same file."""
+    assert file.content is not None
+    assert read(file.content, 1 << 16) == verdict or file.content.startswith(b"\x1f\x8b")
+    assert read(gzip.compress(file.content, 1), 5) == verdict

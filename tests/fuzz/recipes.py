@@ -1,0 +1,92 @@
+"""What a fuzzer's bytes stand for: a flow file, and how it is packed and delivered.
+
+A fuzzer that mutates gzip data gets nowhere, and one that starts from nothing does not find a header. So
+the first two bytes of an input choose the packing, a header to begin with, and the size of the pieces
+that the stream gives; the rest is text.
+"""
+
+import gzip
+import io
+from typing import NamedTuple
+
+V3_HEADER = (
+    b"Flow ID, Source IP, Source Port, Destination IP, Timestamp, Flow Duration, Total Fwd Packets, Label"
+)
+HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
+_BEGINNINGS = (b"", HEADER + b"\n", V3_HEADER + b"\r\n", b'\xef\xbb\xbf"Label",' + HEADER + b"\r")
+_PIECES = (1, 2, 3, 7, 64, 1 << 16)
+
+ROW = b"10.0.0.1,10.0.0.2,07/12/2022 05:26:38 PM,1000,3"
+V4_ROW = (
+    b"id,10.0.0.1,443,10.0.0.2,5,6,07/12/2022 01:02:03 AM,1.5E3,3.0" + b",0" * 74 + b",No Label"
+)
+
+SEEDS = (
+    b"",
+    b"\n \r\n",
+    HEADER,
+    ROW + b"\n" + ROW + b"\r\n" + ROW,
+    V4_ROW + b"\n" + V4_ROW[:-9] + b"\n" + V4_ROW,
+    b'"10.0.0.1","10.0.0.2","2022-12-07T01:02:03","1000","3"\n"10.0.0.1,x\n' + HEADER + b"\n" + ROW + b",",
+    b"fe80::1%eth0,::ffff:10.0.0.1,7/2/1970,1E12,0.0\n8.6.0.1,8.0.6.4,31/02/2022,-1,1e999\n\0\n" + ROW[:20],
+    b"src_ip,dst_ip,flow_duration\n1,2,3\n",
+    b"PK\x03\x04\x14\0",
+    "10.0.0.1,10.0.0.2,07/12/2022,٣,𝟛\n\u2028\u0085,Ünïcødé\U0001f4a5,\u202e\n".encode(),
+    b"\xff\xfeS\0r\0c\0",
+    ROW + b"," * 3000 + b"\n" + ROW,
+    b"1" * 5000 + b",10.0.0.2,07/12/2022,1,1\n10.0.0.1,10.0.0.2,07/12/2022," + b"9" * 5000 + b",1",
+)
+
+DICTIONARY = (
+    *(name.strip() for name in HEADER.split(b",")),
+    *(b"Source.IP", b"dst_ip", b"Flow_Duration", b"Total Fwd Packet", b"src_ip,flow_duration"),
+    *(ROW, V4_ROW, HEADER, b"10.0.0.1", b"::1", b"07/12/2022", b"2022-12-07", b"29/02/2023", b"1970"),
+    *(b"1E12", b"1000000000001", b"-1", b"14.0", b"0.5", b"1e-3", b"NaN", b"Infinity", b"9" * 40),
+    *(b",", b'"', b'""', b",,", b"\n", b"\r", b"\r\n", b"\r\r\n", b"\0", b"\xef\xbb\xbf", b"\x1f\x8b"),
+)
+
+
+class Delivery(NamedTuple):
+    """A flow file on its way.
+
+    Attributes:
+        stored: the bytes as they are stored.
+        content: what they hold; None if they are damaged.
+        piece: bytes that a read gives at most.
+    """
+
+    stored: bytes
+    content: bytes | None
+    piece: int
+
+
+class Stream:
+    """Gives a few bytes at a time."""
+
+    def __init__(self, data: bytes, piece: int) -> None:
+        self._data = io.BytesIO(data)
+        self._piece = piece
+
+    def read(self, size: int, /) -> bytes:
+        return self._data.read(min(size, self._piece))
+
+
+def delivery(data: bytes) -> Delivery:
+    """The flow file that some bytes stand for."""
+    first, second = (data + b"\0\0")[:2]
+    content = _BEGINNINGS[first >> 3 & 3] + data[2:]
+    piece = _PIECES[second % len(_PIECES)]
+    packing = first & 7
+    if packing < 3:
+        return Delivery(content, None if content.startswith(b"\x1f\x8b") else content, piece)
+    packed = gzip.compress(content, 1, mtime=0)
+    if packing == 3:
+        return Delivery(packed, content, piece)
+    if packing == 4:  # two members, and padding
+        return Delivery(packed + packed + b"\0" * second, content + content, piece)
+    place = len(packed) * second // 256
+    if packing == 5:
+        return Delivery(packed[:place], None, piece)
+    if packing == 6:
+        return Delivery(packed[:place] + bytes([packed[place] ^ 0x5A]) + packed[place + 1 :], None, piece)
+    return Delivery(packed + content, None, piece)

@@ -1,0 +1,28 @@
+"""Runs the program `flowtally` as its users do: in a process of its own, without a terminal."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support import PATIENCE
+
+ROOT = Path(__file__).parent.parent
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def flowtally_program(
+    *arguments: str | Path, directory: Path, **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """Runs the program with further variables in its environment, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "clients", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
