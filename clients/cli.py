@@ -18,6 +18,7 @@ from clients.deployment_commands import deploy, destroy
 from clients.failures import explained, is_denied
 from clients.files_table import FilesTable
 from clients.place import Place, on_account
+from clients.recovery_commands import redrive, retract
 from clients.sending import follow, say_what_became, send_with_bars
 from clients.statistics import Results, canonical
 from clients.status import read_status
@@ -244,8 +245,8 @@ def demo(paths: tuple[Path, ...], output: Path) -> None:
     run_demo(paths, output)
 
 
-flowtally.add_command(deploy)
-flowtally.add_command(destroy)
+for command in (redrive, retract, deploy, destroy):
+    flowtally.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

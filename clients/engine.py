@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,8 @@ _LOOPBACK = "127.0.0.1"
 _REGION = "us-east-1"
 _START = 30.0  # seconds to come up in
 _PORTS = 3  # ports to try: another program may take one between choosing it and using it
+
+_CODE = (files("clients") / "engine_process.py").read_text()
 
 
 class EmbeddedEngine:
@@ -52,9 +55,7 @@ class EmbeddedEngine:
         self._clients = {}
         for attempt in range(_PORTS):
             self._port = _free_port()
-            self._child = Child.module(
-                "the embedded engine", "clients.engine_process", self._child_environment(), []
-            )
+            self._child = Child("the embedded engine", _CODE, self._child_environment())
             try:
                 self._wait_until_healthy(self._child)
             except BaseException as error:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +46,13 @@ class Retractor:
     address_scope: AddressScope
     now: Callable[[], float] = time.time
 
-    def retract(self, branch: str, path: Path, records: list[File]) -> Retraction:
+    def retract(self, branch: str, path: Path, records: Iterable[File]) -> Retraction:
         """Takes the content of a file out of the totals.
 
         Args:
             branch: who sent it.
             path: the file, with the content that was sent.
-            records: the records of the branch's files; those of this content are marked.
+            records: the records of all files; those of this content are marked as retracted.
 
         Raises:
             FileRejected: it is no flow file.
@@ -71,7 +71,8 @@ class Retractor:
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             outcomes = list(pool.map(take_out, flows.totals.items()))
         for record in records:
-            if record.digest == flows.digest and record.state == "counted":
+            is_concerned = self.address_scope == "enterprise" or record.branch == branch
+            if record.digest == flows.digest and record.state == "counted" and is_concerned:
                 record.state = "retracted"
                 self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
         if flows.totals and not any(outcomes):

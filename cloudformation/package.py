@@ -171,13 +171,6 @@ def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
         )
 
 
-def unpack_wheels(folder: Path, into: Path) -> None:
-    """Installs wheels without pip: a wheel is a zip of what is to lie on the path."""
-    for wheel in sorted(folder.glob("*.whl")):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(into)
-
-
 def _sources(*rooms: str) -> Iterator[tuple[str, bytes]]:
     for room in rooms:
         root = Path(str(files(room)))

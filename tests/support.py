@@ -111,6 +111,7 @@ class DaemonProcess:
     """One process of `flowtally-daemon`, its log kept."""
 
     def __init__(self, command: str, deployment: Deployment, state_directory: Path, **settings: str) -> None:
+        make_leases()
         self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
         # Few seconds, so that a killed worker is soon replaced.
         own = {"FLOWTALLY_LEASES": LEASES, "FLOWTALLY_VISIBILITY": "6", "FLOWTALLY_LEASE": "6"}
@@ -146,7 +147,6 @@ def make_leases() -> None:
 @contextmanager
 def daemon(deployment: Deployment, state_directory: Path, *commands: str) -> Iterator[list[DaemonProcess]]:
     """Processes of the daemon, by default one for each stage; killed at the end if they still run."""
-    make_leases()
     processes = [
         DaemonProcess(command, deployment, state_directory)
         for command in commands or ("summarize", "consolidate")

@@ -15,6 +15,7 @@ from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FileRejected, NotFound
 from models.traffic import PairDay, Totals
+from tests.program import Run
 from tests.support import flow_csv, keys, messages_left, stored_days, upload
 
 KEY = "incoming/paris/data +1.csv"
@@ -162,6 +163,24 @@ def test_a_retracted_file_may_be_uploaded_again(
     retractor.retract("paris", file, [])
     count(deployment, KEY, file.read_bytes())
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
+
+
+def test_the_commands_say_what_they_did(run: Run, deployment: Deployment, tmp_path: Path) -> None:
+    """`redrive` names what it started and why it had been set aside, `retract` what it took out."""
+    file = tmp_path / "data.csv"
+    file.write_bytes(flow_csv(ROW))
+    count(deployment, KEY, file.read_bytes())
+    count(deployment, "incoming/paris/bad.csv", b"a,b\n1,2\n")
+    upload(deployment, "incoming/paris/left.csv", flow_csv(OTHER_ROW))
+    redriven = run("redrive", "--rejected", "--dead-letters").stdout
+    assert "started again   paris/left.csv\n" in redriven
+    assert "started again   paris/bad.csv  had been rejected: " in redriven
+    assert "0 dead letters moved back to the queue" in redriven
+    done = run("retract", file, "--branch", "paris")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{file}: taken out of 1 pair-day\n"
+    again = run("retract", file, "--branch", "paris")
+    assert (again.returncode, "not counted" in again.stderr) == (1, True)
 
 
 def test_only_flow_files_can_be_retracted(retractor: Retractor, tmp_path: Path) -> None:

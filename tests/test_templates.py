@@ -47,8 +47,9 @@ def statements() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Every statement of every policy of every template: template, resource, statement."""
     for name, content in TEMPLATES.items():
         for key, entry in content["Resources"].items():
-            documents = [entry["Properties"].get("PolicyDocument")]
-            documents += [policy["PolicyDocument"] for policy in entry["Properties"].get("Policies", [])]
+            properties = entry.get("Properties", {})
+            documents = [properties.get("PolicyDocument")]
+            documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
             for document in filter(None, documents):
                 for statement in document["Statement"]:
                     yield name, key, statement
@@ -184,7 +185,7 @@ def test_alarms_cover_what_can_go_wrong() -> None:
     for name in alarms:
         for key, alarm in resources(name, "AWS::CloudWatch::Alarm").items():
             told = alarm["AlarmActions"]
-            assert (told[1] == "SomebodyIsTold") != (key in scaling)
+            assert ("SomebodyIsTold" in told) != (key in scaling)
     assert TEMPLATES["storage"]["Parameters"]["AlarmEmail"]["Default"] == ""
 
 

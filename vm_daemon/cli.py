@@ -22,11 +22,11 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay
-from vm_daemon.lease_reader import StreamReader
 from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
 from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
+from vm_daemon.stream_reader import StreamReader
 from vm_daemon.systemd import JournalFormatter, is_journal
 
 log = logging.getLogger("flowtally.daemon")

@@ -1,15 +1,16 @@
 """Who reads which shard, and how far each is read: a few items in a table that all readers share.
 
-    worker#<name>   held_by, beats                      a reader is alive while its beats go on
-    shard#<id>      held_by, sequence_number, seen_at   read by that reader, if it is alive, up to there
-    repair          held_by, loss_id                    records were lost; that reader repairs
-    stream          checked_at                          when a reader last looked for new shards
+    worker#<name>   held_by, beats                        a reader is alive while its beats go on
+    shard#<id>      held_by, sequence_number, intact_at   read so far by that reader, if it is alive
+    repair          held_by, loss_id                      records were lost; that reader repairs
+    stream          checked_at                            when all shards were last known to be in here
 
-Readers are told apart by tokens. A reader has a new token each time it joins, and beats for all its shards with one small write. The
-others measure on their own clocks for how long a beat has stood still, so no clocks are compared. A
-reader that cannot beat stops reading before the others take its shards. All it could do after that (a
-process frozen in the middle of a call) is to read records that another reads as well, and they are found
-to be duplicates. Its checkpoint is refused: every write is on condition of its token.
+Readers are told apart by tokens. A reader has a new token each time it joins, and beats for all its
+shards with one small write. The others measure on their own clocks for how long a beat has stood still,
+so no clocks are compared. A reader that cannot beat stops reading before the others take its shards. All
+it could do after that (a process frozen in the middle of a call) is to read records that another reads
+as well, and they are found to be duplicates. Its checkpoint is refused: every write is on condition of
+its token.
 """
 
 import logging
@@ -35,12 +36,12 @@ class ShardState:
 
     Attributes:
         position: the last sequence number that is in the statistics, `FINISHED`, or none.
-        seen: epoch seconds when a reader first saw it in the stream.
+        intact_at: epoch seconds; then nothing unread had left the stream.
         token: of the reader that has it, alive or not; empty if nobody has.
     """
 
     position: str
-    seen: int
+    intact_at: int
     token: str
 
 
@@ -150,13 +151,13 @@ class Leases:
     def add(self, shard: str, now: float) -> None:
         """Notes a shard that nobody saw before."""
         state = ShardState("", int(now), "")
-        item = self._key(f"shard#{shard}") | {"seen_at": _n(state.seen)}
-        self._unless_refused("put_item", Item=item, ConditionExpression="attribute_not_exists(seen_at)")
+        item = self._key(f"shard#{shard}") | {"intact_at": _n(state.intact_at)}
+        self._unless_refused("put_item", Item=item, ConditionExpression="attribute_not_exists(intact_at)")
         self.view.shards.setdefault(shard, state)
 
     def take(self, shard: str) -> ShardState | None:
         """Takes a shard that nobody alive has; None if another was faster."""
-        item = self._take(f"shard#{shard}", "seen_at", self.view.shards[shard].token)
+        item = self._take(f"shard#{shard}", "intact_at", self.view.shards[shard].token)
         if item is not None:
             self.view.shards[shard] = _state(item)
         return self.view.shards[shard] if item is not None else None
@@ -167,21 +168,27 @@ class Leases:
             return False
         return self._take("repair", "loss_id", self.view.repairer) is not None
 
-    def save(self, shard: str, position: str, *, release: bool = False) -> None:
+    def save(self, shard: str, position: str, intact_at: int, *, release: bool = False) -> None:
         """Writes how far a shard is read.
 
         Args:
             shard: one that this reader has.
             position: the last sequence number that is in the statistics, `FINISHED`, or none.
+            intact_at: epoch seconds; then nothing unread had left the stream.
             release: whether this reader gives it up.
 
         Raises:
             LeaseLost: it has it no more; nothing was written.
         """
-        set_position = "SET sequence_number = :position" if position else "REMOVE sequence_number"
-        drop = (" REMOVE held_by" if position else ", held_by") if release else ""
-        values = {":position": _s(position)} if position else {}
-        if not self._write(f"shard#{shard}", set_position + drop, values):
+        change, values = "SET intact_at = :until", {":until": _n(intact_at)}
+        removed = ["held_by"] if release else []
+        if position:
+            change, values = f"{change}, sequence_number = :position", {**values, ":position": _s(position)}
+        else:
+            removed.append("sequence_number")
+        if removed:
+            change = f"{change} REMOVE {', '.join(removed)}"
+        if not self._write(f"shard#{shard}", change, values):
             raise LeaseLost
 
     def forget(self, shard: str) -> None:
@@ -285,7 +292,7 @@ class Leases:
 
 
 def _state(item: Mapping[str, Any]) -> ShardState:
-    return ShardState(_text(item, "sequence_number"), int(item["seen_at"]["N"]), _text(item, "held_by"))
+    return ShardState(_text(item, "sequence_number"), int(item["intact_at"]["N"]), _text(item, "held_by"))
 
 
 def _s(text: str) -> dict[str, str]:

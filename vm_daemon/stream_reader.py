@@ -1,14 +1,15 @@
-"""The second stage on a VM: reads every shard of the stream in the order of its lineage.
+"""The second stage on a VM: reads this reader's share of a stream in the order of the lineage.
 
-    describe the stream ─▶ open shards whose parents are read to their end
-          ▲                      │ GetRecords, in turn
-          │ a shard closed,      ▼
-          └ or a minute passed   stage ─▶ checkpoint
+    beat, look at the leases ─▶ describe the stream ─▶ take free shards whose parents are read, give up
+          ▲                                            what is more than a fair share
+          │ every ten seconds,                              │
+          └ or a shard closed ◀─ checkpoints ◀─ stage ◀─ GetRecords, in turn
 
 A checkpoint moves only over records that the stage has brought to their end.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from models.errors import FlowtallyError
-from vm_daemon.checkpoints import FINISHED, Checkpoints
+from vm_daemon.leases import FINISHED, LeaseLost, Leases, ShardState
+from vm_daemon.lineage import Parents, fair_share, parents_of, readable
+from vm_daemon.report import Report, Unwatched
+from vm_daemon.stopping import Stop
 
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -24,11 +28,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("flowtally.consolidate")
 
 # Seconds after which records that nobody read may have left the stream. It keeps them for 24 hours; the
-# rest is for clocks that differ, and for shards that are noticed late.
-STREAM_RETENTION = 23 * 3600
+# rest is for clocks that differ.
+_UNREAD = 12 * 3600
+_NOTE = 600  # seconds between two notes of what was read, where no record tells
 _DISCOVERY = 60  # seconds between two looks for new shards
-_IDLE = 1.0  # seconds between two rounds that brought nothing
-_SAVING = 1.0  # seconds between two writes of the checkpoints
+_IDLE = 1.0  # seconds between two reads of a shard that brought nothing
 _RECOVERY = 2.0  # seconds to wait after a failure
 
 
@@ -40,24 +44,28 @@ class RecordProcessor(Protocol):
 
 @dataclass
 class Shard:
-    """A shard that is being read."""
+    """A shard that this reader has."""
 
     id: str
-    read_until: float  # epoch seconds; its records up to then are in the statistics
+    position: str  # the last sequence number that is in the statistics
+    intact_at: float  # epoch seconds; then nothing unread had left the stream
+    saved: tuple[str, float]  # the same two, as the table has them
     iterator: str | None = None
+    has_gap: bool = False  # records left the stream unread
     due_at: float = 0.0  # epoch seconds from which on it is worth a look
 
 
 class StreamReader:
-    """Reads a stream from where its checkpoints end, alone.
+    """Reads a stream from where it was left off, together with other readers.
 
     Args:
         streams: a boto3 DynamoDB Streams client.
         stream_arn: the stream.
         stage: what the records are for.
-        checkpoints: where it was left off.
+        leases: who reads what, from where.
         repair: brings everything in line after records were lost.
         now: gives epoch seconds.
+        report: is told how it goes.
     """
 
     def __init__(
@@ -65,123 +73,180 @@ class StreamReader:
         streams: "DynamoDBStreamsClient",
         stream_arn: str,
         stage: RecordProcessor,
-        checkpoints: Checkpoints,
+        leases: Leases,
         repair: Callable[[], object],
         now: Callable[[], float],
+        report: Report | None = None,
     ) -> None:
         self._streams = streams
         self._stream_arn = stream_arn
         self._stage = stage
-        self._checkpoints = checkpoints
+        self._leases = leases
         self._repair = repair
         self._now = now
-        self._open: dict[str, Shard] = {}
+        self._report = report or Unwatched()
+        self._parents: Parents = {}
+        self._mine: dict[str, Shard] = {}
         self._discover_at = 0.0
-        self._save_at = 0.0
-        self._read_until = checkpoints.read_until  # of all shards, those to come included
-        self._repair_due = now() - self._read_until >= STREAM_RETENTION
+
+    def run(self, stop: Stop) -> None:
+        """Works until it is told to stop, then hands over."""
+        try:
+            while not stop.requested:
+                pause = self.round()
+                with stop.waiting():
+                    time.sleep(pause)
+        finally:
+            self.leave()
 
     def round(self) -> float:
-        """Reads once from every open shard that is due.
+        """Keeps the leases, and reads once from every shard that is due.
 
         Returns:
-            Seconds until the next shard is due: none while records flow.
+            Seconds until there is something to do: none while records flow.
         """
         try:
-            if self._now() >= self._discover_at:
-                self._discover()
-            if self._repair_due:
-                self._bring_in_line()
+            if self._leases.is_due or self._now() >= self._discover_at:
+                self._keep_up()
+        except LeaseLost:
+            log.warning("taken for dead, joining again")
+            self._mine.clear()
+            return 0.0
         except (ClientError, BotoCoreError, FlowtallyError) as error:
             log.error("stream not read, trying again", extra={"reason": str(error)})
-            return _RECOVERY
-        for shard in list(self._open.values()):
-            if self._now() >= shard.due_at:
-                shard.due_at = self._now() + self._read(shard)
-        if self._discover_at:  # no shard has just made room for others
-            self._read_until = min((s.read_until for s in self._open.values()), default=self._read_until)
-        if self._now() >= self._save_at:
-            self.save()
-        next_due = min((shard.due_at for shard in self._open.values()), default=self._discover_at)
-        return max(0.0, min(next_due, self._discover_at) - self._now())
+            self._report.trouble(f"trying again: {error}")
+            if not self._leases.is_held:
+                return _RECOVERY
+        else:
+            self._report.reached(f"{len(self._mine)} shards")
+        for shard in list(self._mine.values()):
+            if self._now() >= shard.due_at and self._leases.is_held:
+                shard.due_at = self._now() + self._attempt(shard)
+        return max(0.0, min((shard.due_at - self._now() for shard in self._mine.values()), default=_IDLE))
 
-    def save(self) -> None:
-        """Writes the checkpoints; call it at the end, too."""
-        if self._repair_due:
-            return  # a checkpoint would claim that nothing was lost before it
-        self._checkpoints.save(self._read_until)
-        self._save_at = self._now() + _SAVING
+    def leave(self) -> None:
+        """Saves the checkpoints and gives up everything; call it at the end."""
+        try:
+            self._save()
+            self._leases.leave()
+        except LeaseLost:
+            log.warning("taken for dead, nothing to hand over")
+        except (ClientError, BotoCoreError) as error:
+            log.error("shards not handed over, others take them later", extra={"reason": str(error)})
 
-    def _bring_in_line(self) -> None:
-        """Repairs everything; what changes from here on is in the shards about to be read."""
-        begun = self._now()
-        self._repair()
-        self._read_until = begun
-        for shard in self._open.values():
-            shard.read_until = max(begun, shard.read_until)
-        self._repair_due = False
+    def _keep_up(self) -> None:
+        self._leases.beat()
+        self._save()
+        self._leases.look()
+        view = self._leases.view
+        if self._now() >= self._discover_at or not view.shards.keys() <= self._parents.keys():
+            self._discover()
+        self._share()
+        if view.loss and self._leases.take_repair():
+            # After the discovery: what changes from here on is in shards that are about to be read.
+            self._repair()
+            self._leases.repaired()
+
+    def _save(self) -> None:
+        for shard in self._mine.values():
+            position, intact_at = shard.saved
+            if shard.position != position or shard.intact_at - intact_at >= _NOTE:
+                self._leases.save(shard.id, shard.position, int(shard.intact_at))
+                shard.saved = shard.position, shard.intact_at
 
     def _discover(self) -> None:
-        """Opens the shards whose parents are read to their end, or are gone from the stream."""
-        parents = {shard["ShardId"]: shard.get("ParentShardId") for shard in self._describe()}
-        self._checkpoints.forget_all_but(set(parents))
-        finished = {shard for shard, at in self._checkpoints.positions.items() if at == FINISHED}
-        for shard, parent in parents.items():
-            parent_is_read = parent is None or parent not in parents or parent in finished
-            if parent_is_read and shard not in finished and shard not in self._open:
-                log.info("reading shard", extra={"shard": shard, "parent": parent})
-                self._open[shard] = Shard(shard, self._read_until)
-        self._discover_at = self._now() + _DISCOVERY
+        """Brings the table in line with what the stream lists."""
+        self._parents = parents_of(self._streams, self._stream_arn)
+        view, now = self._leases.view, self._now()
+        if abs(now - view.checked) >= _UNREAD:
+            self._leases.lost_records()
+        for gone in view.shards.keys() - self._parents.keys():
+            if view.shards[gone].position != FINISHED:
+                log.error("shard is gone before it was read to its end", extra={"shard": gone})
+                self._leases.lost_records()
+            self._leases.forget(gone)
+            self._mine.pop(gone, None)
+        for new in self._parents.keys() - view.shards.keys():
+            self._leases.add(new, now)
+        if abs(now - view.checked) >= _NOTE:
+            self._leases.checked(now)
+        self._discover_at = now + _DISCOVERY
 
-    def _describe(self) -> list[Any]:
-        shards: list[Any] = []
-        page: dict[str, Any] = {"StreamArn": self._stream_arn}
-        while True:
-            description = self._streams.describe_stream(**page)["StreamDescription"]
-            shards += description["Shards"]
-            if not (last := description.get("LastEvaluatedShardId")):
-                return shards
-            page["ExclusiveStartShardId"] = last
+    def _share(self) -> None:
+        """Gives up what is more than a fair share, takes what is less of it from what is free."""
+        view = self._leases.view
+        finished = {shard for shard, state in view.shards.items() if state.position == FINISHED}
+        active = [shard for shard in readable(self._parents, finished) if shard in view.shards]
+        share = fair_share(len(active), len(view.alive))
+        for shard in list(self._mine.values())[share:]:
+            log.info("shard given up to another reader", extra={"shard": shard.id})
+            self._leases.save(shard.id, shard.position, int(shard.intact_at), release=True)
+            del self._mine[shard.id]
+        others = view.alive - {self._leases.token}
+        for name in active:
+            if len(self._mine) < share and name not in self._mine and view.shards[name].token not in others:
+                state = self._leases.take(name)
+                if state:
+                    self._open(name, state)
 
-    def _read(self, shard: Shard) -> float:
+    def _open(self, shard: str, state: ShardState) -> None:
+        log.info("reading shard", extra={"shard": shard, "parent": self._parents[shard]})
+        self._mine[shard] = Shard(shard, state.position, state.intact_at, (state.position, state.intact_at))
+
+    def _attempt(self, shard: Shard) -> float:
         """Reads a shard once; gives the seconds to wait before it is worth another look."""
         try:
-            shard.iterator = shard.iterator or self._iterator(shard.id)
-            asked_at = self._now()
-            answer = self._streams.get_records(ShardIterator=shard.iterator)
+            pause = self._read(shard)
+        except LeaseLost:
+            log.warning("shard was taken over", extra={"shard": shard.id})
+            del self._mine[shard.id]
+            return _RECOVERY
         except (ClientError, BotoCoreError) as error:
             return self._find_back(shard, error)
+        self._report.reached(f"{len(self._mine)} shards")
+        return pause
+
+    def _read(self, shard: Shard) -> float:
+        shard.iterator = shard.iterator or self._iterator(shard)
+        asked_at = self._now()
+        answer = self._streams.get_records(ShardIterator=shard.iterator)
         records = answer["Records"]
         failed = self._stage.process(records) if records else None
         done = records if failed is None else records[:failed]
         if done:
-            self._checkpoints.positions[shard.id] = done[-1]["dynamodb"]["SequenceNumber"]
+            shard.position = done[-1]["dynamodb"]["SequenceNumber"]
+            self._report.done(len(done), self._lag(done[-1]))
         if failed is not None:
             shard.iterator = None  # starts again after the checkpoint
             return _RECOVERY
         if not records:
-            self._note_read(shard, asked_at)
+            shard.intact_at = asked_at
         shard.iterator = answer.get("NextShardIterator")
         if shard.iterator is None:
             self._finish(shard)
         return 0.0 if records else _IDLE
 
-    def _note_read(self, shard: Shard, until: float) -> None:
-        """Notes that a shard held nothing more at a time.
+    def _finish(self, shard: Shard) -> None:
+        """Notes that a closed shard is read to its end, so that its children may be read."""
+        self._leases.save(shard.id, FINISHED, int(shard.intact_at), release=True)
+        log.info("shard read to its end", extra={"shard": shard.id})
+        del self._mine[shard.id]
+        self._discover_at = 0.0
 
-        A frozen process, or a stage that failed for a day, may have missed what came and went since the
-        last time. Where nothing was read from a shard before, no error of the stream tells that.
-        """
-        if until - shard.read_until >= STREAM_RETENTION:
-            self._repair_due = True
-        shard.read_until = until
+    def _lag(self, record: Any) -> float:
+        created = record["dynamodb"].get("ApproximateCreationDateTime")
+        return self._now() - created.timestamp() if created else 0.0
 
-    def _iterator(self, shard: str) -> str:
-        position = self._checkpoints.positions.get(shard)
+    def _iterator(self, shard: Shard) -> str:
         start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
-        if position:
-            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": position}
-        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard, **start)
+        # Without a position to go on from, no error of the stream tells what came and went meanwhile.
+        if shard.has_gap or (not shard.position and abs(self._now() - shard.intact_at) >= _UNREAD):
+            self._leases.lost_records()
+            shard.position, shard.intact_at, shard.has_gap = "", self._now(), False
+            self._discover_at = 0.0
+        if shard.position:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": shard.position}
+        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard.id, **start)
         return answer["ShardIterator"]
 
     def _find_back(self, shard: Shard, error: ClientError | BotoCoreError) -> float:
@@ -191,18 +256,9 @@ class StreamReader:
         if code == "ExpiredIteratorException":
             return 0.0
         log.error("shard not read", extra={"shard": shard.id, "reason": str(error)})
+        self._report.trouble(f"trying again: {error}")
         if code == "TrimmedDataAccessException":
-            self._checkpoints.positions.pop(shard.id, None)
-            self._repair_due = True  # records left the stream before they were read
+            shard.has_gap = True
         elif code == "ResourceNotFoundException":
-            del self._open[shard.id]
             self._discover_at = 0.0
-            self._repair_due = True
         return _RECOVERY
-
-    def _finish(self, shard: Shard) -> None:
-        """Notes that a closed shard is read to its end, so that its children may be read."""
-        log.info("shard read to its end", extra={"shard": shard.id})
-        self._checkpoints.positions[shard.id] = FINISHED
-        del self._open[shard.id]
-        self._discover_at = 0.0

@@ -11,7 +11,7 @@ from tests.simulation import faults as kinds
 from tests.simulation.scheduler import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World
 from vm_daemon import leases
-from vm_daemon.lease_reader import StreamReader
+from vm_daemon.stream_reader import StreamReader
 from vm_daemon.leases import FINISHED, Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.stopping import Stop
@@ -113,11 +113,11 @@ class StreamMachine:
 
 def positions(world: World) -> dict[str, str]:
     """How far each shard is read, as the readers on VMs have noted."""
-    items = {item["item"]["S"]: item for item in world.leases.items()}
+    items = {item["item_name"]["S"]: item for item in world.leases.items()}
     return {
-        name.removeprefix("shard#"): item["position"]["S"]
+        name.removeprefix("shard#"): item["sequence_number"]["S"]
         for name, item in items.items()
-        if name.startswith("shard#") and "position" in item
+        if name.startswith("shard#") and "sequence_number" in item
     }
 
 

@@ -57,7 +57,7 @@ class World:
         self.daily = Table(("pair", "day"), self._on_daily)
         self.statistics = Table(("src", "dst"), self._on_statistics)
         self.files = Table(("branch", "key"))
-        self.leases = Table(("stream", "item"))
+        self.leases = Table(("stream_arn", "item_name"))
         tables = {DAILY: self.daily, STATISTICS: self.statistics, FILES: self.files, LEASES: self.leases}
         self.dynamodb = DynamoDB(tables, services, clock, partial(faults.happens, kinds.UNREAD))
         self.streams = Streams(

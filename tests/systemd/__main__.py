@@ -70,11 +70,21 @@ def build_package(scratch: Path) -> Path:
     shutil.copy(ROOT / "vm_daemon" / "install.sh", package)
     wheelhouse, pip = CACHE / "wheelhouse", [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     platforms = [
-        f"--platform={tag}_{platform.machine()}" for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+        f"--platform={tag}_{platform.machine()}"
+        for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
     ]
     target = ["--python-version=3.11", "--implementation=cp", "--only-binary=:all:", *platforms]
     lock = ROOT / "requirements" / "runtime.txt"
-    fetch = [*pip, "download", "--require-hashes", "--no-deps", f"--dest={wheelhouse}", *target, "-r", str(lock)]
+    fetch = [
+        *pip,
+        "download",
+        "--require-hashes",
+        "--no-deps",
+        f"--dest={wheelhouse}",
+        *target,
+        "-r",
+        str(lock),
+    ]
     subprocess.run(fetch, check=True)
     shutil.copytree(wheelhouse, package / "wheelhouse")
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={package}", str(ROOT)]

@@ -1,0 +1,154 @@
+"""Fuzzes the flow-file reader: `python -m tests.fuzz --inputs 1000000`.
+
+First huge files in memory that is watched, then small ones that atheris mutates towards code not yet
+covered. The exit status is 1 if anything broke.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+from resource import RUSAGE_SELF, getrusage
+from tempfile import TemporaryDirectory
+from types import CodeType, FrameType
+from typing import Any
+
+from models import content, flow_file, flows
+from tests.fuzz.giants import MIB, giants, read_giant
+from tests.fuzz.laws import check
+from tests.fuzz.recipes import DICTIONARY, SEEDS
+
+GIANT = 2 * MIB  # bytes; gzip bombs have eight times as much
+GIANT_MEMORY = 128  # MiB that reading one may take, beside what the process has already
+SMALL_MEMORY = 512  # MiB of the process that reads small files, atheris and what it remembers included
+LONGEST = 4096  # bytes of a small file
+PACE = 5.0  # seconds of CPU time that a MiB may take
+
+FOUND = Path("build") / "fuzz"  # where inputs that broke something are kept
+
+
+def main() -> int:
+    """Runs the fuzzer, or one input again."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000, help="how many small files to read")
+    parser.add_argument("--seconds", type=int, default=0, help="when to stop before that; 0 for never")
+    parser.add_argument("--seed", type=int, default=1, help="decides everything")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="read one kept input again")
+    options = parser.parse_args()
+    if options.replay:
+        check(options.replay.read_bytes())
+        print("every law holds")
+        return 0
+    broken = read_giants(options.seed)
+    return read_small_files(options.inputs, options.seconds, options.seed) or broken
+
+
+def read_giants(seed: int) -> int:
+    """Reads huge files; gives 1 if one took too much memory or time."""
+    before, broken = memory(), 0
+    count = slowest = 0.0
+    for count, giant in enumerate(giants(Random(seed), GIANT), 1):
+        begun = time.process_time()
+        outcome = read_giant(giant)
+        mebibytes = len(giant.piece) * giant.times / MIB
+        pace = (time.process_time() - begun) / mebibytes
+        slowest = max(slowest, pace)
+        if memory() - before > GIANT_MEMORY or pace > PACE:
+            print(f"{giant.name}: {memory() - before:.0f} MiB of memory, {pace:.1f} s/MiB ({outcome})")
+            broken = 1
+    print(
+        f"{count:.0f} huge files: {memory() - before:.0f} MiB of memory at most (limit {GIANT_MEMORY}), "
+        f"{slowest:.1f} s of CPU time for a MiB at most (limit {PACE:g})"
+    )
+    return broken
+
+
+def memory() -> float:
+    """MiB that this process ever had at one time."""
+    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
+
+
+def read_small_files(inputs: int, seconds: int, seed: int) -> int:
+    """Lets atheris make up small files; gives 1 if one broke a law."""
+    FOUND.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        corpus, dictionary = Path(folder) / "corpus", Path(folder) / "dictionary"
+        corpus.mkdir()
+        for number, (seed_input, packing) in enumerate((s, p) for s in SEEDS for p in range(32)):
+            (corpus / f"{number:04}").write_bytes(bytes([packing, 5]) + seed_input[: LONGEST - 2])
+        dictionary.write_text("".join(f'"{escaped(word)}"\n' for word in DICTIONARY))
+        command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={inputs}", f"-max_total_time={seconds}"]
+        command += [f"-seed={seed}", f"-max_len={LONGEST}", f"-rss_limit_mb={SMALL_MEMORY}", "-timeout=10"]
+        command += [f"-dict={dictionary}", f"-artifact_prefix={FOUND}/", "-print_final_stats=1", str(corpus)]
+        begun = time.monotonic()
+        ended = subprocess.run(command, capture_output=True, check=False)
+        log = ended.stdout.decode(errors="replace") + ended.stderr.decode(errors="replace")
+        report(log, time.monotonic() - begun, ended.returncode)
+        if ended.returncode == 0:
+            report_coverage(sorted(corpus.iterdir()))
+    return 1 if ended.returncode else 0
+
+
+def escaped(word: bytes) -> str:
+    """A word as libFuzzer's dictionaries want it."""
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+def report(log: str, seconds: float, status: int) -> None:
+    """Prints what libFuzzer found."""
+    runs = last_number(r"stat::number_of_executed_units:\s+(\d+)", log) or last_number(r"#(\d+)", log)
+    edges = last_number(r"cov: (\d+)", log)
+    peak = last_number(r"stat::peak_rss_mb:\s+(\d+)", log)
+    print(
+        f"{runs} small files in {seconds:.0f} s: {1 if status else 0} crashes, {edges} edges covered, "
+        f"{peak} MiB of memory at most (limit {SMALL_MEMORY})"
+    )
+    if status:
+        print(*log.splitlines()[-60:], sep="\n")
+        print("Read it again with: python -m tests.fuzz --replay FILE, for the FILE that was written above")
+
+
+def last_number(pattern: str, log: str) -> int:
+    """The last number that a pattern finds; 0 if there is none."""
+    return int(([*re.findall(pattern, log)] or [0])[-1])
+
+
+def report_coverage(corpus: Iterable[Path]) -> None:
+    """Prints which lines of the reader the inputs reach that atheris found worth keeping."""
+    reached: set[tuple[str, int]] = set()
+    files = {module.__file__ for module in (content, flow_file, flows)}
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        reached.add((frame.f_code.co_filename, frame.f_lineno))
+        return trace
+
+    sys.settrace(trace)
+    for path in corpus:
+        check(path.read_bytes())
+    sys.settrace(None)
+    for module in (content, flow_file, flows):
+        assert module.__file__
+        source = Path(module.__file__).read_text()
+        lines = set(lines_within_functions(compile(source, module.__file__, "exec")))
+        missed = sorted(lines - {line for file, line in reached if file == module.__file__})
+        shown = f"; not {', '.join(map(str, missed))}" if missed else ""
+        print(f"{module.__name__}: {len(lines) - len(missed)} of {len(lines)} lines{shown}")
+
+
+def lines_within_functions(code: CodeType) -> Iterable[int]:
+    """The numbers of the lines that run when something is called."""
+    if code.co_flags & 0x2:  # CO_NEWLOCALS: a function, not a module or class
+        yield from (line for _, _, line in code.co_lines() if line and line > code.co_firstlineno)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from lines_within_functions(constant)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
