@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA ?= $(wildcard ../shared/data/campus)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format lock clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -13,6 +13,24 @@ demo: .venv/demo ## Run the whole pipeline on this machine, on real traffic if t
 
 test: .venv/dev ## Run the tests
 	.venv/bin/pytest -q
+
+soak: .venv/dev ## Simulate schedules full of faults: SEEDS=10000, or SEED=7 to replay one
+	.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+
+mutants: .venv/dev ## Remove one safeguard after the other; the simulation must notice each
+	.venv/bin/python -m tests.simulation.mutants
+
+kill-soak: .venv/dev ## Kill real workers at random: KILLS=100
+	.venv/bin/python -m tests.kill_soak --kills $(or $(KILLS),100)
+
+fuzz: .venv/dev ## Feed the reader with hostile files: INPUTS=1000000
+	.venv/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)
+
+test-dynamodb-local: .venv/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
+	.venv/bin/pytest -q --dynamodb-local tests/contract tests/test_pipeline.py
+
+test-systemd: .venv/dev ## Run the daemon under a real systemd, in a container; needs root on Debian
+	.venv/bin/python -m tests.systemd
 
 check: .venv/dev ## Check format, lint and types
 	.venv/bin/ruff format --check .

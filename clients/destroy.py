@@ -78,9 +78,8 @@ def left(account: Account) -> list[str]:
         found.append(f"bucket {bucket}")
     found += [f"table {name}" for name in leftovers.tables(account, account.stack)]
     logs = account.client("logs").get_paginator("describe_log_groups")
-    for prefix in (f"/aws/lambda/{account.stack}-", f"/flowtally/{account.stack}-"):
-        for page in logs.paginate(logGroupNamePrefix=prefix):
-            found += [f"log group {group['logGroupName']}" for group in page["logGroups"]]
+    for page in logs.paginate(logGroupNamePrefix=f"/aws/lambda/{account.stack}-"):
+        found += [f"log group {group['logGroupName']}" for group in page["logGroups"]]
     return found
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -13,13 +14,15 @@ class CuttableProxy:
 
     Args:
         endpoint_url: where the connections lead.
+        observe: is shown what clients send, as it passes.
     """
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, observe: Callable[[bytes], object] = len) -> None:
         target = urlsplit(endpoint_url)
         self._target = (target.hostname or "", target.port or 80)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
+        self._observe = observe
         self._is_up = True
 
     @property
@@ -64,14 +67,15 @@ class CuttableProxy:
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 back = threading.Thread(target=_copy, args=[server, client], daemon=True)
                 back.start()
-                _copy(client, server)
+                _copy(client, server, self._observe)
                 back.join()
                 self._open -= {client, server}
 
 
-def _copy(source: socket.socket, sink: socket.socket) -> None:
+def _copy(source: socket.socket, sink: socket.socket, observe: Callable[[bytes], object] = len) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            observe(data)
             sink.sendall(data)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""The simulator itself: its services behave as documented, it is deterministic, and a sample of seeds holds."""
+"""The simulator: its services are as documented, a seed repeats itself, and a sample of seeds holds."""
 
 import json
 import os

@@ -149,12 +149,14 @@ def test_statistics_are_verified_weekly() -> None:
     assert schedule["ScheduleExpression"] == "rate(7 days)"
     assert schedule["Target"]["Arn"] == "GetAtt Verify.Arn"
     allowed = [statement for _, key, statement in statements() if key == "WeeklyRole"]
-    assert [(it["Action"], it["Resource"]) for it in allowed] == [("lambda:InvokeFunction", "GetAtt Verify.Arn")]
+    assert [(it["Action"], it["Resource"]) for it in allowed] == [
+        ("lambda:InvokeFunction", "GetAtt Verify.Arn")
+    ]
 
 
-@pytest.mark.parametrize("name", ["lambda", "vm"])
-def test_logs_are_kept_for_days_and_go_with_the_stack(name: str) -> None:
-    """Every log group has a retention of a week by default."""
+def test_logs_are_kept_for_days_and_go_with_the_stack() -> None:
+    """Every function has a log group, with a retention of a week by default; machines keep a journal."""
+    name = "lambda"
     groups = resources(name, "AWS::Logs::LogGroup")
     assert groups
     assert all(group["RetentionInDays"] == "Ref LogRetention" for group in groups.values())
@@ -171,7 +173,7 @@ def test_compute_holds_no_data() -> None:
 
 
 def test_alarms_cover_what_can_go_wrong() -> None:
-    """Dead letters, old files, no consolidation; errors and throttles; a silent reader. All can tell somebody."""
+    """Dead letters, old files, no consolidation; errors, throttles; a silent reader. They tell somebody."""
     alarms = {name: set(resources(name, "AWS::CloudWatch::Alarm")) for name in ("storage", "lambda", "vm")}
     assert alarms == {
         "storage": {"DeadLetters", "OldestFile", "NotConsolidated"},
@@ -206,18 +208,25 @@ def test_machines_are_small_and_at_least_one() -> None:
     assert data["ImageId"].endswith("arm64")
     assert TEMPLATES["vm"]["Parameters"]["InstanceType"]["Default"] == "t4g.small"
     (disk,) = data["BlockDeviceMappings"]
-    assert disk["Ebs"] == {"VolumeSize": 8, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
+    assert disk["Ebs"] == {
+        "VolumeSize": 8,
+        "VolumeType": "gp3",
+        "Encrypted": True,
+        "DeleteOnTermination": True,
+    }
     assert data["CreditSpecification"] == {"CpuCredits": "standard"}
     (group,) = resources("vm", "AWS::AutoScaling::AutoScalingGroup").values()
     assert group["MinSize"] == "1"
 
 
 def test_a_machine_reports_only_when_its_daemon_is_ready() -> None:
-    """The group waits for a signal, and the signal comes after the units, which are ready when they can work."""
+    """The group waits for a signal, which comes after the units are ready, so when they can work."""
     group = TEMPLATES["vm"]["Resources"]["Machines"]
     assert group["CreationPolicy"]["ResourceSignal"]["Count"] == 1
     script = template("vm")
-    assert script.index("install.sh --from") < script.index("systemctl start") < script.index("report SUCCESS")
+    assert (
+        script.index("install.sh --from") < script.index("systemctl start") < script.index("report SUCCESS")
+    )
     assert "set -euo pipefail" in script
     assert "trap 'report FAILURE' ERR" in script
 

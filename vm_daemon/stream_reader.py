@@ -186,7 +186,7 @@ class StreamReader:
         for name in active:
             if len(self._mine) < share and name not in self._mine and view.shards[name].token not in others:
                 state = self._leases.take(name)
-                if state:
+                if state and state.position != FINISHED:  # another may have read it to its end meanwhile
                     self._open(name, state)
 
     def _open(self, shard: str, state: ShardState) -> None:

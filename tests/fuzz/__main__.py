@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from random import Random
 from resource import RUSAGE_SELF, getrusage
@@ -89,7 +90,7 @@ def read_small_files(inputs: int, seconds: int, seed: int) -> int:
         log = ended.stdout.decode(errors="replace") + ended.stderr.decode(errors="replace")
         report(log, time.monotonic() - begun, ended.returncode)
         if ended.returncode == 0:
-            report_coverage(sorted(corpus.iterdir()))
+            report_coverage(sorted(corpus.iterdir()), seed)
     return 1 if ended.returncode else 0
 
 
@@ -117,8 +118,8 @@ def last_number(pattern: str, log: str) -> int:
     return int(([*re.findall(pattern, log)] or [0])[-1])
 
 
-def report_coverage(corpus: Iterable[Path]) -> None:
-    """Prints which lines of the reader the inputs reach that atheris found worth keeping."""
+def report_coverage(corpus: Iterable[Path], seed: int) -> None:
+    """Prints which lines of the reader are reached by the inputs that atheris kept, and by a few giants."""
     reached: set[tuple[str, int]] = set()
     files = {module.__file__ for module in (content, flow_file, flows)}
 
@@ -131,6 +132,8 @@ def report_coverage(corpus: Iterable[Path]) -> None:
     sys.settrace(trace)
     for path in corpus:
         check(path.read_bytes())
+    for giant in islice(giants(Random(seed), GIANT), 12):
+        read_giant(giant)
     sys.settrace(None)
     for module in (content, flow_file, flows):
         assert module.__file__

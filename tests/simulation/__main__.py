@@ -1,5 +1,7 @@
 """`python -m tests.simulation --seeds 10000`: runs schedules, and prints figures and failing seeds."""
 
+# ruff: noqa: T201  # a program of the terminal
+
 import argparse
 import os
 import sys
@@ -17,7 +19,7 @@ _SHOWN = 5  # failing seeds that are shrunk
 def main() -> int:
     """Runs many seeds, or replays one. The exit status is 1 if an invariant was broken."""
     if os.environ.get("PYTHONHASHSEED") != "0":  # sets of strings must have one order
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONHASHSEED": "0"})  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONHASHSEED": "0"})
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many schedules to run")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

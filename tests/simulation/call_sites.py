@@ -1,4 +1,4 @@
-"""The calls of S3, SQS, DynamoDB and Streams in production code: found by reading it, counted by running it."""
+"""Where production code calls S3, SQS, DynamoDB and Streams: found by reading it, counted by running."""
 
 import ast
 import sys
@@ -10,9 +10,25 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = frozenset(
-    "get_object put_object copy_object delete_object receive_message change_message_visibility delete_message"
-    " update_item put_item get_item delete_item batch_get_item query scan"
-    " describe_stream get_shard_iterator get_records".split()
+    [
+        "get_object",
+        "put_object",
+        "copy_object",
+        "delete_object",
+        "receive_message",
+        "change_message_visibility",
+        "delete_message",
+        "update_item",
+        "put_item",
+        "get_item",
+        "delete_item",
+        "batch_get_item",
+        "query",
+        "scan",
+        "describe_stream",
+        "get_shard_iterator",
+        "get_records",
+    ]
 )
 PRODUCTION = ("handlers/*.py", "vm_daemon/*.py", "models/daily_totals.py", "models/pair_statistics.py")
 _DEPTH = 12  # frames between a call and the function that it is written in
@@ -51,23 +67,23 @@ class _Scan(ast.NodeVisitor):
         super().visit(node)
         self._statement = outer
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802  # the name that ast calls
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # the name that ast calls
         self._functions.append(node.name)
         self.generic_visit(node)
         self._functions.pop()
 
     visit_ClassDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in OPERATIONS:
             self._note(node.attr)
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         if node.value in OPERATIONS:  # handed on by its name
             self._note(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
             (argument,) = node.args
             assert isinstance(argument, ast.Constant)
@@ -76,7 +92,8 @@ class _Scan(ast.NodeVisitor):
     def _note(self, operation: str) -> None:
         site = CallSite(self.file, ".".join(self._functions), operation)
         statement = self._statement
-        assert statement is not None and statement.end_lineno is not None
+        assert statement is not None
+        assert statement.end_lineno is not None
         for line in range(statement.lineno, statement.end_lineno + 1):
             self.found[line, operation] = site
 

@@ -1,6 +1,7 @@
 """What production code takes for boto3 clients: every call crosses a network where anything may happen."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -112,10 +113,8 @@ class Network:
         return chance * 0.03 if chance < 0.9 else (chance - 0.9) * 15
 
     def _quietly(self, effect: Effect) -> None:
-        try:
+        with suppress(Exception):  # nobody is there to hear of it
             effect()
-        except Exception:  # noqa: S110  # nobody is there to hear of it
-            pass
 
     def _traced(self, process: Process, what: str, effect: Effect) -> Any:
         answer = effect()
@@ -161,10 +160,8 @@ class Connection:
         if operation == "receive_message":
             self._process.hands.clear()
             self._service.wait()
-        what = f"{operation} {_brief(request)}" if self._network._trace else ""  # noqa: SLF001
-        return self._network.call(
-            self._process, self._name, operation, site, lambda: effect(**request), what
-        )
+        what = f"{operation} {_brief(request)}" if self._network._trace else ""
+        return self._network.call(self._process, self._name, operation, site, lambda: effect(**request), what)
 
 
 class Paginator:
@@ -218,9 +215,15 @@ def _brief(request: dict[str, Any]) -> str:
     """A request in a few words, for a trace."""
     key = request.get("Key") or request.get("Item") or {}
     parts = [str(key)] if isinstance(key, str) else [str(*v.values()) for v in list(key.values())[:2]]
-    for name in ("TableName", "ReceiptHandle", "VisibilityTimeout", "ShardId", "SequenceNumber", "ShardIterator"):
-        if name in request:
-            parts.append(str(request[name]))
+    for name in (
+        "TableName",
+        "ReceiptHandle",
+        "VisibilityTimeout",
+        "ShardId",
+        "SequenceNumber",
+        "ShardIterator",
+    ):
+        parts += [str(request[name])] if name in request else []
     values = request.get("ExpressionAttributeValues", {})
     parts += [f"{name}={next(iter(value.values()))!r}" for name, value in values.items()]
     return " ".join(parts)

@@ -3,6 +3,8 @@
 Stored attribute values are never changed in place, so items and images share them.
 """
 
+# ruff: noqa: N803  # the parameters are named as AWS names them
+
 from collections.abc import Callable, Mapping
 from math import ceil
 from random import Random
@@ -123,7 +125,9 @@ class DynamoDB:
             read = len(keys)
             if self._leaves_unread():
                 read = self._random.randrange(len(keys) + 1)
-            items = [self._read(table, table.key_of(key), request.get("ConsistentRead")) for key in keys[:read]]
+            items = [
+                self._read(table, table.key_of(key), request.get("ConsistentRead")) for key in keys[:read]
+            ]
             responses[name] = [_project(item, request) for item in items if item]
             if keys[read:]:
                 unread[name] = request | {"Keys": keys[read:]}
@@ -141,12 +145,11 @@ class DynamoDB:
 
     def scan(self, TableName: str, ExclusiveStartKey: int = 0, **request: Any) -> dict[str, Any]:
         """Reads a page of the table; partitions never move, those that come new are seen last."""
-        table, items = self.tables[TableName], []
+        table = self.tables[TableName]
         partitions = list(table.partitions)
         page = partitions[ExclusiveStartKey : ExclusiveStartKey + self._random.choice((1, 2, 5))]
-        for partition in page:
-            for sort in sorted(table.partitions[partition]):
-                items.append(self._read(table, (partition, sort), request.get("ConsistentRead")))
+        keys = [(partition, sort) for partition in page for sort in sorted(table.partitions[partition])]
+        items = [self._read(table, key, request.get("ConsistentRead")) for key in keys]
         end = ExclusiveStartKey + len(page)
         answer: dict[str, Any] = {"Items": [_project(item, request) for item in items if item]}
         return answer | ({"LastEvaluatedKey": end} if end < len(partitions) else {})
@@ -164,7 +167,10 @@ class DynamoDB:
             return
         wanted = item and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         raise refusal(
-            "ConditionalCheckFailedException", operation, "The conditional request failed", **({"Item": item} if wanted else {})
+            "ConditionalCheckFailedException",
+            operation,
+            "The conditional request failed",
+            **({"Item": item} if wanted else {}),
         )
 
 

@@ -236,7 +236,9 @@ def _compare(left: Mapping[str, Any] | None, comparison: str, right: Mapping[str
         return comparison == "<>"
     one, other = (number(left), number(right)) if "N" in left else (*left.values(), *right.values())
     outcomes = {"=": one == other, "<>": one != other, "<": one < other, "<=": one <= other}
-    return outcomes[comparison] if comparison in outcomes else not outcomes["<=" if comparison == ">" else "<"]
+    return (
+        outcomes[comparison] if comparison in outcomes else not outcomes["<=" if comparison == ">" else "<"]
+    )
 
 
 @cache

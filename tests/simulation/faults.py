@@ -47,9 +47,29 @@ ELSEWHERE = (TORN, TWICE, REDELIVERED, UNREAD, OUTAGE, STOPPED)
 KINDS = AT_CALLS + ELSEWHERE
 
 # Calls that few schedules come to are aimed at more often.
-_WEIGHTS = {"_prune": 12, "_set_aside": 4, "_quarantine": 2, "_put": 3, "of_pair": 3, "_read": 2}
+_WEIGHTS = {
+    "_prune": 16,
+    "_bury": 8,
+    "leave": 8,
+    "forget": 6,
+    "repaired": 5,
+    "_put": 5,
+    "_set_aside": 4,
+    "_work_on": 4,
+    "of_pair": 3,
+    "_quarantine": 2,
+    "_read": 2,
+    "lost_records": 2,
+}
 
-_TARGETED = (*(CRASH_BEFORE, CRASH_AFTER) * 3, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT, LOST_REQUEST, RETRIED)
+_TARGETED = (
+    *(CRASH_BEFORE, CRASH_AFTER) * 3,
+    FREEZE_BEFORE,
+    FREEZE_AFTER,
+    LATE_REPEAT,
+    LOST_REQUEST,
+    RETRIED,
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +112,7 @@ class Faults:
         self.rates |= {kind: self.random.choice((0.03, 0.2)) for kind in kinds if kind in ELSEWHERE}
         self._rate_of_calls = total if calls else 0.0
         sites = [site for site in all_call_sites() for _ in range(_WEIGHTS.get(site.name, 1))]
-        for _ in range(self.random.choice((0, 4, 10))):
+        for _ in range(self.random.choice((2, 6, 14))):
             kind = self.random.choice(_TARGETED)
             hit = self.random.choice((0, 0, 0, 1, 3, 10))
             self.targets.append(Target(self.random.choice(sites), kind, hit))

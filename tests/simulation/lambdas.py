@@ -24,8 +24,8 @@ def _assembled() -> Any:
 
 def assemble_from_process() -> None:
     """Has the production handlers find the stage of the simulated process that they run in."""
-    handlers.summarize._worker = _assembled  # type: ignore[assignment]  # noqa: SLF001
-    handlers.consolidate._consolidator = _assembled  # type: ignore[assignment]  # noqa: SLF001
+    handlers.summarize._worker = _assembled  # type: ignore[assignment]
+    handlers.consolidate._consolidator = _assembled  # type: ignore[assignment]
 
 
 class Context:
@@ -184,4 +184,6 @@ class StreamMapping:
         return min((numbers.index(number) for number in failed), default=len(batch))
 
     def _wait(self) -> None:
-        self._world.records_came.wait(None if self._world.faults.healed else self._world.random.uniform(1, 7200))
+        self._world.records_came.wait(
+            None if self._world.faults.healed else self._world.random.uniform(1, 7200)
+        )

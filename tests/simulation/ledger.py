@@ -74,7 +74,9 @@ class Ledger:
             return True
         return None if claim.doubt else False
 
-    def expected(self, sources: dict[PairDayKey, set[bytes]]) -> tuple[dict[PairDayKey, Counter[str]], list[str]]:
+    def expected(
+        self, sources: dict[PairDayKey, set[bytes]]
+    ) -> tuple[dict[PairDayKey, Counter[str]], list[str]]:
         """What the daily totals must be, and where the sources contradict that."""
         totals: dict[PairDayKey, Counter[str]] = defaultdict(Counter)
         wrong: list[str] = []

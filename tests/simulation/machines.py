@@ -11,10 +11,10 @@ from tests.simulation import faults as kinds
 from tests.simulation.scheduler import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World
 from vm_daemon import leases
-from vm_daemon.stream_reader import StreamReader
 from vm_daemon.leases import FINISHED, Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.stopping import Stop
+from vm_daemon.stream_reader import StreamReader
 
 _LONGEST_IDLE = 4 * 3600  # seconds
 
@@ -125,8 +125,8 @@ def unread(world: World) -> bool:
     """Whether the stream holds records that no reader on a VM has noted as read."""
     read, now = positions(world), world.scheduler.now
     for shard in world.streams.kept():
-        at = read.get(shard.id)
-        if at != FINISHED and shard.trimmed(now) < len(shard.records):
-            if at is None or int(at) < shard.numbers[-1]:
-                return True
+        at = read.get(shard.id, "0")
+        is_over = at == FINISHED or shard.trimmed(now) == len(shard.records)
+        if not is_over and int(at) < shard.numbers[-1]:
+            return True
     return False

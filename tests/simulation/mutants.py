@@ -4,6 +4,8 @@ The simulator must notice each within a bounded number of seeds: a safeguard who
 notices is untested, or it is not needed.
 """
 
+# ruff: noqa: T201  # a program of the terminal
+
 import argparse
 import os
 import subprocess
@@ -36,7 +38,8 @@ class _Mutating(MetaPathFinder):
         if fullname != self._module:
             return None
         spec = PathFinder.find_spec(fullname, path)
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         spec.loader = _MutatedLoader(fullname, spec.origin, self._mutant)
         return spec
 
@@ -93,7 +96,7 @@ def _table(mutants: list[Mutant], seeds: int, jobs: int) -> int:
 def _in_process(mutant: Mutant, seeds: int) -> str:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "tests.simulation.mutants", "--run", mutant.name, "--seeds", str(seeds)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     return done.stdout.strip() or f"could not run: {(list(_last_line(done.stderr)) or ['?'])[0]}"
 
 

@@ -62,7 +62,10 @@ def retract(world: World, content: Content, then: Callable[[], None]) -> None:
         daily_totals, _ = world.stores(process)
         for (pair, day), share in content.shares.items():
             daily_totals.take_out_once(
-                PairDay(*split_pair(pair), day), Totals(*share), digest[:SOURCE_BYTES], int(world.now(process)())
+                PairDay(*split_pair(pair), day),
+                Totals(*share),
+                digest[:SOURCE_BYTES],
+                int(world.now(process)()),
             )
 
     def finish() -> None:

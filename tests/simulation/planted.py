@@ -122,7 +122,12 @@ MUTANTS = [
     ),
     _mutant("pruning does not raise the horizon", STEPS, "max([known.horizon, *times])", "known.horizon"),
     _mutant("marks without the time of change", STEPS, "* _TIME_RANGE + self.updated_at", "* _TIME_RANGE"),
-    _mutant("folded steps forget their first change", STEPS, "_replace(after=later.after)", "_replace(after=later.after, first_change=later.first_change)"),
+    _mutant(
+        "folded steps forget their first change",
+        STEPS,
+        "_replace(after=later.after)",
+        "_replace(after=later.after, first_change=later.first_change)",
+    ),
     _mutant(
         "condition on the revision before dropped",
         STATISTICS,
@@ -138,8 +143,8 @@ MUTANTS = [
     _mutant(
         "rebuild without its condition",
         STATISTICS,
-        "        unchanged: dict[str, Any] = {\"ConditionExpression\": \"attribute_not_exists(r)\"}\n        if before:",
-        "        unchanged: dict[str, Any] = {}\n        if not before and before:",
+        '= {"ConditionExpression": "attribute_not_exists(r)"}\n        if before:',
+        "= {}\n        if not before and before:",
     ),
     _mutant(
         "rebuild without the horizon",
@@ -168,7 +173,9 @@ MUTANTS = [
         '            ConditionExpression="r >= :seen",\n            ExpressionAttributeNames=names,',
     ),
     _mutant("no pruning", STATISTICS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
-    _mutant("no limit to the days of an update", STATISTICS, "if len(steps) > DAYS_AT_ONCE:", "if not steps:"),
+    _mutant(
+        "no limit to the days of an update", STATISTICS, "if len(steps) > DAYS_AT_ONCE:", "if not steps:"
+    ),
     _mutant(
         "days counted by revision, not by flows",
         STEPS,
@@ -190,19 +197,61 @@ MUTANTS = [
         "done = records if failed is None else records[:failed]",
         "done = records",
     ),
-    _mutant("failed records not reported to Lambda", "handlers/consolidate.py", "    if failed is None:", "    if records:"),
+    _mutant(
+        "failed records not reported to Lambda",
+        "handlers/consolidate.py",
+        "    if failed is None:",
+        "    if records:",
+    ),
     _mutant(
         "a removed day is no reason to rebuild",
         CONSOLIDATOR,
-        '"daily total was removed by hand", extra={"pair": self.pair, "day": day})\n        self.needs_rebuild = True',
-        '"daily total was removed by hand", extra={"pair": self.pair, "day": day})',
+        'was removed by hand", extra={"pair": self.pair, "day": day})\n        self.needs_rebuild = True',
+        'was removed by hand", extra={"pair": self.pair, "day": day})',
     ),
-    # Reading the stream.
+    # Reading the stream, shared by several readers.
     _mutant(
-        "no repair after a day of silence",
+        "no repair after records were trimmed",
         STREAM_READER,
-        "        if until - shard.read_until >= STREAM_RETENTION:",
-        "        if not shard:",
+        "            shard.has_gap = True",
+        '            shard.position = ""',
     ),
-    _mutant("no repair by the reader at all", STREAM_READER, "if self._repair_due:\n                self", "if not self:\n                self"),
+    _mutant(
+        "no repair where a shard was not read for a day",
+        STREAM_READER,
+        "if shard.has_gap or (not shard.position and",
+        "if shard.has_gap or (not shard and",
+    ),
+    _mutant(
+        "no repair after a day without readers",
+        STREAM_READER,
+        "        if abs(now - view.checked) >= _UNREAD:",
+        "        if not view:",
+    ),
+    _mutant(
+        "no repair after a shard vanished unread",
+        STREAM_READER,
+        "            if view.shards[gone].position != FINISHED:",
+        "            if not view:",
+    ),
+    _mutant(
+        "no repair by the readers at all", STREAM_READER, "if view.loss and self", "if not view and self"
+    ),
+    _mutant(
+        "repair before the shards are known",
+        STREAM_READER,
+        "        if self._now() >= self._discover_at or not view",
+        "        if view.loss and self._leases.take_repair():\n"
+        "            self._repair()\n"
+        "            self._leases.repaired()\n"
+        "        if self._now() >= self._discover_at or not view",
+    ),
+    _mutant(
+        "position moved before the records are processed",
+        STREAM_READER,
+        "        failed = self._stage.process(records) if records else None\n",
+        '        if records:\n            shard.position = records[-1]["dynamodb"]["SequenceNumber"]\n'
+        "            self._leases.save(shard.id, shard.position, int(shard.intact_at))\n"
+        "        failed = self._stage.process(records) if records else None\n",
+    ),
 ]

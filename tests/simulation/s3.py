@@ -1,5 +1,7 @@
 """A bucket as S3 keeps it: whole objects, the last writer wins, conditions on the ETag."""
 
+# ruff: noqa: N803  # the parameters are named as AWS names them
+
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import md5
@@ -58,7 +60,9 @@ class S3:
             "Metadata": found.metadata,
         }
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, Any]:
+    def put_object(
+        self, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any
+    ) -> dict[str, Any]:
         """Stores an object, with `IfNoneMatch="*"` only if there is none."""
         if IfNoneMatch == "*" and Key in self.objects:
             raise refusal("PreconditionFailed", "PutObject")

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from handlers.repair import repair_all
 from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
@@ -56,12 +55,14 @@ class Schedule:
         trace: is told of every call.
     """
 
-    def __init__(self, seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> None:  # noqa: B008
+    def __init__(self, seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> None:
         self._seed = seed
         self._cut = cut
         self._random = Random(f"{seed} schedule")
         kept = None if cut.faults is None else set(cut.faults)
-        self._faults = Faults(Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 40, 40, 40)), kept=kept)
+        self._faults = Faults(
+            Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 40, 40, 40)), kept=kept
+        )
         self._faults.mix()
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
@@ -223,7 +224,7 @@ class Schedule:
         return not self._stream_machines and any(mapping.lost for mapping in self._mappings)
 
 
-def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Outcome:  # noqa: B008
+def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Outcome:
     """Runs one seed."""
     logging.disable()
     assemble_from_process()

@@ -31,9 +31,7 @@ class Process:
         on_death: called when it crashed.
     """
 
-    def __init__(
-        self, name: str, *, skew: float = 0.0, on_death: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, name: str, *, skew: float = 0.0, on_death: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.skew = skew
         self.on_death = on_death
@@ -239,8 +237,7 @@ class Crew:
             if not members:
                 self._scheduler.wake(caller)  # type: ignore[arg-type]
 
-        for _ in range(self._size):
-            members.append(self._scheduler.spawn(self._process, work_through))
+        members += [self._scheduler.spawn(self._process, work_through) for _ in range(self._size)]
         self._scheduler.park()
         if errors:
             raise errors[0]

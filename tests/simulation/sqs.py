@@ -1,5 +1,7 @@
 """A standard queue as SQS keeps it: at least once, in no order, hidden while somebody works on it."""
 
+# ruff: noqa: N803  # the parameters are named as AWS names them
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -81,7 +83,9 @@ class SQS:
         """Hides a message from now on for so many seconds."""
         message = self._of(ReceiptHandle)
         if message is None or ReceiptHandle != message.receipts[-1]:
-            raise refusal("InvalidParameterValue", "ChangeMessageVisibility", "The receipt handle has expired")
+            raise refusal(
+                "InvalidParameterValue", "ChangeMessageVisibility", "The receipt handle has expired"
+            )
         if message.visible_at <= self._scheduler.now:
             raise refusal("MessageNotInflight", "ChangeMessageVisibility")
         self._hide(message, VisibilityTimeout)

@@ -4,6 +4,8 @@ Each change appears once, the changes of one item appear in order; items are spr
 their whole key. Shards split, close and roll over on their own, and records are kept for 24 hours.
 """
 
+# ruff: noqa: N803  # the parameters are named as AWS names them
+
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,7 +83,11 @@ class Streams:
         shard = self._shard_for(crc32("/".join(value["S"] for value in keys.values()).encode()))
         self._written += 1
         number = _FIRST_NUMBER + self._written
-        change = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": datetime.fromtimestamp(int(now), UTC)}
+        change = {
+            "Keys": keys,
+            "SequenceNumber": str(number),
+            "ApproximateCreationDateTime": datetime.fromtimestamp(int(now), UTC),
+        }
         change |= {"OldImage": before} if before else {}
         change |= {"NewImage": after} if after else {}
         name = "REMOVE" if not after else "MODIFY" if before else "INSERT"
@@ -122,6 +128,8 @@ class Streams:
         first = shard.trimmed(self._scheduler.now)
         place = first
         if ShardIteratorType == "AFTER_SEQUENCE_NUMBER":
+            if not SequenceNumber.isdigit():
+                raise refusal("ValidationException", "GetShardIterator", "Invalid SequenceNumber")
             place = shard.after(int(SequenceNumber))
             if place <= first and first:
                 raise refusal("TrimmedDataAccessException", "GetShardIterator")
@@ -149,7 +157,9 @@ class Streams:
     def _find(self, shard_id: str, operation: str) -> Shard:
         shard = self.shards.get(shard_id)
         if shard is None or not shard.is_kept(self._scheduler.now):
-            raise refusal("ResourceNotFoundException", operation, "Requested resource not found: Shard does not exist")
+            raise refusal(
+                "ResourceNotFoundException", operation, "Requested resource not found: Shard does not exist"
+            )
         return shard
 
     def _open(self, parent: str | None, low: int, high: int) -> Shard:

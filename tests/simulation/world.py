@@ -63,9 +63,7 @@ class World:
         self.streams = Streams(
             self.scheduler, services, self.records_came, shard_life, shards=self.random.choice((1, 2, 4))
         )
-        self.sqs = SQS(
-            self.scheduler, services, self.messages_came, partial(faults.happens, kinds.TWICE)
-        )
+        self.sqs = SQS(self.scheduler, services, self.messages_came, partial(faults.happens, kinds.TWICE))
         self.s3 = S3(services, clock, self._body, self._on_deleted)
         self._services = {"s3": self.s3, "sqs": self.sqs, "dynamodb": self.dynamodb, "streams": self.streams}
 
@@ -93,7 +91,7 @@ class World:
             del self.s3.objects[key]
 
     def is_in_work(self, digest: bytes) -> bool:
-        """Whether a content may still be added by somebody: from the bucket, from memory, or a late request."""
+        """Whether a content may still be added by somebody: from the bucket, from memory, or late."""
         waiting = (self.ledger.stored[found.content].digest for key, found in self.incoming().items())
         held = (held for process in self.processes if process.alive for held in process.hands)
         return digest in {*waiting, *held} or self.network.late_until > self.scheduler.now
@@ -205,5 +203,7 @@ class World:
                 source = content.digest[:SOURCE_BYTES]
                 is_in = source in self.daily.get((pair, day)).get("s", {}).get("BS", ())
                 if self.ledger.must_hold(content.digest, (pair, day)) and not is_in:
-                    self.violations.append(f"source lost unread: {key} deleted before {pair} {day} was counted")
+                    self.violations.append(
+                        f"source lost unread: {key} deleted before {pair} {day} was counted"
+                    )
                     return

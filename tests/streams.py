@@ -1,0 +1,117 @@
+"""Small stand-ins for DynamoDB and its Streams, for what no engine does on demand: shards that close, split,
+expire and lose records, and clocks that tests turn."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulation.dynamodb import DynamoDB, Table
+from vm_daemon.leases import Leases
+
+STREAM, LEASES = "arn:stream", "leases"
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class LeaseTable:
+    """The table of leases in memory, with the conditions of the real one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.table = Table(("stream_arn", "item_name"))
+        self._dynamodb = DynamoDB({LEASES: self.table}, Random(0), clock, lambda: False)
+        self.is_cut = False
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        if self.is_cut:
+            raise refused("RequestTimeout")
+        return getattr(self._dynamodb, operation)
+
+    def get_paginator(self, operation: str) -> "LeaseTable":
+        assert operation == "query"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[Any]:
+        page = self.query(**request)
+        yield page
+        while "LastEvaluatedKey" in page:
+            page = self.query(**request, ExclusiveStartKey=page["LastEvaluatedKey"])
+            yield page
+
+    def leases(self, worker: str, clock: Callable[[], float], lease: float = 60) -> Leases:
+        """A reader's part of it."""
+        return Leases(self, LEASES, STREAM, worker, clock, lease)  # type: ignore[arg-type]
+
+    def item(self, name: str) -> dict[str, Any]:
+        """What an item holds."""
+        return self.table.get((STREAM, name))
+
+
+@dataclass
+class FakeShard:
+    """A shard: its records are the sequence numbers from `first` on."""
+
+    parent: str | None = None
+    count: int = 0
+    trimmed: int = 0  # how many of them are gone
+    is_closed: bool = False
+    readers: list[str] = field(default_factory=list)
+
+
+class FakeStreams:
+    """A stream of shards as a test arranges them."""
+
+    def __init__(self, **shards: FakeShard) -> None:
+        self.shards = shards
+        self.page = 1000  # records a call
+        self.expired: set[str] = set()
+        self.calls = 0
+
+    def describe_stream(self, StreamArn: str, ExclusiveStartShardId: str = "") -> Any:
+        """One shard a page."""
+        names = [name for name in sorted(self.shards) if name > ExclusiveStartShardId]
+        page = [{"ShardId": name, "ParentShardId": self.shards[name].parent} for name in names[:1]]
+        shards = [{key: value for key, value in shard.items() if value} for shard in page]
+        more = {"LastEvaluatedShardId": names[0]} if len(names) > 1 else {}
+        return {"StreamDescription": {"Shards": shards, **more}}
+
+    def get_shard_iterator(
+        self, StreamArn: str, ShardId: str, ShardIteratorType: str, SequenceNumber: str = ""
+    ) -> Any:
+        shard = self._shard(ShardId)
+        at = int(SequenceNumber) if SequenceNumber else shard.trimmed
+        if at < shard.trimmed:
+            raise refused("TrimmedDataAccessException")
+        return {"ShardIterator": f"{ShardId} {at}"}
+
+    def get_records(self, ShardIterator: str) -> Any:
+        self.calls += 1
+        if ShardIterator in self.expired:
+            raise refused("ExpiredIteratorException")
+        name, at = ShardIterator.split()
+        shard = self._shard(name)
+        end = min(int(at) + self.page, shard.count)
+        numbers = range(max(int(at), shard.trimmed) + 1, end + 1)
+        records = [{"shard": name, "dynamodb": {"SequenceNumber": str(number)}} for number in numbers]
+        is_over = shard.is_closed and end == shard.count
+        return {"Records": records} | ({} if is_over else {"NextShardIterator": f"{name} {end}"})
+
+    def _shard(self, name: str) -> FakeShard:
+        if name not in self.shards:
+            raise refused("ResourceNotFoundException")
+        return self.shards[name]
+
+
+def refused(code: str) -> ClientError:
+    """The error that a service answers with."""
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "Call")
