@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA ?= $(wildcard ../shared/data/campus)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format lock clean
+.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format docs lock clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,6 +41,10 @@ check: .venv/dev ## Check format, lint and types
 format: .venv/dev ## Format the code and fix what can be fixed
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
+	.venv/bin/python -m tests.commands_page
+	.venv/bin/python -m perf.results
 
 lock: .venv/dev ## Resolve the dependencies anew
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml

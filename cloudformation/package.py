@@ -193,7 +193,8 @@ def _write(path: Path, entries: Mapping[str, bytes]) -> None:
             entry = zipfile.ZipInfo(name, _DATE)
             entry.create_system = 3  # Unix, so that the permissions below are meant
             entry.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed = name.endswith(".whl")  # already
+            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             archive.writestr(entry, entries[name])
 
 

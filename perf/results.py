@@ -1,6 +1,6 @@
 """Figures that a script measured: kept in a file, shown in the terminal, and copied into the docs.
 
-    python -m perf.results        # copies all figures into docs/performance.md
+    python -m perf.results        # copies all figures into docs/*.md
 
 A document names a table by a comment, `<!-- figures: bench_summarize -->`, and ends it by
 `<!-- end of figures -->`; what stands in between is written by this script and by nobody else.
@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 FOLDER = Path(__file__).parent / "results"
-DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+DOCUMENTS = Path(__file__).parent.parent / "docs"
 
 _BLOCK = re.compile(r"(<!-- figures: (\S+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
@@ -119,9 +118,9 @@ def versions(*packages: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Brings the document up to date."""
-    DOCUMENT.write_text(with_figures(DOCUMENT.read_text()))
-    print(f"{DOCUMENT.name} is up to date", file=sys.stderr)
+    """Brings the documents up to date."""
+    for document in DOCUMENTS.glob("*.md"):
+        document.write_text(with_figures(document.read_text()))
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def main() -> int:
 def read_giants(seed: int) -> int:
     """Reads huge files; gives 1 if one took too much memory or time."""
     before, broken = memory(), 0
-    count = slowest = 0.0
-    for count, giant in enumerate(giants(Random(seed), GIANT), 1):
+    slowest, files = 0.0, [*giants(Random(seed), GIANT)]
+    for giant in files:
         begun = time.process_time()
         outcome = read_giant(giant)
         mebibytes = len(giant.piece) * giant.times / MIB
@@ -62,7 +62,7 @@ def read_giants(seed: int) -> int:
             print(f"{giant.name}: {memory() - before:.0f} MiB of memory, {pace:.1f} s/MiB ({outcome})")
             broken = 1
     print(
-        f"{count:.0f} huge files: {memory() - before:.0f} MiB of memory at most (limit {GIANT_MEMORY}), "
+        f"{len(files)} huge files: {memory() - before:.0f} MiB of memory at most (limit {GIANT_MEMORY}), "
         f"{slowest:.1f} s of CPU time for a MiB at most (limit {PACE:g})"
     )
     return broken

@@ -27,6 +27,8 @@ SEEDS = (
     V4_ROW + b"\n" + V4_ROW[:-9] + b"\n" + V4_ROW,
     b'"10.0.0.1","10.0.0.2","2022-12-07T01:02:03","1000","3"\n"10.0.0.1,x\n' + HEADER + b"\n" + ROW + b",",
     b"fe80::1%eth0,::ffff:10.0.0.1,7/2/1970,1E12,0.0\n8.6.0.1,8.0.6.4,31/02/2022,-1,1e999\n\0\n" + ROW[:20],
+    b"10.0.0.1,10.0.0.2,7/2/1970,1000000000000,1\n" * 2 + b"10.0.0.1,10.0.0.2,7/2/1970,1000000000001,1\n",
+    b"10.0.0.1,10.0.0.2,7/2/1970,1,1000000000001\n",
     b"src_ip,dst_ip,flow_duration\n1,2,3\n",
     b"PK\x03\x04\x14\0",
     "10.0.0.1,10.0.0.2,07/12/2022,٣,𝟛\n\u2028\u0085,Ünïcødé\U0001f4a5,\u202e\n".encode(),
@@ -51,11 +53,13 @@ class Delivery(NamedTuple):
         stored: the bytes as they are stored.
         content: what they hold; None if they are damaged.
         piece: bytes that a read gives at most.
+        is_cut_off: whether the end is missing.
     """
 
     stored: bytes
     content: bytes | None
     piece: int
+    is_cut_off: bool = False
 
 
 class Stream:
@@ -90,7 +94,7 @@ def delivery(data: bytes) -> Delivery:
         return Delivery(packed + packed + b"\0" * second, content + content, piece)
     place = len(packed) * second // 256
     if packing == 5:
-        return Delivery(packed[:place], None, piece)
+        return Delivery(packed[:place], None, piece, is_cut_off=True)
     if packing == 6:
         return Delivery(packed[:place] + bytes([packed[place] ^ 0x5A]) + packed[place + 1 :], None, piece)
     return Delivery(packed + content, None, piece)

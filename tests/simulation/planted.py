@@ -55,17 +55,17 @@ MUTANTS = [
     _mutant(
         "object deleted before the last write",
         SUMMARIZER,
-        "                self._count(flows, uploaded.branch, receives)",
+        "                self._count(flows, scope, receives)",
         '                self._delete(uploaded, source["ETag"])\n'
-        "                self._count(flows, uploaded.branch, receives)",
+        "                self._count(flows, scope, receives)",
     ),
     _mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
     _mutant(
         "quarantine after deletion",
         SUMMARIZER,
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
-        "                self._count(flows, uploaded.branch, receives)",
-        "                self._count(flows, uploaded.branch, receives)\n"
+        "                self._count(flows, scope, receives)",
+        "                self._count(flows, scope, receives)\n"
         '                self._delete(uploaded, source["ETag"])\n'
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),

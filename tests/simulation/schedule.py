@@ -100,7 +100,7 @@ class Schedule:
         scale = random.choice(("few", "few", "few", "many", "many", "mixed"))
         if random.random() < 0.01:
             scale = "backfill"
-        for number in range(random.choice((1, 2, 3, 5, 8))):
+        for number in range(random.choice((3, 5, 8) if scale == "many" else (1, 2, 3, 5, 8))):
             files = Random(f"{self._seed} file {number}")
             size = files.choice(("few", "many")) if scale == "mixed" else scale
             size = "few" if scale == "backfill" and number else size
