@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from heapq import nlargest
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import click
 from botocore.exceptions import ClientError
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from clients import export as table_export
 from clients.account import Account
 from clients.console import complain, out, say, warn
-from clients.demo import run_demo
+from clients.demo import DemoCompute, run_demo
 from clients.deployment_commands import deploy, destroy
 from clients.failures import explained, is_denied
 from clients.files_table import FilesTable
@@ -236,13 +236,20 @@ def status(account: Account) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Directory for the exported CSV.",
 )
-def demo(paths: tuple[Path, ...], output: Path) -> None:
+@click.option(
+    "--compute",
+    type=click.Choice(get_args(DemoCompute)),
+    default="vm",
+    show_default=True,
+    help="What counts: the daemon as on a VM, Lambda functions, or both at once.",
+)
+def demo(paths: tuple[Path, ...], output: Path, compute: DemoCompute) -> None:
     """Run everything on this computer, without AWS: on the given flow files, or on made-up ones.
 
-    Starts the embedded engine and the daemon, uploads, counts, consolidates, shows and exports, and stops
+    Starts the embedded engine and the compute, uploads, counts, consolidates, shows and exports, and stops
     all that it started. Needs `pip install "flowtally[demo]"`.
     """
-    run_demo(paths, output)
+    run_demo(paths, output, compute)
 
 
 for command in (redrive, retract, deploy, destroy):

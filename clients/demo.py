@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -19,6 +19,8 @@ from clients.child import Child
 from clients.console import count_of, out, say
 from clients.engine import EmbeddedEngine
 from clients.files_table import FilesTable
+from clients.lambda_service.service import LambdaService
+from clients.local_lambda import deploy_lambda
 from clients.sending import say_what_became, send_with_bars
 from clients.statistics import Results
 from clients.status import object_uses, table_uses, waiting
@@ -30,6 +32,8 @@ from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import INCOMING, Deployment
 from models.errors import FlowtallyError
 from models.tables import PairStatistics
+
+DemoCompute = Literal["vm", "lambda", "both"]
 
 _BRANCH = "demo"
 _STACK = "flowtally"
@@ -82,12 +86,13 @@ class Stage:
         self.engine.check()
 
 
-def run_demo(paths: Sequence[Path], output: Path) -> None:
+def run_demo(paths: Sequence[Path], output: Path, compute: DemoCompute = "vm") -> None:
     """Runs everything, shows what it does, and stops all that it started.
 
     Args:
         paths: flow files, and directories of them; made-up files if there are none.
         output: the directory to export to.
+        compute: what counts: the daemon, Lambda functions, or both at once.
 
     Raises:
         UsageError: a path is wrong.
@@ -99,7 +104,7 @@ def run_demo(paths: Sequence[Path], output: Path) -> None:
         origin = "given" if paths else "made up for this run"
         total = sum(file.size for file in files)
         say(f"Data: {count_of(len(files), 'file')}, {total / 1e6:.1f} MB, {origin}", style="bold")
-        stage = _set_up(cleanup)
+        stage = _set_up(cleanup, compute)
         uploader = Uploader(
             stage.engine.client("s3", connections=CONNECTIONS), stage.deployment.bucket, _BRANCH, stage.files
         )
@@ -118,13 +123,22 @@ def _made_up(cleanup: ExitStack) -> list[LocalFile]:
     return flow_files([Path(directory)])
 
 
-def _set_up(cleanup: ExitStack) -> Stage:
-    """Engine, deployment and daemon, in this order, so that they are stopped in the other."""
+def _set_up(cleanup: ExitStack, compute: DemoCompute) -> Stage:
+    """Engine, deployment and compute, in this order, so that they are stopped in the other."""
     engine = cleanup.enter_context(EmbeddedEngine())
     cloudformation = engine.client("cloudformation")
     deploy_stack(cloudformation, _STACK, storage_template(), {})
     deployment = Deployment.from_stack(cloudformation, _STACK)
     say(f"Embedded engine at {engine.endpoint_url}, storage.yaml deployed")
+    if compute in ("lambda", "both"):
+        deploy_lambda(engine, _STACK)
+        cleanup.enter_context(LambdaService(engine.client, engine.environment()))
+        say("Lambda: the real package in processes of the real runtime client, lambda.yaml deployed")
+    workers = _daemon(cleanup, engine, deployment) if compute in ("vm", "both") else []
+    return Stage(engine, deployment, workers)
+
+
+def _daemon(cleanup: ExitStack, engine: EmbeddedEngine, deployment: Deployment) -> list[Child]:
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FLOWTALLY_"))
     }
@@ -132,7 +146,7 @@ def _set_up(cleanup: ExitStack) -> Stage:
         **inherited,
         **engine.environment(),
         **deployment.to_environment(),
-        "FLOWTALLY_LEASES": deploy_leases(cloudformation, _STACK),
+        "FLOWTALLY_LEASES": deploy_leases(engine.client("cloudformation"), _STACK),
     }
     workers = [
         cleanup.enter_context(Child.module(f"flowtally-daemon {stage}", "vm_daemon", environment, [stage]))
@@ -141,7 +155,7 @@ def _set_up(cleanup: ExitStack) -> Stage:
     cleanup.callback(_terminate, workers)
     processes = ", ".join(f"{stage} ({worker.pid})" for stage, worker in zip(_STAGES, workers, strict=True))
     say(f"Daemon: {processes}")
-    return Stage(engine, deployment, workers)
+    return workers
 
 
 def _terminate(workers: Sequence[Child]) -> None:

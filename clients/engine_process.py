@@ -12,10 +12,10 @@ from typing import Any
 decimal.DefaultContext.prec = 38
 decimal.setcontext(decimal.Context(prec=38))
 
-from ministack.app import main  # type: ignore[import-untyped]  # noqa: E402
-from ministack.core import iam_actions  # type: ignore[import-untyped]  # noqa: E402
-from ministack.services import dynamodb_streams, lambda_svc  # type: ignore[import-untyped]  # noqa: E402
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # noqa: E402
+from ministack.app import main  # noqa: E402
+from ministack.core import iam_actions  # noqa: E402
+from ministack.services import dynamodb_streams, lambda_svc  # noqa: E402
+from ministack.services.cloudformation import provisioners  # noqa: E402
 
 
 def run() -> None:

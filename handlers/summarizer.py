@@ -13,13 +13,13 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
-from models.flow_file import FlowFile, read_flow_file
 
 from handlers.concurrency import ForEach
 from handlers.messages import UploadedObject, uploaded_objects
 from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.deployment import INCOMING, QUARANTINE, REJECTED, AddressScope
 from models.errors import FileRejected, TryAgain
+from models.flow_file import FlowFile, read_flow_file
 from models.tables import File
 from models.traffic import PAIR_SEPARATOR, PairDay, Totals
 

@@ -5,18 +5,22 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from math import inf
+from operator import attrgetter
+from typing import Self
 from urllib.parse import urlsplit
 
 _OPERATION = re.compile(rb"x-amz-target: \w+\.(\w+)|^(GET|PUT|DELETE|HEAD) /", re.IGNORECASE | re.MULTILINE)
 
 
-class Call(NamedTuple):
-    """One request and its answer."""
+@dataclass
+class Call:
+    """One request and its answer; times are seconds of `time.perf_counter`."""
 
     operation: str  # of the API, or the method of HTTP where S3 is spoken
-    asked_at: float  # seconds of `time.perf_counter`
-    answered_at: float
+    asked_at: float
+    answered_at: float = inf
 
 
 class Wire:
@@ -44,10 +48,10 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._listener.close()
 
-    def between(self, operation: str, begin: float, end: float) -> list[Call]:
-        """The calls of an operation that were answered in a time, in the order of their answers."""
-        calls = [call for call in list(self.calls) if call.operation == operation]
-        return sorted((c for c in calls if begin <= c.answered_at <= end), key=lambda c: c.answered_at)
+    def answered(self, operation: str, since: float) -> list[Call]:
+        """The calls of an operation that were made since a time and are answered, in that order."""
+        calls = [call for call in list(self.calls) if call.operation == operation and call.asked_at >= since]
+        return sorted((call for call in calls if call.answered_at < inf), key=attrgetter("answered_at"))
 
     def _accept(self) -> None:
         with suppress(OSError):  # the listener was closed
@@ -57,14 +61,21 @@ class Wire:
 
     def _serve(self, client: socket.socket) -> None:
         """Carries one connection, on which one call follows the other."""
-        with client, socket.create_connection(self._target) as server, suppress(OSError):
+        with client, suppress(OSError), socket.create_connection(self._target) as server:
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            back = threading.Thread(target=self._carry_answers, args=[server, client], daemon=True)
-            back.start()
-            self._pending: dict[socket.socket, tuple[str, float]]
+            under_way: list[Call] = []
+            threading.Thread(target=_carry_back, args=[server, client, under_way], daemon=True).start()
             while data := client.recv(1 << 16):
                 if found := _OPERATION.search(data):
-                    operation = (found[1] or found[2]).decode()
-                    self._under_way[server] = [operation, time.perf_counter(), 0.0]
+                    under_way[:] = [Call((found[1] or found[2]).decode(), time.perf_counter())]
+                    self.calls += under_way
                 server.sendall(data)
+
+
+def _carry_back(server: socket.socket, client: socket.socket, under_way: list[Call]) -> None:
+    with suppress(OSError):
+        while data := server.recv(1 << 16):
+            client.sendall(data)
+            for call in under_way:
+                call.answered_at = time.perf_counter()

@@ -2,7 +2,7 @@
 expire and lose records, and clocks that tests turn."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -65,7 +65,6 @@ class FakeShard:
     count: int = 0
     trimmed: int = 0  # how many of them are gone
     is_closed: bool = False
-    readers: list[str] = field(default_factory=list)
 
 
 class FakeStreams:
@@ -74,37 +73,43 @@ class FakeStreams:
     def __init__(self, **shards: FakeShard) -> None:
         self.shards = shards
         self.page = 1000  # records a call
-        self.expired: set[str] = set()
         self.calls = 0
+        self._issued = self._expired = 0  # iterators
 
-    def describe_stream(self, StreamArn: str, ExclusiveStartShardId: str = "") -> Any:
+    def expire_iterators(self) -> None:
+        """Fifteen minutes pass for all iterators that were given so far."""
+        self._expired = self._issued
+
+    def describe_stream(self, **request: Any) -> Any:
         """One shard a page."""
-        names = [name for name in sorted(self.shards) if name > ExclusiveStartShardId]
+        names = [name for name in sorted(self.shards) if name > request.get("ExclusiveStartShardId", "")]
         page = [{"ShardId": name, "ParentShardId": self.shards[name].parent} for name in names[:1]]
         shards = [{key: value for key, value in shard.items() if value} for shard in page]
         more = {"LastEvaluatedShardId": names[0]} if len(names) > 1 else {}
         return {"StreamDescription": {"Shards": shards, **more}}
 
-    def get_shard_iterator(
-        self, StreamArn: str, ShardId: str, ShardIteratorType: str, SequenceNumber: str = ""
-    ) -> Any:
-        shard = self._shard(ShardId)
-        at = int(SequenceNumber) if SequenceNumber else shard.trimmed
+    def get_shard_iterator(self, **request: Any) -> Any:
+        shard = self._shard(request["ShardId"])
+        at = int(request.get("SequenceNumber", shard.trimmed))
         if at < shard.trimmed:
             raise refused("TrimmedDataAccessException")
-        return {"ShardIterator": f"{ShardId} {at}"}
+        return {"ShardIterator": self._issue(request["ShardId"], at)}
 
-    def get_records(self, ShardIterator: str) -> Any:
+    def get_records(self, **request: Any) -> Any:
         self.calls += 1
-        if ShardIterator in self.expired:
+        name, at, number = request["ShardIterator"].split()
+        if int(number) <= self._expired:
             raise refused("ExpiredIteratorException")
-        name, at = ShardIterator.split()
         shard = self._shard(name)
         end = min(int(at) + self.page, shard.count)
         numbers = range(max(int(at), shard.trimmed) + 1, end + 1)
         records = [{"shard": name, "dynamodb": {"SequenceNumber": str(number)}} for number in numbers]
         is_over = shard.is_closed and end == shard.count
-        return {"Records": records} | ({} if is_over else {"NextShardIterator": f"{name} {end}"})
+        return {"Records": records} | ({} if is_over else {"NextShardIterator": self._issue(name, end)})
+
+    def _issue(self, shard: str, at: int) -> str:
+        self._issued += 1
+        return f"{shard} {at} {self._issued}"
 
     def _shard(self, name: str) -> FakeShard:
         if name not in self.shards:

@@ -57,9 +57,7 @@ def test_changes_of_a_day_become_one_step() -> None:
     first, second = image(5, 1, 100), image(7, 2, 200)
     once = state(7, 2, 200)
     (changes,) = fold([record(A, "2022-12-07", None, first), record(A, "2022-12-07", first, second)])
-    assert list(changes.steps.values()) == [
-        Step("2022-12-07", DayState(), once, first_change=100)
-    ]
+    assert list(changes.steps.values()) == [Step("2022-12-07", DayState(), once, first_change=100)]
 
 
 def test_days_and_pairs_are_kept_apart() -> None:

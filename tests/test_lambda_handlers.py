@@ -41,16 +41,16 @@ def received(deployment: Deployment, count: int) -> list[dict[str, Any]]:
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        for message in answer.get("Messages", []):
-            if "s3:TestEvent" not in message["Body"]:
-                messages.append(
-                    {
-                        "messageId": message["MessageId"],
-                        "receiptHandle": message["ReceiptHandle"],
-                        "body": message["Body"],
-                        "attributes": message["Attributes"],
-                    }
-                )
+        messages += [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+            }
+            for message in answer.get("Messages", [])
+            if "s3:TestEvent" not in message["Body"]
+        ]
     return messages
 
 
@@ -76,7 +76,11 @@ def test_counted_messages_are_not_reported(deployment: Deployment) -> None:
 def test_only_the_failed_message_comes_again(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message that failed is reported, and is visible again after the back-off, not after hours."""
     for name in ("good", "bad"):
-        upload(deployment, f"incoming/paris/{name}.csv", flow_csv(ROW, header="Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"))
+        upload(
+            deployment,
+            f"incoming/paris/{name}.csv",
+            flow_csv(ROW),
+        )
     messages = received(deployment, 2)
     (bad,) = [message for message in messages if "bad" in message["body"]]
     summarizer, visibility = summarize._worker()

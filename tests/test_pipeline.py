@@ -14,8 +14,8 @@ from tests.conftest import REAL_DATA, needs_real_data
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (
     LEASES,
-    Daily,
     DaemonProcess,
+    Daily,
     daemon,
     eventually,
     flow_csv,

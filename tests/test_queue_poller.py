@@ -1,5 +1,6 @@
 """Messages of the queue in the hands of a daemon: kept while it works, deleted when done, given back else."""
 
+import json
 import time
 from typing import Any
 
@@ -36,11 +37,11 @@ class FakeQueue:
         attributes = {"ApproximateReceiveCount": str(self.receives), "SentTimestamp": "1700000000000"}
         return {"Messages": [{"Body": body, "ReceiptHandle": f"<{body}>", "Attributes": attributes}]}
 
-    def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        self.hidden.append((ReceiptHandle, VisibilityTimeout))
+    def change_message_visibility(self, **request: Any) -> None:
+        self.hidden.append((request["ReceiptHandle"], request["VisibilityTimeout"]))
 
-    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
-        self.deleted.append(ReceiptHandle)
+    def delete_message(self, **request: Any) -> None:
+        self.deleted.append(request["ReceiptHandle"])
 
 
 class Stage:
@@ -87,6 +88,17 @@ def test_a_message_that_failed_comes_back_later_each_time(receives: int, seconds
     queue = FakeQueue("a", receives=receives)
     poller(queue, Stage(ValueError())).poll()
     assert (queue.deleted, queue.hidden) == ([], [("<a>", seconds)])
+
+
+def test_what_failed_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the key of the file, not the encoded notification; what is none is shown as it is."""
+    entity = {"bucket": {"name": "b"}, "object": {"key": "incoming/paris/a+b.csv"}}
+    queue = FakeQueue(json.dumps({"Records": [{"s3": entity}]}), "no notification")
+    tried = poller(queue, Stage(ValueError()))
+    tried.poll()
+    tried.poll()
+    named = [vars(record)["file"] for record in caplog.records]
+    assert named == ["incoming/paris/a b.csv", "no notification"]
 
 
 def test_a_message_at_work_stays_hidden() -> None:

@@ -4,6 +4,8 @@ import logging
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -135,7 +137,9 @@ def test_settings_are_read_as_systemd_reads_them() -> None:
     assert parse(text) == expected
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Z_]+", fullmatch=True), st.from_regex(r"[\w/:.@-]*", fullmatch=True)))
+@given(
+    st.dictionaries(st.from_regex(r"[A-Z_]+", fullmatch=True), st.from_regex(r"[\w/:.@-]*", fullmatch=True))
+)
 def test_settings_come_back_as_they_were_written(settings: dict[str, str]) -> None:
     """Whatever the installation writes is read again."""
     assert parse("".join(f"{name}={value}\n" for name, value in settings.items())) == settings
@@ -201,6 +205,21 @@ def test_hangup_begins_anew_only_with_settings_that_will_do(stop: Stop) -> None:
     assert stop.begin_anew
     os.kill(os.getpid(), signal.SIGTERM)
     assert not stop.begin_anew
+
+
+def test_a_service_that_is_out_of_time_ends_though_threads_go_on() -> None:
+    """It is gone soon after the grace period, with status 0, and nothing is waited for."""
+    code = (
+        "import os, signal, threading, time, vm_daemon.service as service\n"
+        "service._GRACE = 1\n"
+        "with service.Service('files', accepts=str):\n"
+        "    threading.Thread(target=time.sleep, args=[60]).start()\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    time.sleep(60)\n"
+    )
+    began = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert 1 <= time.monotonic() - began < 10
 
 
 def test_every_step_of_the_work_is_a_sign_of_life(deployment: Deployment) -> None:

@@ -1,6 +1,6 @@
 """Reading a stream: the lineage of its shards, iterators and records that go away, and sharing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -18,8 +18,10 @@ class Stage:
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
         self.fails_at: tuple[str, int] | None = None
+        self.takes: Callable[[], None] = lambda: None
 
     def process(self, records: Sequence[Any]) -> int | None:
+        self.takes()
         for place, record in enumerate(records):
             name, number = record["shard"], int(record["dynamodb"]["SequenceNumber"])
             if (name, number) == self.fails_at:
@@ -104,9 +106,8 @@ def test_an_iterator_that_expired_is_renewed_in_place() -> None:
     bench = Bench(FakeStreams(a=FakeShard(None, 3)))
     reader = bench.reader()
     bench.pass_time(5, reader)
-    bench.streams.expired.add("a 3")
+    bench.streams.expire_iterators()
     bench.streams.shards["a"].count = 6
-    bench.streams.get_shard_iterator = lambda **_: {"ShardIterator": "a 03"}  # type: ignore[method-assign]
     bench.pass_time(5, reader)
     assert bench.stage.seen == numbers("a", 1, 6)
 
@@ -242,6 +243,21 @@ def test_a_frozen_reader_reads_nothing_when_it_wakes() -> None:
     assert bench.stage.seen == numbers("a", 1, 5)
     bench.pass_time(60, one, two)
     assert bench.holders() == ["two"]
+
+
+def test_work_that_outlasts_the_lease_is_the_last() -> None:
+    """After a batch that took too long no other shard is read before the leases were looked at."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 1), b=FakeShard(None, 1)))
+    reader = bench.reader()
+
+    def takes() -> None:
+        bench.clock.now += 50
+
+    bench.stage.takes = takes
+    reader.round()
+    assert bench.stage.seen == [("a", 1)]
+    reader.round()
+    assert bench.stage.seen == [("a", 1), ("b", 1)]
 
 
 def test_without_the_table_a_reader_stops_before_others_begin() -> None:

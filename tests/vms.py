@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -119,4 +120,4 @@ def most_at_once(vms: Sequence[VM], window: float = 1.0) -> int:
 def longest_unread(vms: Sequence[VM]) -> float:
     """Seconds for which no machine read the shard, at the most."""
     reads = sorted(at for vm in vms for at in vm.reads)
-    return max(after - before for before, after in zip(reads, reads[1:], strict=False))
+    return max(after - before for before, after in pairwise(reads))

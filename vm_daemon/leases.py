@@ -15,11 +15,12 @@ its token.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
+
+from vm_daemon.lease_items import ShardState, View, number, text, text_in
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -28,32 +29,6 @@ log = logging.getLogger("flowtally.consolidate")
 
 FINISHED = "finished"  # in place of a sequence number: the shard is closed and read to its end
 _BEATS = 6  # for each lease time; four of them may be missed before the lease ends
-
-
-@dataclass(frozen=True)
-class ShardState:
-    """What the table says of a shard.
-
-    Attributes:
-        position: the last sequence number that is in the statistics, `FINISHED`, or none.
-        intact_at: epoch seconds; then nothing unread had left the stream.
-        token: of the reader that has it, alive or not; empty if nobody has.
-    """
-
-    position: str
-    intact_at: int
-    token: str
-
-
-@dataclass
-class View:
-    """The table as it was read last."""
-
-    shards: dict[str, ShardState] = field(default_factory=dict)
-    alive: set[str] = field(default_factory=set)  # tokens
-    loss: str = ""  # names what is to be repaired; empty if nothing
-    repairer: str = ""  # token of who does it
-    checked: int = 0  # epoch seconds
 
 
 class LeaseLost(Exception):
@@ -104,6 +79,11 @@ class Leases:
         """Whether nobody can have taken this reader for dead."""
         return self._clock() < self._beaten_at + self._patience
 
+    @property
+    def _others(self) -> set[str]:
+        """The tokens of the other readers that are alive."""
+        return self.view.alive - {self.token}
+
     def beat(self) -> None:
         """Says that this reader is alive, joining if it has not yet.
 
@@ -113,8 +93,10 @@ class Leases:
         now = self._clock()
         if not self.token:
             self.token = uuid4().hex
-            self._call("put_item", Item=self._key(self._worker) | {"held_by": _s(self.token), "beats": _n(1)})
-        elif not self._write(self._worker, "ADD beats :one", {":one": _n(1)}):
+            self._call(
+                "put_item", Item=self._key(self._worker) | {"held_by": text(self.token), "beats": number(1)}
+            )
+        elif not self._write(self._worker, "ADD beats :one", {":one": number(1)}):
             self.token = ""
             raise LeaseLost
         self._beaten_at = now
@@ -129,21 +111,21 @@ class Leases:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="stream_arn = :stream",
-            ExpressionAttributeValues={":stream": _s(self._stream_arn)},
+            ExpressionAttributeValues={":stream": text(self._stream_arn)},
             ConsistentRead=True,
         )
         now, view, beats = self._clock(), View(), {}
         for item in (item for page in pages for item in page["Items"]):
             kind, _, name = item["item_name"]["S"].partition("#")
-            token = _text(item, "held_by")
+            token = text_in(item, "held_by")
             if kind == "worker":
                 beats[token] = beat, since = self._still_since(token, int(item["beats"]["N"]), now)
                 if now - since < self._patience or not self._bury(name, token, beat):
                     view.alive.add(token)
             elif kind == "shard":
-                view.shards[name] = _state(item)
+                view.shards[name] = ShardState.of(item)
             elif kind == "repair":
-                view.loss, view.repairer = _text(item, "loss_id"), token
+                view.loss, view.repairer = text_in(item, "loss_id"), token
             else:
                 view.checked = int(item["checked_at"]["N"])
         self._seen, self.view = beats, view
@@ -151,20 +133,24 @@ class Leases:
     def add(self, shard: str, now: float) -> None:
         """Notes a shard that nobody saw before."""
         state = ShardState("", int(now), "")
-        item = self._key(f"shard#{shard}") | {"intact_at": _n(state.intact_at)}
+        item = self._key(f"shard#{shard}") | {"intact_at": number(state.intact_at)}
         self._unless_refused("put_item", Item=item, ConditionExpression="attribute_not_exists(intact_at)")
         self.view.shards.setdefault(shard, state)
 
     def take(self, shard: str) -> ShardState | None:
-        """Takes a shard that nobody alive has; None if another was faster."""
-        item = self._take(f"shard#{shard}", "intact_at", self.view.shards[shard].token)
-        if item is not None:
-            self.view.shards[shard] = _state(item)
-        return self.view.shards[shard] if item is not None else None
+        """Takes a shard; None if another has it who is alive, or was faster."""
+        token = self.view.shards[shard].token
+        if token in self._others:
+            return None
+        item = self._take(f"shard#{shard}", "intact_at", token)
+        if item is None:
+            return None
+        self.view.shards[shard] = ShardState.of(item)
+        return self.view.shards[shard]
 
     def take_repair(self) -> bool:
         """Takes the repair that is due, unless another who is alive has it."""
-        if self.view.repairer in self.view.alive - {self.token}:
+        if self.view.repairer in self._others:
             return False
         return self._take("repair", "loss_id", self.view.repairer) is not None
 
@@ -180,10 +166,10 @@ class Leases:
         Raises:
             LeaseLost: it has it no more; nothing was written.
         """
-        change, values = "SET intact_at = :until", {":until": _n(intact_at)}
+        change, values = "SET intact_at = :until", {":until": number(intact_at)}
         removed = ["held_by"] if release else []
         if position:
-            change, values = f"{change}, sequence_number = :position", {**values, ":position": _s(position)}
+            change, values = f"{change}, sequence_number = :position", {**values, ":position": text(position)}
         else:
             removed.append("sequence_number")
         if removed:
@@ -199,7 +185,7 @@ class Leases:
     def lost_records(self) -> None:
         """Notes that records left the stream before they were read; somebody alive will repair."""
         loss = uuid4().hex
-        values = {":loss": _s(loss)}
+        values = {":loss": text(loss)}
         self._call("update_item", Key=self._key("repair"), UpdateExpression="SET loss_id = :loss",
                    ExpressionAttributeValues=values)  # fmt: skip
         self.view.loss = loss
@@ -210,13 +196,13 @@ class Leases:
             "delete_item",
             Key=self._key("repair"),
             ConditionExpression="loss_id = :loss",
-            ExpressionAttributeValues={":loss": _s(self.view.loss)},
+            ExpressionAttributeValues={":loss": text(self.view.loss)},
         )
         self.view.loss = ""
 
     def checked(self, now: float) -> None:
         """Notes that all shards of the stream are in the table."""
-        values = {":now": _n(int(now))}
+        values = {":now": number(int(now))}
         self._call("update_item", Key=self._key("stream"), UpdateExpression="SET checked_at = :now",
                    ExpressionAttributeValues=values)  # fmt: skip
         self.view.checked = int(now)
@@ -228,7 +214,7 @@ class Leases:
                 "delete_item",
                 Key=self._key(self._worker),
                 ConditionExpression="held_by = :token",
-                ExpressionAttributeValues={":token": _s(self.token)},
+                ExpressionAttributeValues={":token": text(self.token)},
             )
             self.token = ""
 
@@ -243,7 +229,7 @@ class Leases:
             "delete_item",
             Key=self._key(f"worker#{name}"),
             ConditionExpression="held_by = :token AND beats = :beats",
-            ExpressionAttributeValues={":token": _s(token), ":beats": _n(beat)},
+            ExpressionAttributeValues={":token": text(token), ":beats": number(beat)},
         )
 
     def _take(self, name: str, must_have: str, seen: str) -> Mapping[str, Any] | None:
@@ -256,7 +242,8 @@ class Leases:
                 UpdateExpression="SET held_by = :token",
                 # An answer may have been lost, and the SDK repeated the call: then the token is there.
                 ConditionExpression=f"attribute_exists({must_have}) AND ({unchanged} OR held_by = :token)",
-                ExpressionAttributeValues={":token": _s(self.token)} | ({":seen": _s(seen)} if seen else {}),
+                ExpressionAttributeValues={":token": text(self.token)}
+                | ({":seen": text(seen)} if seen else {}),
                 ReturnValues="ALL_NEW",
             )
         except ClientError as error:
@@ -272,7 +259,7 @@ class Leases:
             Key=self._key(item),
             UpdateExpression=change,
             ConditionExpression="held_by = :token",
-            ExpressionAttributeValues={":token": _s(self.token), **values},
+            ExpressionAttributeValues={":token": text(self.token), **values},
         )
 
     def _unless_refused(self, operation: str, **request: Any) -> bool:
@@ -288,21 +275,4 @@ class Leases:
         getattr(self._dynamodb, operation)(TableName=self._table, **request)
 
     def _key(self, item: str) -> dict[str, Any]:
-        return {"stream_arn": _s(self._stream_arn), "item_name": _s(item)}
-
-
-def _state(item: Mapping[str, Any]) -> ShardState:
-    return ShardState(_text(item, "sequence_number"), int(item["intact_at"]["N"]), _text(item, "held_by"))
-
-
-def _s(text: str) -> dict[str, str]:
-    return {"S": text}
-
-
-def _n(number: int) -> dict[str, str]:
-    return {"N": str(number)}
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    text: str = item.get(name, {}).get("S", "")
-    return text
+        return {"stream_arn": text(self._stream_arn), "item_name": text(item)}

@@ -182,12 +182,9 @@ class StreamReader:
             log.info("shard given up to another reader", extra={"shard": shard.id})
             self._leases.save(shard.id, shard.position, int(shard.intact_at), release=True)
             del self._mine[shard.id]
-        others = view.alive - {self._leases.token}
         for name in active:
-            if len(self._mine) < share and name not in self._mine and view.shards[name].token not in others:
-                state = self._leases.take(name)
-                if state and state.position != FINISHED:  # another may have read it to its end meanwhile
-                    self._open(name, state)
+            if len(self._mine) < share and name not in self._mine and (state := self._leases.take(name)):
+                self._open(name, state)
 
     def _open(self, shard: str, state: ShardState) -> None:
         log.info("reading shard", extra={"shard": shard, "parent": self._parents[shard]})

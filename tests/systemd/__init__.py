@@ -1,1 +1,1 @@
-"""The daemon on a real systemd: a Debian tree, booted in a container, with everything installed by its script."""
+"""The daemon on a real systemd: a Debian that boots in a container, and all of it installed by its script."""

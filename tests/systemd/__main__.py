@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
+
 from clients.engine import EmbeddedEngine
 from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
@@ -53,14 +55,14 @@ def main() -> None:
                         step()
                         done((step.__doc__ or "").strip(), began)
                 except BaseException:
-                    print(container.run("journalctl", "--no-pager", "--lines=60", check=False))
+                    click.echo(container.run("journalctl", "--no-pager", "--lines=60", check=False))
                     raise
     except Unfit as reason:
         sys.exit(f"make test-systemd {reason}")
 
 
 def done(what: str, began: float) -> None:
-    print(f"{time.monotonic() - began:6.1f} s  {what}", flush=True)
+    click.echo(f"{time.monotonic() - began:6.1f} s  {what}")
 
 
 def build_package(scratch: Path) -> Path:

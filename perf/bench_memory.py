@@ -1,0 +1,59 @@
+"""The peak memory of a daemon's process over a very large file.
+
+    python -m perf.bench_memory --megabytes 1000
+
+The file goes through the whole first stage: upload, queue, reading, writing, deletion.
+"""
+
+import argparse
+import re
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from clients.child import Child
+from perf.generate import generate
+from perf.pipeline import running, wait_for_log
+from perf.results import Figures
+
+_PATIENCE = 1800.0  # seconds
+_LIMIT = 100_000_000  # bytes
+
+
+def main() -> None:
+    """Measures, prints and saves; the exit status tells whether the limit was kept."""
+    parser = argparse.ArgumentParser(prog="python -m perf.bench_memory", description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    megabytes = parser.parse_args().megabytes
+    with TemporaryDirectory() as folder, running() as pipeline:
+        (file,) = generate(Path(folder), first=date(2022, 12, 7), days=1, megabytes=megabytes)
+        worker = pipeline.start("summarize")
+        wait_for_log(worker, "summarizing")
+        idle = peak_of(worker)
+        began = time.monotonic()
+        with file.open("rb") as content:
+            pipeline.upload(f"incoming/x/{file.name}", content)
+        wait_for_log(worker, "file counted", _PATIENCE)
+        seconds, peak, size = time.monotonic() - began, peak_of(worker), file.stat().st_size
+    figures = Figures(
+        name="bench_memory",
+        title="Peak memory of a process that counts one very large file",
+        columns=["file", "before it", "peak", "upload to counted"],
+        rows=[[f"{size / 1e6:.0f} MB", f"{idle / 1e6:.0f} MB", f"{peak / 1e6:.0f} MB", f"{seconds:.0f} s"]],
+        command=f"python -m perf.bench_memory --megabytes {megabytes}",
+    )
+    figures.show()
+    figures.save()
+    sys.exit(peak > _LIMIT)
+
+
+def peak_of(process: Child) -> int:
+    """The most resident memory that a process has had, in bytes."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
+
+
+if __name__ == "__main__":
+    main()
