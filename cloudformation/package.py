@@ -3,13 +3,14 @@
 The zip for Lambda holds what the handlers need and the runtime does not bring; that for VMs all that
 `vm_daemon/install.sh` needs to do without a package index.
 
-The same sources give the same bytes, wherever and whenever it is built: files in the order of their
-names, one date, one set of permissions, dependencies pinned by their hashes. boto3 is left to the
-runtime: it is thirty times larger than everything else together, the runtime has it compiled, and AWS
-keeps it patched.
+The same sources give the same bytes, wherever and whenever it is built (by the same Python): files in
+the order of their names, one date, one set of permissions, dependencies pinned by their hashes. boto3
+is left to the runtime: it is thirty times larger than everything else together, the runtime has it
+compiled, and AWS keeps it patched.
 """
 
 import hashlib
+import marshal
 import platform
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
@@ -28,6 +30,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 RUNTIME_PYTHON = "3.13"  # of the Lambda runtime that the template names
 
+_THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _ROOMS = ("handlers", "models")
 _WHEEL_PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
@@ -65,7 +68,7 @@ class Target:
                 f"{sys.platform} on {machine}",
                 remedy="Run it in a Linux container",
             )
-        return cls(machine, f"{sys.version_info.major}.{sys.version_info.minor}")  # type: ignore[arg-type]
+        return cls(machine, _THIS_PYTHON)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def build_package(target: Target) -> Package:
         entries = dict(_sources(*_ROOMS))
         for wheel in sorted(Path(folder).glob("*.whl")):
             entries |= _wheel_files(wheel)
+        if target.python == _THIS_PYTHON:
+            entries |= dict(_compiled(entries))
         archive = Path(folder) / "package.zip"
         _write(archive, entries)
         return Package(archive.read_bytes())
@@ -185,6 +190,20 @@ def _wheel_files(wheel: Path) -> Iterator[tuple[str, bytes]]:
         for name in archive.namelist():
             if not name.endswith(("/", *_NOT_RUN)):
                 yield name, archive.read(name)
+
+
+def _compiled(entries: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Compiled modules, where this Python is the one that will run them: a third less to do at a start.
+
+    Lambda cannot keep what it compiles. They name no path and no time, and hold no references, which
+    would differ from one run to the next; the hash of the source is in them but not looked at.
+    """
+    for name, source in entries.items():
+        if name.endswith(".py"):
+            folder, _, module = name.rpartition("/")
+            code = marshal.dumps(compile(source, name, "exec", dont_inherit=True, optimize=0), 2)
+            head = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source)
+            yield f"{folder}/__pycache__/{module[:-3]}.{sys.implementation.cache_tag}.pyc", head + code
 
 
 def _write(path: Path, entries: Mapping[str, bytes]) -> None:

@@ -1,20 +1,25 @@
 """The two stages put together from real clients, as Lambda and the daemon both run them."""
 
 import time
+from typing import TYPE_CHECKING
 
 from handlers.concurrency import Crew
-from handlers.consolidator import Consolidator
-from handlers.summarizer import Summarizer
 from models.aws import client, dynamodb
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.pair_statistics import PairStatisticsStore
 
+if TYPE_CHECKING:
+    from handlers.consolidator import Consolidator
+    from handlers.summarizer import Summarizer
+
 WRITERS = 16  # writes in flight at once
 
 
-def summarizer_for(deployment: Deployment) -> Summarizer:
+def summarizer_for(deployment: Deployment) -> "Summarizer":
     """The first stage on the resources of a deployment."""
+    from handlers.summarizer import Summarizer  # noqa: PLC0415  # a cold start is for one stage only
+
     database = dynamodb(WRITERS)
     return Summarizer(
         s3=client("s3"),
@@ -27,8 +32,10 @@ def summarizer_for(deployment: Deployment) -> Summarizer:
     )
 
 
-def consolidator_for(deployment: Deployment) -> Consolidator:
+def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
+    from handlers.consolidator import Consolidator  # noqa: PLC0415
+
     database = dynamodb(WRITERS)
     daily_totals = DailyTotalsStore(database, deployment.daily_totals)
     statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)

@@ -45,9 +45,7 @@ def main() -> None:
     counted_at = next(sample.at for sample in samples if sample.is_all_counted)
     last = samples[-1]
     behind = max(sample.counted - sample.consolidated for sample in samples)
-    print(
-        f"{options.days} days, {DEFAULT_PAIRS} pairs, {last.counted} pair-days, {options.workers} processes count"
-    )
+    print(f"{options.days} days, {DEFAULT_PAIRS} pairs: {last.counted} pair-days")
     print(f"counted: {last.counted / counted_at:.0f} pair-days/s, all after {counted_at:.0f} s")
     print(f"consolidated: {last.counted / last.at:.0f} pair-days/s, all after {last.at:.0f} s")
     print(f"most behind: {behind} pair-days, {behind / (last.counted / counted_at):.1f} s of counting")

@@ -61,7 +61,9 @@ def measure(files: int) -> Iterator[Latency]:
         endpoint = pipeline.engine.endpoint_url
         with Wire(endpoint) as summarize, Wire(endpoint) as consolidate:
             first = pipeline.start("summarize", {"AWS_ENDPOINT_URL": summarize.url})
-            second = pipeline.start("consolidate", {"AWS_ENDPOINT_URL": consolidate.url})
+            # A long lease, so that no write to its table is taken for one to the statistics.
+            settings = {"AWS_ENDPOINT_URL": consolidate.url, "FLOWTALLY_LEASE": "3600"}
+            second = pipeline.start("consolidate", settings)
             wait_for_log(first, "summarizing")
             wait_for_log(second, "statistics verified")
             for number in range(files):

@@ -76,6 +76,6 @@ class Wire:
 def _carry_back(server: socket.socket, client: socket.socket, under_way: list[Call]) -> None:
     with suppress(OSError):
         while data := server.recv(1 << 16):
-            client.sendall(data)
-            for call in under_way:
+            for call in under_way:  # before the client can go on
                 call.answered_at = time.perf_counter()
+            client.sendall(data)

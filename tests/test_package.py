@@ -43,7 +43,10 @@ def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
                 copy.write_bytes(source.read_bytes())
                 copy.chmod(0o600)
                 os.utime(copy, (1_000_000_000, 1_000_000_000))
-    code = "from cloudformation.package import *; print(build_package(Target()).digest)"
+    code = (
+        "from cloudformation.package import *\n"
+        "for target in Target(), Target.here(): print(build_package(target).digest)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -52,7 +55,7 @@ def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == packages["arm64"].digest
+    assert done.stdout.split() == [packages["arm64"].digest, build_package(Target.here()).digest]
 
 
 def test_the_lambda_package_is_small(packages: dict[Architecture, Package]) -> None:
@@ -74,7 +77,15 @@ def test_only_what_the_handlers_need_is_packaged(packages: dict[Architecture, Pa
     tops = {name.split("/")[0].split("-")[0] for name in names(packages["arm64"])}
     assert tops == {"handlers", "models", "orjson", "pynamodb"}
     assert any("LICENSE" in name for name in names(packages["arm64"]))
-    assert not any(name.endswith((".pyc", ".pyi", "RECORD")) for name in names(packages["arm64"]))
+    assert not any(name.endswith((".pyi", "RECORD")) for name in names(packages["arm64"]))
+
+
+def test_modules_are_compiled_where_that_can_be_done() -> None:
+    """For the Python that packages, each module has its compiled form; for another none, and it runs too."""
+    here = names(build_package(Target.here()))
+    assert sum(name.endswith(".pyc") for name in here) == sum(name.endswith(".py") for name in here)
+    another = next(python for python in INTERPRETERS if python != Target.here().python)
+    assert not any(name.endswith(".pyc") for name in names(build_package(Target("arm64", another))))
 
 
 def test_another_content_has_another_key(packages: dict[Architecture, Package]) -> None:

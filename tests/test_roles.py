@@ -1,11 +1,8 @@
 """Least privilege: each role can do its work, and nothing that it is allowed can be taken away."""
 
-import copy
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,109 +15,20 @@ from clients.lambda_service.roles import Roles
 from clients.statistics import Results
 from clients.status import read_status
 from clients.verify import verify_all
-from cloudformation.package import Target, build_package
-from cloudformation.stack import deploy_stack, outputs, parameter_names, template
 from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from models.aws import client
 from models.daily_totals import DailyTotalsStore
-from models.deployment import Deployment
 from models.pair_statistics import PairStatisticsStore
 from models.tables import DailyTotal
+from tests.policies import Stage, actions_of
 from tests.support import flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 # Only the agent of Session Manager uses the first, on a real machine. Without the second, AWS answers
 # 403 for a missing object; the engine answers 404 with or without.
 NOT_ON_THE_ENGINE = ("ssm", "s3:ListBucket")
-
-Policy = tuple[str, str]  # the kind of a policy, and its ARN, or role and name
-
-
-class Stage:
-    """An engine that enforces policies, with everything deployed on it."""
-
-    def __init__(self, engine: EmbeddedEngine) -> None:
-        self.engine = engine
-        self.cloudformation = engine.client("cloudformation")
-        deploy_stack(self.cloudformation, "flowtally", template("storage"), {})
-        self.deployment = Deployment.from_stack(self.cloudformation, "flowtally")
-        code = build_package(Target())
-        engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=code.key, Body=code.content)
-        known = {"StorageStack": "flowtally", "CodeKey": code.key}
-        self.key = code.key
-        for part in ("lambda", "leases", "vm"):
-            known |= outputs(self.cloudformation, "flowtally")
-            wanted = parameter_names(template(part))
-            given = {name: value for name, value in known.items() if name in wanted}
-            deploy_stack(self.cloudformation, f"flowtally-{part}", template(part), given)
-            known |= outputs(self.cloudformation, f"flowtally-{part}")
-        self.outputs = known
-
-    def role(self, part: str, logical: str) -> str:
-        """The name of a role."""
-        described = self.cloudformation.describe_stack_resource(
-            StackName=f"flowtally-{part}", LogicalResourceId=logical
-        )
-        name: str = described["StackResourceDetail"]["PhysicalResourceId"]
-        return name
-
-    def policies(self, role: str) -> Iterator[Policy]:
-        """Those that are attached to a role, and those that are written into it."""
-        iam = self.engine.client("iam")
-        for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-            yield "managed", attached["PolicyArn"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            yield role, name
-
-    def document(self, policy: Policy) -> dict[str, Any]:
-        """What a policy says."""
-        iam, (kind, name) = self.engine.client("iam"), policy
-        if kind != "managed":
-            found = iam.get_role_policy(RoleName=kind, PolicyName=name)["PolicyDocument"]
-        else:
-            version = iam.get_policy(PolicyArn=name)["Policy"]["DefaultVersionId"]
-            found = iam.get_policy_version(PolicyArn=name, VersionId=version)["PolicyVersion"]["Document"]
-        document: dict[str, Any] = json.loads(found) if isinstance(found, str) else found
-        return document
-
-    def write(self, policy: Policy, document: dict[str, Any]) -> None:
-        """Makes a policy say something else."""
-        iam, (kind, name) = self.engine.client("iam"), policy
-        if kind != "managed":
-            iam.put_role_policy(RoleName=kind, PolicyName=name, PolicyDocument=json.dumps(document))
-            return
-        for version in iam.list_policy_versions(PolicyArn=name)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                iam.delete_policy_version(PolicyArn=name, VersionId=version["VersionId"])
-        iam.create_policy_version(PolicyArn=name, PolicyDocument=json.dumps(document), SetAsDefault=True)
-
-    @contextmanager
-    def without(self, policy: Policy, statement: int, action: str) -> Iterator[None]:
-        """The same policy less one action of one statement."""
-        whole = self.document(policy)
-        part = copy.deepcopy(whole)
-        actions = actions_of(part["Statement"][statement])
-        part["Statement"][statement]["Action"] = [each for each in actions if each != action]
-        if not part["Statement"][statement]["Action"]:
-            del part["Statement"][statement]
-        if not part["Statement"]:
-            part["Statement"] = [{"Effect": "Deny", "Action": "none:None", "Resource": "*"}]
-        self.write(policy, part)
-        try:
-            yield
-        finally:
-            self.write(policy, whole)
-
-    def put(self, key: str, content: bytes) -> None:
-        """Uploads as somebody who may."""
-        self.engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=key, Body=content)
-
-
-def actions_of(statement: dict[str, Any]) -> list[str]:
-    actions = statement["Action"]
-    return [actions] if isinstance(actions, str) else list(actions)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +43,6 @@ def summarize(stage: Stage) -> None:
     deployment, sqs = stage.deployment, client("sqs")
     check_visibility(sqs, deployment.queue_url, 900)
     stage.engine.client("sqs").purge_queue(QueueUrl=deployment.queue_url)
-    stage.engine.client("s3").delete_object(Bucket=deployment.bucket, Key="quarantine/")
     contents = {
         "good": flow_csv(
             ROW, "10.0.0.1,10.0.0.2,07/12/2022,-1,3", f"10.0.0.9,10.0.0.2,0{summarize.day}/12/2022,1,1"
@@ -145,7 +52,8 @@ def summarize(stage: Stage) -> None:
     summarize.day = summarize.day % 9 + 1
     for name, content in contents.items():
         stage.put(f"incoming/paris/{name}.csv", content)
-    summarizer, visibility, done = summarizer_for(deployment), Visibility(sqs, deployment.queue_url), 0
+    summarizer, done = stage.once(lambda: summarizer_for(deployment)), 0
+    visibility = Visibility(sqs, deployment.queue_url)
     while done < len(contents):
         (message,) = sqs.receive_message(QueueUrl=deployment.queue_url, WaitTimeSeconds=5)["Messages"]
         visibility.hide(message["ReceiptHandle"], 60)
@@ -177,7 +85,7 @@ def consolidate(stage: Stage) -> None:
         ShardIteratorType="TRIM_HORIZON",
     )["ShardIterator"]
     records = streams.get_records(ShardIterator=iterator)["Records"]
-    consolidator = consolidator_for(deployment)
+    consolidator = stage.once(lambda: consolidator_for(deployment))
     assert records
     assert consolidator.process(records) is None
     consolidator.statistics.rebuild("10.0.0.5>10.0.0.6")
@@ -265,7 +173,7 @@ def test_a_role_is_allowed_what_it_uses_and_nothing_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It works as written; without any one of its actions, something fails."""
-    role = stage.role(part, logical)
+    role, stage.worker = stage.role(part, logical), None
     arn = stage.engine.client("iam").get_role(RoleName=role)["Role"]["Arn"]
     for name, value in {
         **stage.engine.environment(),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.streams import Clock, FakeShard, FakeStreams, LeaseTable
+from tests.streams import Clock, FakeShard, FakeStreams, LeaseTable, refused
 from vm_daemon.leases import FINISHED
 from vm_daemon.stream_reader import StreamReader
 
@@ -19,9 +19,11 @@ class Stage:
         self.seen: list[tuple[str, int]] = []
         self.fails_at: tuple[str, int] | None = None
         self.takes: Callable[[], None] = lambda: None
+        self.batches: list[int] = []
 
     def process(self, records: Sequence[Any]) -> int | None:
         self.takes()
+        self.batches.append(len(records))
         for place, record in enumerate(records):
             name, number = record["shard"], int(record["dynamodb"]["SequenceNumber"])
             if (name, number) == self.fails_at:
@@ -290,3 +292,32 @@ def test_it_polls_once_a_second_when_idle_and_at_once_while_records_flow() -> No
     before = bench.streams.calls
     bench.pass_time(60, reader)
     assert 55 <= bench.streams.calls - before <= 61
+
+
+def test_a_backlog_is_read_in_large_batches() -> None:
+    """So that many changes of a pair fall into one write; what is little is taken as it comes."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 9300)))
+    reader = bench.reader()
+    reader.round()
+    reader.round()
+    reader.round()
+    bench.streams.shards["a"].count = 9400
+    reader.round()
+    assert bench.stage.batches == [4000, 4000, 1300, 100]
+    assert bench.stage.seen == numbers("a", 1, 9400)
+
+
+def test_a_page_that_fails_within_a_batch_loses_nothing() -> None:
+    """The pages before it are read again with it."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 2000)))
+    reader = bench.reader()
+    real, calls = bench.streams.get_records, iter(range(100))
+
+    def get_records(**request: Any) -> Any:
+        if next(calls) == 1:
+            raise refused("InternalServerError")
+        return real(**request)
+
+    bench.streams.get_records = get_records  # type: ignore[method-assign]
+    bench.pass_time(10, reader)
+    assert bench.stage.seen == numbers("a", 1, 2000)

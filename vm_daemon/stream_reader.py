@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from models.errors import FlowtallyError
-from vm_daemon.leases import FINISHED, LeaseLost, Leases, ShardState
+from vm_daemon.lease_items import ShardState
+from vm_daemon.leases import FINISHED, LeaseLost, Leases
 from vm_daemon.lineage import Parents, fair_share, parents_of, readable
 from vm_daemon.report import Report, Unwatched
 from vm_daemon.stopping import Stop
@@ -34,6 +35,8 @@ _NOTE = 600  # seconds between two notes of what was read, where no record tells
 _DISCOVERY = 60  # seconds between two looks for new shards
 _IDLE = 1.0  # seconds between two reads of a shard that brought nothing
 _RECOVERY = 2.0  # seconds to wait after a failure
+_FULL_PAGE = 500  # records in an answer that tell of a backlog; a page has 1,000 at the most, or 1 MB
+_BATCH = 4000  # records in a batch, give or take a page
 
 
 class RecordProcessor(Protocol):
@@ -52,6 +55,7 @@ class Shard:
     saved: tuple[str, float]  # the same two, as the table has them
     iterator: str | None = None
     has_gap: bool = False  # records left the stream unread
+    is_empty: bool = False  # it is closed, and nothing of it is left
     due_at: float = 0.0  # epoch seconds from which on it is worth a look
 
 
@@ -204,10 +208,12 @@ class StreamReader:
         return pause
 
     def _read(self, shard: Shard) -> float:
-        shard.iterator = shard.iterator or self._iterator(shard)
+        if shard.is_empty:
+            self._leases.lost_records()
+            self._finish(shard)
+            return 0.0
         asked_at = self._now()
-        answer = self._streams.get_records(ShardIterator=shard.iterator)
-        records = answer["Records"]
+        records = self._next_records(shard)
         failed = self._stage.process(records) if records else None
         done = records if failed is None else records[:failed]
         if done:
@@ -218,10 +224,21 @@ class StreamReader:
             return _RECOVERY
         if not records:
             shard.intact_at = asked_at
-        shard.iterator = answer.get("NextShardIterator")
         if shard.iterator is None:
             self._finish(shard)
         return 0.0 if records else _IDLE
+
+    def _next_records(self, shard: Shard) -> list[Any]:
+        """What comes next: of a backlog several pages, so that many changes of a pair fall into one write."""
+        shard.iterator = shard.iterator or self._iterator(shard)
+        records: list[Any] = []
+        while True:
+            answer = self._streams.get_records(ShardIterator=shard.iterator)
+            records += answer["Records"]
+            shard.iterator = answer.get("NextShardIterator")
+            is_backlog = len(answer["Records"]) >= _FULL_PAGE and len(records) < _BATCH
+            if not (is_backlog and shard.iterator):
+                return records
 
     def _finish(self, shard: Shard) -> None:
         """Notes that a closed shard is read to its end, so that its children may be read."""
@@ -254,8 +271,11 @@ class StreamReader:
             return 0.0
         log.error("shard not read", extra={"shard": shard.id, "reason": str(error)})
         self._report.trouble(f"trying again: {error}")
+        # DynamoDB Local lists shards of which nothing is left; their children wait for them to be read.
+        is_closed = shard.id in self._parents.values()
         if code == "TrimmedDataAccessException":
-            shard.has_gap = True
+            shard.has_gap, shard.is_empty = True, is_closed and not shard.position
         elif code == "ResourceNotFoundException":
+            shard.is_empty = is_closed
             self._discover_at = 0.0
         return _RECOVERY

@@ -82,17 +82,13 @@ def simulated_store() -> Store:
 
 
 class Simulated:
-    """The simulator's DynamoDB with what boto3 adds to the operations, and with a person's deletions."""
+    """The simulator's DynamoDB with the paginators that boto3 adds."""
 
     def __init__(self, dynamodb: DynamoDB) -> None:
         self._dynamodb = dynamodb
 
     def __getattr__(self, operation: str) -> Any:
         return getattr(self._dynamodb, operation)
-
-    def delete_item(self, **request: Any) -> None:
-        table = self._dynamodb.tables[request["TableName"]]
-        table.put(table.key_of(request["Key"]), {}, now=0.0)
 
     def get_paginator(self, operation: str) -> "Simulated.Paginator":
         return Simulated.Paginator(getattr(self._dynamodb, operation))

@@ -261,3 +261,17 @@ def test_put_replaces_the_whole_item(store: Store) -> None:
     failed = put(store, {"r": n(3)}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **unchanged)
     assert failed == Outcome(REFUSED, plain(KEY) | {"r": 2})
     assert stored(store) == {"r": 2}
+
+
+def test_a_deletion_on_a_condition(store: Store) -> None:
+    """An item goes if the condition holds; without a condition, deleting nothing is fine."""
+    delete = partial(outcome, store.dynamodb.delete_item, TableName=store.daily_totals, Key=KEY)
+    held = {"ConditionExpression": "r = :seen", "ExpressionAttributeValues": {":seen": n(1)}}
+    assert not delete().error
+    assert delete(**held).error == REFUSED
+    put(store, {"r": n(2)})
+    assert delete(**held).error == REFUSED
+    assert stored(store) == {"r": 2}
+    put(store, {"r": n(1)})
+    assert not delete(**held).error
+    assert stored(store) == {}

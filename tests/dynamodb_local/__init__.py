@@ -1,22 +1,45 @@
 """DynamoDB Local: AWS's own engine of tables and streams, as a second opinion on both protocols.
 
-`make test-dynamodb-local` fetches it. It has no S3, SQS or CloudFormation.
+Maven fetches it when it is first needed. It has no S3, SQS or CloudFormation.
 """
 
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import boto3
 
-LIBRARIES = Path(__file__).parents[2] / "build" / "dynamodb-local"
-
-_LAUNCHER = Path(__file__).with_name("Loopback.java")
+_HERE = Path(__file__).parent
+_LAUNCHER = _HERE / "Loopback.java"
+_RECIPE = _HERE / "pom.xml"
+_BUILD = _HERE.parents[1] / "build"
 _CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+
+
+def program(name: str) -> str:
+    """The path of a program."""
+    path = shutil.which(name)
+    assert path, f"{name} is not there: DynamoDB Local needs Java 17 or newer and Maven"
+    return path
+
+
+def fetched() -> Path:
+    """The folder with DynamoDB Local and the libraries it needs, in the version of the recipe."""
+    folder = _BUILD / f"dynamodb-local-{sha256(_RECIPE.read_bytes()).hexdigest()[:8]}"
+    if not folder.is_dir():
+        _BUILD.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=_BUILD) as unfinished:
+            goal = ["dependency:copy-dependencies", f"-DoutputDirectory={unfinished}/libraries"]
+            maven = [program("mvn"), "--quiet", "--batch-mode", "--file", str(_RECIPE), *goal]
+            run = subprocess.run(maven, capture_output=True, check=False, text=True)
+            assert run.returncode == 0, f"Maven cannot fetch DynamoDB Local:\n{run.stdout}{run.stderr}"
+            Path(unfinished, "libraries").rename(folder)
+    return folder
 
 
 class DynamoDBLocal:
@@ -27,14 +50,15 @@ class DynamoDBLocal:
         self.endpoint_url = ""
 
     def __enter__(self) -> Self:
-        assert LIBRARIES.is_dir(), "DynamoDB Local is not there: fetch it with `make test-dynamodb-local`"
-        java = shutil.which("java")
-        assert java, "DynamoDB Local needs Java 17 or newer"
+        libraries = fetched()
         self._scratch = TemporaryDirectory(prefix="flowtally-")
         log = Path(self._scratch.name) / "log"
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [java, "-Xmx1g", f"-Djava.library.path={LIBRARIES}", "-cp", f"{LIBRARIES}/*", _LAUNCHER],
+                [
+                    *(program("java"), "-Xmx1g", f"-Djava.library.path={libraries}"),
+                    *("-cp", f"{libraries}/*", str(_LAUNCHER)),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -72,6 +96,7 @@ class DynamoDBLocal:
 
     def let_hours_pass(self, hours: int) -> None:
         """Ages the streams: shards older than 4 hours roll over, records older than 24 go."""
+        assert hours > 0
         assert self._process
         assert self._process.stdin
         self._process.stdin.write(f"{hours}\n".encode())

@@ -1,6 +1,6 @@
 """`python -m tests.simulation --seeds 10000`: runs schedules, and prints figures and failing seeds."""
 
-# ruff: noqa: T201  # a program of the terminal
+# a program of the terminal
 
 import argparse
 import os

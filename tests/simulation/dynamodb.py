@@ -30,6 +30,7 @@ class Table:
         self.keys = keys
         self.observe = observe
         self.partitions: dict[str, dict[str, Item]] = {}
+        self.closed_until = 0.0  # until then nobody may write
         self.replaced: dict[tuple[str, str], tuple[float, Item]] = {}  # what an item was, and until when
 
     def key_of(self, item: Mapping[str, Any]) -> tuple[str, str]:
@@ -82,6 +83,7 @@ class DynamoDB:
         table, terms = self.tables[TableName], _terms(request)
         key = table.key_of(Key)
         before = table.get(key)
+        self._check_open(table, "UpdateItem")
         try:
             self._check(before, request, terms, "UpdateItem")
             after = dict(before) if before else dict(Key)
@@ -96,6 +98,7 @@ class DynamoDB:
         """Replaces one item on a condition."""
         table = self.tables[TableName]
         key = table.key_of(Item)
+        self._check_open(table, "PutItem")
         self._check(table.get(key), request, _terms(request), "PutItem")
         table.put(key, dict(Item), self._clock())
         return {}
@@ -160,6 +163,10 @@ class DynamoDB:
             if self._clock() - replaced_at < _STALE and self._random.random() < 0.5:
                 return before
         return table.get(key)
+
+    def _check_open(self, table: Table, operation: str) -> None:
+        if self._clock() < table.closed_until:
+            raise refusal("AccessDeniedException", operation)
 
     def _check(self, item: Item, request: Mapping[str, Any], terms: Terms, operation: str) -> None:
         expression = request.get("ConditionExpression")

@@ -117,6 +117,13 @@ class Faults:
             hit = self.random.choice((0, 0, 0, 1, 3, 10))
             self.targets.append(Target(self.random.choice(sites), kind, hit))
 
+    def aim_at_statistics(self) -> None:
+        """Aims at the writes whose races matter where many work on one pair."""
+        sites = [site for site in all_call_sites() if site.file.endswith("pair_statistics.py")]
+        for _ in range(self.random.choice((0, 4, 8))):
+            kind = self.random.choice((CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT))
+            self.targets.append(Target(self.random.choice(sites), kind, self.random.choice((0, 1, 2, 4))))
+
     def at_call(self, site: CallSite | None) -> str | None:
         """What happens at this call, if anything."""
         if self.healed or site is None:

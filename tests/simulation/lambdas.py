@@ -172,7 +172,8 @@ class StreamMapping:
                     place -= self._world.random.randint(1, done)
             else:
                 size = max(1, len(batch) // 2) if self._bisects else size
-                self._world.scheduler.sleep(self._world.random.uniform(0.5, 30))
+                closed = self._world.statistics.closed_until > self._world.scheduler.now
+                self._world.scheduler.sleep(self._world.random.uniform(0.5, 7200 if closed else 30))
 
     def _deliver(self, batch: list[dict[str, Any]]) -> int:
         """How many of the records are processed."""

@@ -80,6 +80,8 @@ class StreamMachine:
                 with suppress(ClientError, BotoCoreError):  # the others will find out by themselves
                     reader.leave()
                 reader = self._reader(process)
+            elif world.statistics.closed_until > world.scheduler.now:  # a slow machine, to save time
+                world.scheduler.sleep(world.random.uniform(1, _LONGEST_IDLE))
             elif failed_before != process.failed_calls or unread(world):
                 world.scheduler.sleep(pause * world.random.choice((1, 1, 10)) + 0.001)
             else:  # a slow reader may sleep longer than it is told to

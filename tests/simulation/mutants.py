@@ -4,7 +4,7 @@ The simulator must notice each within a bounded number of seeds: a safeguard who
 notices is untested, or it is not needed.
 """
 
-# ruff: noqa: T201  # a program of the terminal
+# a program of the terminal
 
 import argparse
 import os

@@ -20,6 +20,18 @@ from vm_daemon.leases import FINISHED
 
 HOUR = 3600
 
+_SPANS = {  # seconds within which everything happens, by theme
+    "anything": (5, 300, 6 * HOUR, 30 * HOUR, 72 * HOUR),
+    "one pair": (5, 60, 300),  # many files with the same days of one pair, and several readers
+    "long silence": (72 * HOUR,),  # nothing is consolidated for longer than the stream keeps its records
+}
+_SUMMARIZERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (2, 2))  # on VMs, on Lambda
+_CONSOLIDATORS = {
+    "anything": ((1, 0), (2, 0), (0, 1), (1, 1), (1, 1), (2, 1)),
+    "one pair": ((2, 0), (1, 1), (2, 1)),
+    "long silence": ((1, 0), (2, 0)),
+}
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -63,11 +75,14 @@ class Schedule:
         self._faults = Faults(
             Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 40, 40, 40)), kept=kept
         )
+        self._theme = self._random.choice((*("anything",) * 5, *("one pair",) * 2, "long silence"))
         self._faults.mix()
+        if self._theme == "one pair":
+            self._faults.aim_at_statistics()
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
         seed_tokens(self.world)
-        self._span = self._random.choice((5, 300, 6 * HOUR, 30 * HOUR, 72 * HOUR))
+        self._span = self._random.choice(_SPANS[self._theme])
         self._outcome = Outcome(seed)
         self._stream_machines: list[StreamMachine] = []
         self._mappings: list[StreamMapping] = []
@@ -100,6 +115,8 @@ class Schedule:
         scale = random.choice(("few", "few", "few", "many", "many", "mixed"))
         if random.random() < 0.01:
             scale = "backfill"
+        if self._theme == "one pair":
+            scale = "many"
         for number in range(random.choice((3, 5, 8) if scale == "many" else (1, 2, 3, 5, 8))):
             files = Random(f"{self._seed} file {number}")
             size = files.choice(("few", "many")) if scale == "mixed" else scale
@@ -143,8 +160,8 @@ class Schedule:
 
     def _staff(self) -> None:
         random = self._random
-        summarizers = random.choice(((1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (2, 2)))
-        consolidators = random.choice(((1, 0), (2, 0), (0, 1), (1, 1), (1, 1), (2, 1)))
+        summarizers = random.choice(_SUMMARIZERS)
+        consolidators = random.choice(_CONSOLIDATORS[self._theme])
         for number in range(summarizers[0]):
             self._hire(f"vm-summarize-{number}", lambda name: queue_machine(self.world, name))
         if summarizers[1]:
@@ -174,7 +191,9 @@ class Schedule:
             self._at_some_time(
                 f"old batch {number}", lambda: operators.process_old_batch(world, random, self._settled())
             )
-        if kinds.OUTAGE in self._faults.rates:
+        if self._theme == "long silence":
+            self._at(START + random.random() * 24 * HOUR, "outage", self._stop_consolidation)
+        elif kinds.OUTAGE in self._faults.rates:
             self._at_some_time("outage", self._stop_consolidation)
         for number in range(random.choice((0, 0, 3))):
             self._at_some_time(f"split {number}", self._split_a_shard)
@@ -182,7 +201,12 @@ class Schedule:
     def _stop_consolidation(self) -> None:
         if not self._faults.admit(kinds.OUTAGE):
             return
-        seconds = self._random.uniform(0.2, 1.5) * 24 * HOUR
+        shortest = 1.0 if self._theme == "long silence" else 0.2
+        seconds = self._random.uniform(shortest, 1.6) * 24 * HOUR
+        if self._random.random() < 0.5:
+            self.world.trace("people", "nobody may write statistics for a while")
+            self.world.statistics.closed_until = self.world.scheduler.now + seconds
+            return
         self.world.trace("people", "nothing is consolidated for a while")
         processes = [machine.machine.process for machine in self._stream_machines]
         for process in [*processes, *(mapping.process for mapping in self._mappings)]:
@@ -213,6 +237,7 @@ class Schedule:
         world = self.world
         world.trace("people", "all faults are healed")
         self._faults.healed = True
+        world.statistics.closed_until = 0.0
         for process in [*world.processes, *(mapping.process for mapping in self._mappings)]:
             if process.frozen_until > world.scheduler.now:
                 world.scheduler.freeze(process, self._random.uniform(0, 100))
