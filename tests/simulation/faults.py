@@ -48,18 +48,21 @@ KINDS = AT_CALLS + ELSEWHERE
 
 # Calls that few schedules come to are aimed at more often.
 _WEIGHTS = {
-    "_prune": 16,
+    "_prune": 40,
     "_bury": 8,
     "leave": 8,
     "forget": 6,
     "repaired": 5,
     "_put": 5,
-    "_set_aside": 4,
+    "_set_aside": 9,
     "_work_on": 4,
     "of_pair": 3,
-    "_quarantine": 2,
-    "_read": 2,
+    "_quarantine": 4,
+    "_read": 4,
     "lost_records": 2,
+    "_record": 2,
+    "_delete": 2,
+    "poll": 2,
 }
 
 _TARGETED = (

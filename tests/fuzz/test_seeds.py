@@ -1,0 +1,53 @@
+"""The files that the fuzzer begins with, and what a queue may deliver."""
+
+from typing import Any
+from urllib.parse import quote_plus
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.messages import UploadedObject, uploaded_objects
+from models.errors import FlowtallyError
+from tests.fuzz.laws import check
+from tests.fuzz.recipes import SEEDS
+
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+ODD_KEYS = st.sampled_from(
+    ["a b+c%2B.csv", "../../etc/passwd", "zeile\n\r\t.csv", "Ünïcødé \U0001f4a5/..", "%", "+"]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | KEYS,
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["Records", "s3", "object", "key"]), inner)
+    ),
+)
+
+
+@pytest.mark.parametrize("packing", range(32))
+def test_laws_hold_of_the_seeds(packing: int) -> None:
+    """Each seed, in each packing, is read or rejected as every flow file must be."""
+    for seed in SEEDS:
+        for second in range(0, 256, 17):
+            check(bytes([packing, second]) + seed)
+
+
+@given(KEYS | ODD_KEYS)
+def test_every_key_survives_the_way_through_the_queue(key: str) -> None:
+    """Spaces, plus signs, dots, line ends and any Unicode come out as they went in."""
+    entity = {"bucket": {"name": "b"}, "object": {"key": quote_plus(key, safe="/")}}
+    (found,) = uploaded_objects(orjson.dumps({"Records": [{"s3": entity}]}).decode())
+    assert found == UploadedObject("b", key)
+    assert "/" not in found.branch
+
+
+@given(JSON | st.text())
+def test_any_message_is_understood_or_refused(message: Any) -> None:
+    """Whatever else lies in the queue leads to one clear error."""
+    body = message if isinstance(message, str) else orjson.dumps(message).decode()
+    try:
+        for found in uploaded_objects(body):
+            assert isinstance(found.key, str)
+    except FlowtallyError as error:
+        assert "no S3 notification" in error.found
