@@ -3,13 +3,13 @@ PYTHON ?= python3
 DATA ?= $(wildcard ../shared/data/campus)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format docs lock clean
+.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format docs lock package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: .venv/demo ## Run the whole pipeline on this machine, on real traffic if there is some beside the project
-	.venv/bin/flowtally demo $(DATA)
+	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(DATA)
 
 test: .venv/dev ## Run the tests
 	.venv/bin/pytest -q
@@ -49,8 +49,16 @@ docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
 lock: .venv/dev ## Resolve the dependencies anew
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group dev -c requirements/demo.txt -o requirements/dev.txt pyproject.toml
+	.venv/bin/uv pip compile $(LOCK) -c requirements/demo.txt -o requirements/runtime.txt pyproject.toml
+	.venv/bin/uv pip compile $(LOCK) -c requirements/demo.txt $(BROUGHT:%=--no-emit-package %) -o cloudformation/requirements.txt cloudformation/requirements.in
+
+# What AWS's Lambda runtime brings.
+BROUGHT = boto3 botocore s3transfer jmespath python-dateutil six urllib3 typing-extensions
 
 LOCK = --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --upgrade
+
+package: .venv/dev ## Build the packages that are deployed, and print their sizes
+	.venv/bin/python -m cloudformation.package
 
 clean: ## Remove what was installed and built
 	rm -rf .venv build demo-output
