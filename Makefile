@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA ?= $(wildcard ../shared/data/campus)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak mutants kill-soak fuzz test-dynamodb-local test-systemd format docs lock package clean
+.PHONY: help demo test check soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,6 +22,9 @@ mutants: .venv/dev ## Remove one safeguard after the other; the simulation must 
 
 kill-soak: .venv/dev ## Kill real workers at random: KILLS=100
 	.venv/bin/python -m tests.kill_soak --kills $(or $(KILLS),100)
+
+vm-soak: .venv/dev ## Kill, freeze and cut off three VMs at random: MINUTES=5
+	.venv/bin/python -m tests.vm_soak --minutes $(or $(MINUTES),5)
 
 fuzz: .venv/dev ## Feed the reader with hostile files: INPUTS=1000000
 	.venv/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from random import Random
 from resource import RUSAGE_SELF, getrusage
@@ -79,8 +79,8 @@ def read_small_files(inputs: int, seconds: int, seed: int) -> int:
     with TemporaryDirectory(prefix="flowtally-") as folder:
         corpus, dictionary = Path(folder) / "corpus", Path(folder) / "dictionary"
         corpus.mkdir()
-        for number, (seed_input, packing) in enumerate((s, p) for s in SEEDS for p in range(32)):
-            (corpus / f"{number:04}").write_bytes(bytes([packing, 5]) + seed_input[: LONGEST - 2])
+        for number, (text, packing) in enumerate(product(SEEDS, range(32))):
+            (corpus / f"{number:04}").write_bytes(bytes([packing, 37 * packing % 256]) + text[: LONGEST - 2])
         dictionary.write_text("".join(f'"{escaped(word)}"\n' for word in DICTIONARY))
         command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={inputs}", f"-max_total_time={seconds}"]
         command += [f"-seed={seed}", f"-max_len={LONGEST}", f"-rss_limit_mb={SMALL_MEMORY}", "-timeout=10"]

@@ -1,8 +1,8 @@
 """What a fuzzer's bytes stand for: a flow file, and how it is packed and delivered.
 
 A fuzzer that mutates gzip data gets nowhere, and one that starts from nothing does not find a header. So
-the first two bytes of an input choose the packing, a header to begin with, and the size of the pieces
-that the stream gives; the rest is text.
+the first two bytes of an input choose the packing, a header to begin with, the size of the pieces
+that the stream gives, and the limits of the reader; the rest is text.
 """
 
 import io
@@ -54,12 +54,14 @@ class Delivery(NamedTuple):
         content: what they hold; None if they are damaged.
         piece: bytes that a read gives at most.
         is_cut_off: whether the end is missing.
+        is_to_scale: whether it is read with the usual limits, not with small ones.
     """
 
     stored: bytes
     content: bytes | None
     piece: int
     is_cut_off: bool = False
+    is_to_scale: bool = True
 
 
 class Stream:
@@ -81,6 +83,10 @@ def gzipped(content: bytes) -> bytes:
 
 def delivery(data: bytes) -> Delivery:
     """The flow file that some bytes stand for."""
+    return _packed(data)._replace(is_to_scale=data[1:2] < b"\x80")
+
+
+def _packed(data: bytes) -> Delivery:
     first, second = (data + b"\0\0")[:2]
     content = _BEGINNINGS[first >> 3 & 3] + data[2:]
     piece = _PIECES[second % len(_PIECES)]
