@@ -244,7 +244,7 @@ class _Reader:
     def _take_carefully(self, line: bytes, number: int, columns: Columns) -> None:
         if not line.strip():
             return
-        header = repeated_header(line)
+        header = repeated_header(line) if len(line) <= MAX_LINE else None
         if header == columns:
             return
         if header:

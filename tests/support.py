@@ -20,7 +20,7 @@ from models.traffic import PairDay, Totals
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
-PATIENCE = 60  # seconds that anything may take before a test gives up
+PATIENCE = 180  # seconds that anything may take before a test gives up
 
 Daily = Mapping[PairDay, Totals]
 

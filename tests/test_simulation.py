@@ -93,12 +93,12 @@ def test_a_crash_ends_every_task_of_a_process_and_no_other() -> None:
 
 
 def test_a_frozen_process_goes_on_when_it_thaws() -> None:
-    """A freeze delays a process, and loses nothing."""
+    """A freeze delays a process, and loses nothing: it sleeps its second when it has thawed."""
     scheduler, log, process = Scheduler(Random(0), 0.0), [], Process("frozen")
     scheduler.spawn(process, lambda: (scheduler.sleep(1), log.append(scheduler.now))[0])
     scheduler.freeze(process, 500.0)
     scheduler.run()
-    assert log == [500.0]
+    assert log == [501.0]
 
 
 class Services:

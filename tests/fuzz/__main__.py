@@ -26,7 +26,7 @@ from tests.fuzz.recipes import DICTIONARY, SEEDS
 GIANT = 2 * MIB  # bytes; gzip bombs have eight times as much
 GIANT_MEMORY = 128  # MiB that reading one may take, beside what the process has already
 SMALL_MEMORY = 512  # MiB of the process that reads small files, atheris and what it remembers included
-LONGEST = 4096  # bytes of a small file
+LONGEST = 1024  # bytes of a small file
 PACE = 5.0  # seconds of CPU time that a MiB may take
 
 FOUND = Path("build") / "fuzz"  # where inputs that broke something are kept
@@ -109,7 +109,7 @@ def report(log: str, seconds: float, status: int) -> None:
         f"{peak} MiB of memory at most (limit {SMALL_MEMORY})"
     )
     if status:
-        print(*log.splitlines()[-60:], sep="\n")
+        print(*[line for line in log.splitlines() if not line.startswith(("#", "INFO", "WARNING"))], sep="\n")
         print("Read it again with: python -m tests.fuzz --replay FILE, for the FILE that was written above")
 
 

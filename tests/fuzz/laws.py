@@ -28,9 +28,9 @@ def check(data: bytes) -> None:
         return
     # With lines and blocks of the usual size, a small file never comes to the end of one.
     with (
-        patch.object(content, "BLOCK", 256),
-        patch.object(content, "MAX_LINE", 1000),
-        patch.object(flow_file, "MAX_LINE", 1000),
+        patch.object(content, "BLOCK", 128),
+        patch.object(content, "MAX_LINE", 600),
+        patch.object(flow_file, "MAX_LINE", 600),
     ):
         _check(data, file)
 
@@ -45,7 +45,7 @@ def _check(data: bytes, file: Delivery) -> None:
     if file.content is not None:
         if not isinstance(verdict, str):
             _check_rows(file.content, *verdict)
-        if zlib.crc32(data) % 8 == 0:
+        if zlib.crc32(data) % 16 == 0:
             _check_only_the_content_matters(file, verdict)
 
 
@@ -90,7 +90,7 @@ def _check_rows(text: bytes, flows: FlowFile, quarantine: bytes) -> None:
 
 def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) -> list[int]:
     """The numbers of the lines that are in there, which are unchanged and can be read again."""
-    _, *rows, end = quarantine.split(b"\n")
+    header, *rows, end = quarantine.split(b"\n")
     assert end == b""
     numbers = []
     for row in rows:
@@ -99,9 +99,10 @@ def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) ->
         assert reason
         numbers.append(int(number))
     assert numbers == sorted(set(numbers))
-    again = read(quarantine, 1 << 16)
-    assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
-    assert again[0].rows == flows.quarantined
+    if len(header) <= flow_file.MAX_LINE:
+        again = read(quarantine, 1 << 16)
+        assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
+        assert again[0].rows == flows.quarantined
     return numbers
 
 

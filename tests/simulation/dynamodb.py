@@ -30,6 +30,7 @@ class Table:
         self.keys = keys
         self.observe = observe
         self.partitions: dict[str, dict[str, Item]] = {}
+        self.is_replacing = False  # whether the write under way replaces an item whole
         self.closed_until = 0.0  # until then nobody may write
         self.replaced: dict[tuple[str, str], tuple[float, Item]] = {}  # what an item was, and until when
 
@@ -100,7 +101,9 @@ class DynamoDB:
         key = table.key_of(Item)
         self._check_open(table, "PutItem")
         self._check(table.get(key), request, _terms(request), "PutItem")
+        table.is_replacing = True
         table.put(key, dict(Item), self._clock())
+        table.is_replacing = False
         return {}
 
     def delete_item(self, TableName: str, Key: Item, **request: Any) -> dict[str, Any]:

@@ -123,9 +123,11 @@ class Faults:
     def aim_at_statistics(self) -> None:
         """Aims at the writes whose races matter where many work on one pair."""
         sites = [site for site in all_call_sites() if site.file.endswith("pair_statistics.py")]
+        sites += 4 * [site for site in sites if site.name in ("_prune", "_put")]
+        kinds = (CRASH_BEFORE, CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT)
         for _ in range(self.random.choice((0, 4, 8))):
-            kind = self.random.choice((CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT))
-            self.targets.append(Target(self.random.choice(sites), kind, self.random.choice((0, 1, 2, 4))))
+            hit = self.random.choice((0, 0, 1, 2, 4))
+            self.targets.append(Target(self.random.choice(sites), self.random.choice(kinds), hit))
 
     def at_call(self, site: CallSite | None) -> str | None:
         """What happens at this call, if anything."""

@@ -213,8 +213,8 @@ MUTANTS = [
     _mutant(
         "no repair after records were trimmed",
         STREAM_READER,
-        "            shard.has_gap = True",
-        '            shard.position = ""',
+        "shard.has_gap, shard.is_empty = True, is_closed and not shard.position",
+        'shard.position, shard.is_empty = "", is_closed and not shard.position',
     ),
     _mutant(
         "no repair where a shard was not read for a day",

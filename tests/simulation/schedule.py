@@ -22,7 +22,7 @@ HOUR = 3600
 
 _SPANS = {  # seconds within which everything happens, by theme
     "anything": (5, 300, 6 * HOUR, 30 * HOUR, 72 * HOUR),
-    "one pair": (5, 60, 300),  # many files with the same days of one pair, and several readers
+    "one pair": (5, 60, 300, 1800),  # many files with the same days of one pair, and several readers
     "long silence": (72 * HOUR,),  # nothing is consolidated for longer than the stream keeps its records
 }
 _SUMMARIZERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (2, 2))  # on VMs, on Lambda
@@ -187,7 +187,7 @@ class Schedule:
             self._at_some_time(
                 f"remove {number}", lambda: operators.remove_by_hand(world, random, self._upload_again)
             )
-        for number in range(random.choice((0, 2, 5, 10))):
+        for number in range(random.choice((5, 10) if self._theme == "one pair" else (0, 2, 5, 10))):
             self._at_some_time(
                 f"old batch {number}", lambda: operators.process_old_batch(world, random, self._settled())
             )

@@ -15,6 +15,7 @@ from handlers.summarizer import Summarizer
 from models.daily_totals import DailyTotalsStore
 from models.pair_statistics import PairStatisticsStore
 from tests.simulation import faults as kinds
+from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace
 from tests.simulation.dynamodb import DynamoDB, Table, write_units
 from tests.simulation.expressions import Item
@@ -47,6 +48,7 @@ class World:
         self.scheduler = Scheduler(Random(f"{seed} order"), START)
         self.violations: list[str] = []
         self.ledger = Ledger()
+        self.applied = Applied()
         self.processes: list[Process] = []
         self.trace = trace or (lambda name, text: None)
         clock = partial(getattr, self.scheduler, "now")
@@ -183,11 +185,15 @@ class World:
 
     def _on_daily(self, before: Item, after: Item) -> None:
         self.streams.append(self.daily.keys, before, after)
+        self.applied.day_changed(*self.daily.key_of(after or before), after)
 
     def _on_statistics(self, before: Item, after: Item) -> None:
         units = max(write_units(before) if before else 1, write_units(after))
         if units > 1:
             self.violations.append(f"an update of statistics took {units} write units")
+        pair = ">".join(self.statistics.key_of(after))
+        is_rebuild = self.statistics.is_replacing
+        self.violations += self.applied.written(pair, before, after, is_rebuild=is_rebuild)
 
     def _on_deleted(self, key: str, found: Object) -> None:
         """A worker deleted an object: what it held must be safe elsewhere."""
