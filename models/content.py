@@ -61,8 +61,10 @@ def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
             yield text[:cut], True
         carry = text[cut:]
         if len(carry) > MAX_LINE:
-            yield carry, False
-            carry, in_long_line = b"", True
+            piece = carry.removesuffix(b"\r")  # which ends the line, or will with the LF that follows
+            yield piece, False
+            in_long_line = piece == carry
+            carry = carry[len(piece) :]
 
 
 def _after_last_line_end(text: bytes) -> int:

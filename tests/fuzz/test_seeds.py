@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.messages import UploadedObject, uploaded_objects
+from models.content import BLOCK, MAX_LINE
 from models.errors import FlowtallyError
-from tests.fuzz.laws import check
-from tests.fuzz.recipes import SEEDS
+from tests.fuzz.laws import check, read
+from tests.fuzz.recipes import HEADER, ROW, SEEDS
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 ODD_KEYS = st.sampled_from(
@@ -31,6 +32,26 @@ def test_laws_hold_of_the_seeds(packing: int) -> None:
     for seed in SEEDS:
         for second in range(0, 256, 17):
             check(bytes([packing, second]) + seed)
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\n", b"\r\r"])
+def test_a_long_line_that_ends_with_a_block_takes_no_other_with_it(end: bytes) -> None:
+    """A CR that is the last byte of a block ends the line, though an LF may follow. (Found by fuzzing.)"""
+    start = HEADER + b"\n"
+    long = b"1" * (17 * BLOCK - len(start) - 1)
+    verdict = read(start + long + end + ROW + end, 1 << 16)
+    assert not isinstance(verdict, str)
+    flows, quarantine = verdict
+    assert (flows.rows, flows.quarantined) == (2, 1)
+    assert quarantine.split(b"\n")[1] == long + b",2,line is longer than 1 MiB"
+
+
+def test_an_over_long_header_is_a_row_like_another() -> None:
+    """What is longer than a line may be is not looked at: it is quarantined. (Found by fuzzing.)"""
+    elsewhere = b"x," + HEADER + b"," * MAX_LINE
+    verdict = read(HEADER + b"\n" + ROW + b"\n" + elsewhere + b"\n" + ROW, 1 << 16)
+    assert not isinstance(verdict, str)
+    assert (verdict[0].rows, verdict[0].quarantined) == (3, 1)
 
 
 @given(KEYS | ODD_KEYS)
