@@ -223,7 +223,7 @@ def test_a_trace_shows_the_fault_and_the_call_it_hit() -> None:
     """A trace names time, process, call and fault, so that a failure can be understood."""
     from tests.simulation.schedule import Cut  # noqa: PLC0415
 
-    lines = [line for seed in range(20) for line in trace_of(seed, Cut())[0]]
+    lines = [line for seed in (3, 4) for line in trace_of(seed, Cut())[0]]
     assert any(kinds.CRASH_AFTER in line for line in lines)
     assert any("get_object incoming/" in line for line in lines)
     assert json.dumps(lines)
