@@ -138,15 +138,15 @@ class Leases:
         self.view.shards.setdefault(shard, state)
 
     def take(self, shard: str) -> ShardState | None:
-        """Takes a shard; None if another has it who is alive, or was faster."""
+        """Takes a shard; None if another has it who is alive, was faster, or has read it to its end."""
         token = self.view.shards[shard].token
         if token in self._others:
             return None
         item = self._take(f"shard#{shard}", "intact_at", token)
         if item is None:
             return None
-        self.view.shards[shard] = ShardState.of(item)
-        return self.view.shards[shard]
+        state = self.view.shards[shard] = ShardState.of(item)
+        return state if state.position != FINISHED else None
 
     def take_repair(self) -> bool:
         """Takes the repair that is due, unless another who is alive has it."""

@@ -74,7 +74,7 @@ class StreamMachine:
         failed_before = -1
         reader = self._reader(process)
         while True:
-            failed = process.failed_calls
+            failed, begun = process.failed_calls, world.scheduler.now
             pause = reader.round()
             if world.faults.happens(kinds.STOPPED):
                 with suppress(ClientError, BotoCoreError):  # the others will find out by themselves
@@ -82,7 +82,8 @@ class StreamMachine:
                 reader = self._reader(process)
             elif world.statistics.closed_until > world.scheduler.now:  # a slow machine, to save time
                 world.scheduler.sleep(world.random.uniform(1, _LONGEST_IDLE))
-            elif failed_before != process.failed_calls or unread(world):
+            elif failed_before != process.failed_calls or world.scheduler.now - begun > 60 or unread(world):
+                # After a round that was frozen, nothing unread may mean that it has left the stream.
                 world.scheduler.sleep(pause * world.random.choice((1, 1, 10)) + 0.001)
             else:  # a slow reader may sleep longer than it is told to
                 world.records_came.wait(None if world.faults.healed else self._idle_time())

@@ -74,7 +74,7 @@ def _hunt(mutant: Mutant, seeds: int) -> None:
     sys.meta_path.insert(0, _Mutating(mutant))
     from tests.simulation.schedule import run_schedule  # noqa: PLC0415  # only now may production be imported
 
-    for seed in range(seeds):
+    for seed in range(mutant.first, mutant.first + seeds):
         if broken := run_schedule(seed).broken:
             print(f"{seed}\t{broken[0]}")
             return
