@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA ?= $(wildcard ../shared/data/campus)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock package clean
+.PHONY: help demo test check soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,9 @@ lock: .venv/dev ## Resolve the dependencies anew
 BROUGHT = boto3 botocore s3transfer jmespath python-dateutil six urllib3 typing-extensions
 
 LOCK = --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --upgrade
+
+libraries: .venv/dev ## Compile the library that counts rows, for all machines
+	.venv/bin/python -m cloudformation.libraries
 
 package: .venv/dev ## Build the packages that are deployed, and print their sizes
 	.venv/bin/python -m cloudformation.package

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import MAGIC_NUMBER, source_hash
@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from models.errors import FlowtallyError, UsageError
+from models.fast_rows import library_path
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -32,7 +33,7 @@ RUNTIME_PYTHON = "3.13"  # of the Lambda runtime that the template names
 
 _THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _ROOMS = ("handlers", "models")
-_WHEEL_PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # as wheels and libraries spell them
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
 _SOURCES = (".py", ".service", ".target", ".conf")
 _VERSION = "0.1.0"  # of the wheel that only install.sh looks at
@@ -96,7 +97,7 @@ def build_package(target: Target) -> Package:
     """
     with TemporaryDirectory(prefix="flowtally-") as folder:
         fetch_wheels(requirements("requirements.txt"), target, Path(folder))
-        entries = dict(_sources(*_ROOMS))
+        entries = dict(_sources(_ROOMS, [_MACHINES[target.architecture]]))
         for wheel in sorted(Path(folder).glob("*.whl")):
             entries |= _wheel_files(wheel)
         if target.python == _THIS_PYTHON:
@@ -135,7 +136,9 @@ def _daemon_wheel() -> Iterator[tuple[str, bytes]]:
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": b"[console_scripts]\nflowtally-daemon = vm_daemon.cli:main\n",
     }
-    for name, content in sorted({**dict(_sources(*_ROOMS, "vm_daemon")), **described}.items()):
+    for name, content in sorted(
+        {**dict(_sources((*_ROOMS, "vm_daemon"), [*_MACHINES.values()])), **described}.items()
+    ):
         digest = urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
         record.append(f"{name},sha256={digest},{len(content)}\n")
         yield name, content
@@ -160,7 +163,7 @@ def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
     """
     listed = folder / "requirements.txt"
     listed.write_text(pinned)
-    machine = _WHEEL_PLATFORMS[target.architecture]
+    machine = _MACHINES[target.architecture]
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
         *("--require-hashes", "--only-binary=:all:", "--no-deps", "--python-version", target.python),
@@ -176,11 +179,13 @@ def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
         )
 
 
-def _sources(*rooms: str) -> Iterator[tuple[str, bytes]]:
+def _sources(rooms: Iterable[str], machines: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """The program, with its libraries for some kinds of machine."""
+    libraries = {library_path(machine).name for machine in machines}
     for room in rooms:
         root = Path(str(files(room)))
         for path in root.rglob("*"):
-            if path.suffix in _SOURCES:
+            if path.suffix in _SOURCES or path.name in libraries:
                 yield f"{room}/{path.relative_to(root).as_posix()}", path.read_bytes()
 
 

@@ -6,7 +6,6 @@ only with the distinct pair-days.
 """
 
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from models.content import MAX_LINE, Readable, content_blocks, whole_lines
 from models.errors import FileRejected
 from models.flows import (
     DAY_WIDTH,
-    MAX_VALUE,
     V4_COLUMNS,
     V4_MIN_WIDTH,
     BadRow,
@@ -31,11 +29,11 @@ from models.flows import (
     split_fields,
     v4_header,
 )
+from models.quick_rows import QuickRows, quick_rows
 from models.traffic import PairDay, Totals
 
 _QUARANTINE_COLUMNS = b",Quarantine Line,Quarantine Reason"
 _TOO_LONG = "line is longer than 1 MiB"
-_MAX_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -116,10 +114,8 @@ class _Reader:
     """Takes the lines of one file, in order.
 
     The first line settles where the columns are, the rows that come with it how many fields a row has.
-    Then there are two ways. `_count_quickly` counts a row only if it is beyond doubt: the right number of
-    commas, nothing but digits in its numbers, addresses and date spelled exactly as in a row that was
-    checked before. Every other line goes to `_take_carefully`, which alone knows what is wrong with a
-    row; with the rows that the quick way counts, it would do the same.
+    Then `QuickRows` counts the rows that are beyond doubt. Every other line goes to `_take_carefully`,
+    which alone knows what is wrong with a row.
     """
 
     def __init__(self, quarantine: _Quarantine) -> None:
@@ -127,10 +123,9 @@ class _Reader:
         self._columns: Columns | None = None
         self._header_width = 0  # names in the header, 0 without a header
         self._width = 0  # fields of a row, 0 until there were rows
+        self._rows: QuickRows | None = None  # from then on
         self._lines = 0  # taken so far
         self._is_within_long_line = False
-        self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
-        self._spelled: dict[tuple[bytes, bytes, bytes], list[int]] = {}  # the same lists, by raw fields
         self._notes: list[str] = []
 
     def take_lines(self, text: bytes) -> None:
@@ -141,10 +136,11 @@ class _Reader:
             text = text.removeprefix(_BOM)
         if not self._columns:
             self._columns = self._find_columns(text)
-        if self._columns and not self._width:
-            self._width = self._find_width(text, self._columns)
-        if self._columns and self._width:
-            self._count(text, self._columns)
+        if self._columns and not self._rows and (width := self._find_width(text, self._columns)):
+            self._width = width
+            self._rows = quick_rows(self._columns, width)
+        if self._columns and self._rows:
+            self._count(text, self._columns, self._rows)
         else:
             self._lines += len(text.splitlines())
 
@@ -163,11 +159,11 @@ class _Reader:
         if not self._columns:
             what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
-        counted = sum(flows for _, _, flows in self._sums.values())
+        totals = self._rows.totals() if self._rows else {}
         return FlowFile(
-            totals={pair_day: Totals(*sums) for pair_day, sums in self._sums.items()},
+            totals=totals,
             digest=digest,
-            rows=counted + self._quarantine.rows,
+            rows=sum(day.flows for day in totals.values()) + self._quarantine.rows,
             quarantined=self._quarantine.rows,
             notes=tuple(self._notes),
         )
@@ -206,42 +202,17 @@ class _Reader:
         self._notes.append("rows have one field more than the header")
         return self._header_width + 1
 
-    def _count(self, text: bytes, columns: Columns) -> None:
+    def _count(self, text: bytes, columns: Columns, rows: QuickRows) -> None:
         if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
             for number, line in enumerate(text.splitlines(), self._lines + 1):
-                self._take_carefully(line, number, columns)
+                self._take_carefully(line, number, columns, rows)
                 self._lines = number
-        elif b"\r" in text or max(columns) == self._width - 1:
-            self._count_quickly(text.splitlines(), columns)
-        else:  # finds lines fastest, but leaves the LF on the last field, which is none of the five
-            self._count_quickly(io.BytesIO(text), columns)
+        else:
+            for number, line in rows.doubtful(text, self._lines):
+                self._take_carefully(line, number, columns, rows)
+            self._lines = rows.last_line
 
-    def _count_quickly(self, lines: Iterable[bytes], columns: Columns) -> None:
-        """Counts lines without NUL, quotes and, in the five fields, line ends."""
-        source, destination, timestamp, duration, packets = columns
-        commas, splits = self._width - 1, max(columns) + 1
-        spelled = self._spelled
-        number = first = self._lines + 1
-        for number, line in enumerate(lines, first):
-            if line.count(b",") == commas:
-                fields = line.split(b",", splits)
-                digits, more_digits = fields[duration], fields[packets]
-                if digits.isdigit() and more_digits.isdigit():
-                    try:
-                        sums = spelled[fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]]
-                        microseconds, count = int(digits), int(more_digits)
-                    except (KeyError, ValueError):  # not met before; thousands of digits
-                        pass
-                    else:
-                        if microseconds <= MAX_VALUE and count <= MAX_VALUE:
-                            sums[0] += microseconds
-                            sums[1] += count
-                            sums[2] += 1
-                            continue
-            self._take_carefully(line.removesuffix(b"\n"), number, columns)
-        self._lines = number
-
-    def _take_carefully(self, line: bytes, number: int, columns: Columns) -> None:
+    def _take_carefully(self, line: bytes, number: int, columns: Columns, rows: QuickRows) -> None:
         if not line.strip():
             return
         header = repeated_header(line) if len(line) <= MAX_LINE else None
@@ -253,11 +224,11 @@ class _Reader:
                 remedy="Split the file before that line",
             )
         try:
-            self._count_carefully(line, columns)
+            self._count_carefully(line, columns, rows)
         except BadRow as bad:
             self._quarantine.add(line, number, str(bad))
 
-    def _count_carefully(self, line: bytes, columns: Columns) -> None:
+    def _count_carefully(self, line: bytes, columns: Columns, rows: QuickRows) -> None:
         if len(line) > MAX_LINE:
             raise BadRow(_TOO_LONG)
         if b"\0" in line:
@@ -269,13 +240,7 @@ class _Reader:
         spelling = source, destination, timestamp[:DAY_WIDTH]
         pair_day = PairDay(address(source, "Src IP"), address(destination, "Dst IP"), day(spelling[2]))
         microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
-        sums = self._sums.setdefault(pair_day, [0, 0, 0])
-        sums[0] += microseconds
-        sums[1] += count
-        sums[2] += 1
-        if len(self._spelled) >= _MAX_SPELLINGS:
-            self._spelled.clear()
-        self._spelled[spelling] = sums
+        rows.add(spelling, pair_day, microseconds, count)
 
 
 def _width_of(line: bytes) -> int:

@@ -1,5 +1,6 @@
 """What tests share: one embedded engine a session, and a fresh deployment for each test that asks."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +10,11 @@ import pytest
 
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
+from models import flow_file
 from models.aws import client
 from models.deployment import Deployment
+from models.fast_rows import library
+from models.quick_rows import PlainRows
 from tests.dynamodb_local import DynamoDBLocal
 from tests.program import Run, flowtally_program
 from tests.template import create_tables
@@ -34,6 +38,17 @@ def engine() -> Iterator[EmbeddedEngine]:
     """The embedded engine, started once."""
     with EmbeddedEngine() as running:
         yield running
+
+
+@pytest.fixture(scope="module", params=["library", "python"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The quick way through flow files: once by the library for this machine, once in Python."""
+    if library() is None and request.param == "library":
+        pytest.skip(f"there is no library for {os.uname().machine} and its C library")
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param == "python":
+            patched.setattr(flow_file, "quick_rows", PlainRows)
+        yield
 
 
 @pytest.fixture(scope="session")

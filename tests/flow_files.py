@@ -1,9 +1,10 @@
 """Small flow files for the tests of their reader."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from models.flow_file import FlowFile, read_flow_file
+from models.quick_rows import PlainRows
 from models.traffic import PairDay
 
 HEADER = b"Flow ID,Src IP,Src Port,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
@@ -57,6 +58,16 @@ def reasons(quarantine: bytes) -> list[tuple[int, str]]:
     """Line number and reason of each quarantined row."""
     ends = [line.rsplit(b",", 2)[1:] for line in quarantine.split(b"\n")[1:-1]]
     return [(int(number), reason.decode()) for number, reason in ends]
+
+
+class CarefulRows(PlainRows):
+    """Has doubts about every line."""
+
+    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
+        """All lines."""
+        self.last_line = before
+        for self.last_line, line in enumerate(text.splitlines(), before + 1):
+            yield self.last_line, line
 
 
 class Stream:

@@ -13,6 +13,8 @@ from models.flow_file import read_flow_file
 from models.traffic import PairDay, Totals
 from tests.flow_files import HEADER, KEY, QUOTED_HEADER, ROW, Stream, lines, read, reasons, row, v4_row
 
+pytestmark = pytest.mark.usefixtures("way")
+
 # The table of inputs, row by row
 
 

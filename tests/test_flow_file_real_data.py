@@ -11,6 +11,8 @@ from models.errors import FileRejected
 from models.flow_file import FlowFile, read_flow_file
 from tests.conftest import REAL_DATA, needs_real_data
 
+pytestmark = pytest.mark.usefixtures("way")
+
 pytestmark = needs_real_data
 
 V4 = ("src ip", "dst ip", "timestamp", "flow duration", "tot fwd pkts")

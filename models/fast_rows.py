@@ -1,0 +1,101 @@
+"""The quick way through the rows of a flow file in C, where there is a library for this machine.
+
+`fast_rows.c` needs nothing but a C library, so one file of a few kilobytes for each kind of machine
+serves every Python. `python -m cloudformation.libraries` compiles them, anywhere, to the same bytes.
+"""
+
+import ctypes
+import os
+import sys
+import weakref
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from models.flows import MAX_VALUE, Columns
+from models.traffic import PairDay, Totals
+
+Spelling = tuple[bytes, bytes, bytes]
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The library for this machine; None if there is none, or it cannot be loaded here."""
+    if sys.platform != "linux":
+        return None
+    try:
+        loaded = ctypes.CDLL(str(library_path(os.uname().machine)))
+    except OSError:  # another processor, or another C library than glibc
+        return None
+    size, pointer, text = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
+    loaded.rows_new.restype = pointer
+    loaded.rows_new.argtypes = [ctypes.POINTER(ctypes.c_int32), ctypes.c_int32, ctypes.c_uint64]
+    loaded.rows_free.restype = None
+    loaded.rows_free.argtypes = [pointer]
+    loaded.rows_count.restype = size
+    loaded.rows_count.argtypes = [pointer, text, size, size, ctypes.POINTER(ctypes.c_uint64)]
+    loaded.rows_add.restype = ctypes.c_int
+    loaded.rows_add.argtypes = [
+        *(pointer, text, size, text, size, text, size),
+        *(ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64),
+    ]
+    loaded.rows_totals.restype = None
+    loaded.rows_totals.argtypes = [pointer, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint64)]
+    return loaded
+
+
+def library_path(machine: str) -> Path:
+    """Where the library for a kind of machine lies (`x86_64` or `aarch64`)."""
+    return Path(__file__).with_name(f"fast_rows-{machine}.so")
+
+
+class FastRows:
+    """Rows counted by the library. Does what `models.quick_rows.PlainRows` does, and says so there.
+
+    Args:
+        loaded: the library.
+        columns: where the five values stand.
+        width: fields of a row.
+
+    Raises:
+        MemoryError: there is none left.
+    """
+
+    def __init__(self, loaded: ctypes.CDLL, columns: Columns, width: int) -> None:
+        self._library = loaded
+        self._slots: dict[PairDay, int] = {}
+        self.last_line = 0
+        self._counter = loaded.rows_new((ctypes.c_int32 * len(columns))(*columns), width, MAX_VALUE)
+        if not self._counter:
+            raise MemoryError
+        weakref.finalize(self, loaded.rows_free, self._counter)
+
+    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
+        """Counts the rows that are beyond doubt, and yields the other lines."""
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        at, length, lines = 0, len(text), ctypes.c_uint64(before)
+        while (at := self._library.rows_count(self._counter, text, at, length, lines)) < length:
+            end = text.find(b"\n", at)
+            line = text[at:end] if end >= 0 else text[at:]
+            lines.value += 1
+            yield lines.value, line
+            at += len(line) + (end >= 0)
+        self.last_line = lines.value
+
+    def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
+        """Counts a row that was checked, and remembers how it is spelled."""
+        slot = self._slots.setdefault(pair_day, len(self._slots))
+        spelled = (part for field in spelling for part in (field, len(field)))
+        if not self._library.rows_add(self._counter, *spelled, slot, duration, packets):
+            raise MemoryError
+
+    def totals(self) -> dict[PairDay, Totals]:
+        """What was counted."""
+        return {pair_day: self._totals_of(slot) for pair_day, slot in self._slots.items()}
+
+    def _totals_of(self, slot: int) -> Totals:
+        found = (ctypes.c_uint64 * 5)()
+        self._library.rows_totals(self._counter, slot, found)
+        duration, duration_high, packets, packets_high, flows = found
+        return Totals(duration_high << 64 | duration, packets_high << 64 | packets, flows)

@@ -1,0 +1,80 @@
+"""The library that counts rows: made from its source, and exact where numbers outgrow 64 bits."""
+
+import pytest
+
+from cloudformation.libraries import MACHINES, compile_library
+from models.fast_rows import FastRows, library, library_path
+from models.flows import MAX_VALUE, Columns
+from models.quick_rows import PlainRows, QuickRows
+from models.traffic import PairDay, Totals
+
+COLUMNS = Columns(0, 1, 2, 3, 4)
+DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
+SPELLING = (b"10.0.0.1", b"10.0.0.2", b"07/12/2022 ")
+
+
+@pytest.fixture(params=["library", "python"])
+def rows(request: pytest.FixtureRequest) -> QuickRows:
+    """Each way to count."""
+    if request.param == "python":
+        return PlainRows(COLUMNS, 5)
+    loaded = library()
+    if loaded is None:
+        pytest.skip("there is no library for this machine")
+    return FastRows(loaded, COLUMNS, 5)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_libraries_are_what_their_source_gives(machine: str) -> None:
+    """Compiled again, anywhere, each is the same to the byte: nothing else is in them."""
+    assert compile_library(machine) == library_path(machine).read_bytes()
+
+
+def test_sums_outgrow_64_bits(rows: QuickRows) -> None:
+    """Rows on top of the greatest sum that 64 bits hold add up exactly."""
+    most = (1 << 64) - 1
+    rows.add(SPELLING, DAY, most, most)
+    assert not list(rows.doubtful(b"10.0.0.1,10.0.0.2,07/12/2022 1,%d,2\n" % MAX_VALUE * 3, 0))
+    assert rows.totals() == {DAY: Totals(most + 3 * MAX_VALUE, most + 6, 4)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,1000000000001,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,18446744073709551617,3",  # 1 beyond 64 bits
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,1e3,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,3,3,3",
+        b"10.0.0.11,0.0.0.2,07/12/2022 1,3,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022PM,3,3",
+        b"",
+        b",,,,",
+        b"1" * 200 + b",10.0.0.2,07/12/2022 1,3,3",
+    ],
+)
+def test_doubts_are_given_back_with_their_numbers(rows: QuickRows, line: bytes) -> None:
+    """A line that is not clearly right is given back as it is, and those around it count."""
+    good = b"10.0.0.1,10.0.0.2,07/12/2022 1,5,2"
+    rows.add(SPELLING, DAY, 1, 1)
+    assert list(rows.doubtful(b"\n".join([good, line, good, line, good]) + b"\n", 7)) == [
+        (9, line),
+        (11, line),
+    ]
+    assert rows.last_line == 12
+    assert rows.totals() == {DAY: Totals(16, 7, 4)}
+
+
+def test_many_spellings_of_many_days_are_kept_apart(rows: QuickRows) -> None:
+    """Beyond what is remembered, too: each row is counted for its own day, or given back."""
+    for turn in range(2):
+        for number in range(40_000):
+            source = b"10.%d.%d.%d" % (number >> 16, number >> 8 & 255, number & 255)
+            spelling = (source, *SPELLING[1:])
+            line = b",".join([*spelling, b"1", b"2"]) + b"\n"
+            if list(rows.doubtful(line, number)) or not turn:
+                rows.add(spelling, DAY._replace(source=source.decode()), 1, 2)
+    totals = rows.totals()
+    assert len(totals) == 40_000
+    assert set(totals.values()) <= {Totals(2, 4, 2), Totals(3, 6, 3)}
