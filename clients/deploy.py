@@ -16,6 +16,7 @@ from clients.account import Account
 from clients.console import out, say
 from clients.deployment_tables import Removal, changes_table, print_event
 from clients.leftovers import remove_tables
+from clients.redrive import Redrive
 from clients.repair import repair_all
 from cloudformation import stack
 from cloudformation.package import Package, Target, build_package, build_vm_package
@@ -74,12 +75,9 @@ class Deployer:
         storage = stack.prepare(
             self._cloudformation, self._name, stack.template("storage"), self._given("storage"), self._tags
         )
-        if is_new:
-            done = self._create(storage, wanted)
-        else:
-            done = self._update(storage, wanted, [part for part in before if part not in wanted])
+        done = self._create(storage, wanted) if is_new else self._update(storage, before, wanted)
         if done:
-            self._finish(before, wanted)
+            self._finish(wanted)
         return done
 
     def _prepare_place(self) -> bool:
@@ -126,15 +124,13 @@ class Deployer:
             self._apply(self._plan(part))
         return True
 
-    def _update(
-        self, storage: stack.ChangeSet | None, wanted: Sequence[str], unwanted: Sequence[str]
-    ) -> bool:
+    def _update(self, storage: stack.ChangeSet | None, before: Sequence[str], wanted: Sequence[str]) -> bool:
         for part in wanted:
             self._upload(part)
         # What depends on an output that is not there yet is planned when it is.
         plans = {part: self._plan(part) for part in wanted if self._knows_all_for(part)}
         changes = [change for change in (storage, *plans.values()) if change]
-        removals = [self._removal(part) for part in reversed(unwanted)]
+        removals = [self._removal(part) for part in reversed(before) if part not in wanted]
         for change in changes:
             out.print(changes_table(change))
         for removal in removals:
@@ -152,6 +148,9 @@ class Deployer:
         self._apply(storage)
         for part in wanted:
             self._apply(plans[part] if part in plans else self._plan(part))
+        if set(before) != set(wanted):  # before the removals: interrupted there, it is done again
+            repaired = repair_all(self._account)
+            say(f"The compute is switched: all statistics verified, {repaired} repaired")
         for removal in removals:  # last, so that there is always something at work
             say(f"Removing stack {removal.stack}")
             stack.delete(self._cloudformation, removal.stack, print_event)
@@ -162,16 +161,25 @@ class Deployer:
             say(f"{'Creating' if change.kind == 'CREATE' else 'Updating'} stack {change.stack}")
             stack.execute(self._cloudformation, change, print_event)
 
-    def _finish(self, before: Sequence[str], wanted: Sequence[str]) -> None:
+    def _finish(self, wanted: Sequence[str]) -> None:
         self._remove_old_packages()
-        if before and set(before) != set(wanted):
-            repaired = repair_all(self._account)
-            say(f"The compute was switched: all statistics verified, {repaired} repaired")
+        if wanted:
+            self._start_again()
         outputs = stack.outputs(self._cloudformation, self._name)
         for name in ("Bucket", "BranchUploadPolicyArn", "AnalystPolicyArn"):
             say(f"{name}: {outputs.get(name, '')}")
         where = "" if self._name == "flowtally" else f" --stack {self._name}"
         say(f"Ready. Next: flowtally upload{where} --branch NAME FILE…", style="bold")
+
+    def _start_again(self) -> None:
+        """Hands every file that waits to the compute that there is now.
+
+        Functions and machines that were removed at work may have left messages hidden for hours.
+        """
+        clients = self._account.client("s3"), self._account.client("sqs")
+        started = list(Redrive(*clients, Deployment.from_stack(self._cloudformation, self._name)).incoming())
+        if started:
+            say(f"Files that were waiting, started again: {len(started):,}")
 
     def _running(self) -> list[str]:
         """The parts of the compute that are deployed."""

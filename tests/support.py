@@ -98,13 +98,16 @@ def eventually(holds: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def is_at_rest(deployment: Deployment) -> bool:
-    """Whether every file is counted and every change consolidated."""
-    return (
-        not keys(deployment, "incoming/")
-        and not messages_left(deployment)
-        and stored_statistics(deployment) == statistics_of(stored_days(deployment))
+def is_counted(deployment: Deployment) -> bool:
+    """Whether every file is counted and every change consolidated, whatever messages are left."""
+    return not keys(deployment, "incoming/") and (
+        stored_statistics(deployment) == statistics_of(stored_days(deployment))
     )
+
+
+def is_at_rest(deployment: Deployment) -> bool:
+    """Whether nothing is left to do: `is_counted`, and no message, seen or hidden."""
+    return not messages_left(deployment) and is_counted(deployment)
 
 
 class DaemonProcess:

@@ -19,6 +19,7 @@ from clients.lambda_service.roles import Roles
 from clients.lambda_service.service import LambdaService
 from cloudformation.package import Target
 from cloudformation.stack import current, stack_output
+from handlers.messages import uploaded_objects
 from models.aws import client
 from models.deployment import Deployment
 from perf.generate import generate_day
@@ -28,7 +29,7 @@ from tests.support import (
     PATIENCE,
     eventually,
     flow_csv,
-    is_at_rest,
+    is_counted,
     merged,
     statistics_of,
     stored_days,
@@ -140,12 +141,12 @@ def test_from_nothing_through_every_compute_to_nothing(
         send(2)
         assert "remove  Summarize " in done(run("deploy", "--yes", "--compute", "vm"))
         send(3)
-        eventually(lambda: is_at_rest(deployment) and not service.mappings)
+        eventually(lambda: is_counted(deployment) and not service.mappings)
         switched = done(run("deploy", "--yes", "--compute", "lambda", *FOR_HERE))
         assert "all statistics verified" in switched
         machine.stop()
         send(4)
-        eventually(lambda: is_at_rest(deployment) and len(service.mappings) == 2)
+        eventually(lambda: is_counted(deployment) and len(service.mappings) == 2)
         assert not service.refused
     codes = client("s3").list_objects_v2(Bucket=deployment.bucket, Prefix="code/")
     assert codes["KeyCount"] == 1, "the packages of compute that is gone must go, too"
@@ -161,6 +162,18 @@ def test_from_nothing_through_every_compute_to_nothing(
         exported = {tuple(row[:3]): tuple(map(int, row[3:])) for row in list(csv.reader(file))[1:]}
     assert exported == {tuple(day): (it.flows, it.duration, it.packets) for day, it in days.items()}
     assert run("destroy", "--yes", "--no-export").returncode == 1
+
+
+def test_no_file_waits_for_hours_after_a_switch(run: Run, place: EmbeddedEngine) -> None:
+    """What compute that was removed at work left hidden in the queue is started again by `deploy`."""
+    done(run("deploy", "--yes", "--compute", "none"))
+    deployment, sqs = Deployment.from_stack(client("cloudformation"), "flowtally"), client("sqs")
+    upload(deployment, "incoming/paris/a b.csv", flow_csv())
+    hidden = sqs.receive_message(QueueUrl=deployment.queue_url, MaxNumberOfMessages=10)["Messages"]
+    assert "Files that were waiting, started again: 1" in done(run("deploy", "--yes", "--compute", "lambda"))
+    (again,) = sqs.receive_message(QueueUrl=deployment.queue_url)["Messages"]
+    (file,) = uploaded_objects(again["Body"])
+    assert file in [it for message in hidden for it in uploaded_objects(message["Body"])]
 
 
 def test_a_deployment_can_be_repeated_and_changed(run: Run) -> None:

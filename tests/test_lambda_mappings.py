@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -13,7 +14,7 @@ from clients.lambda_service.delivery import MappingSettings, failed_records
 from clients.lambda_service.environment import Outcome
 from clients.lambda_service.filters import matches
 from clients.lambda_service.function import Throttled
-from clients.lambda_service.queue_mapping import QueueMapping, check_visibility
+from clients.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
 from clients.lambda_service.retries import Retrying
 from clients.lambda_service.stream_mapping import StreamMapping
 from models.errors import UsageError
@@ -153,6 +154,17 @@ def queue(engine: EmbeddedEngine) -> tuple[str, str]:
     return url, attributes["QueueArn"]
 
 
+def queue_mapping(
+    engine: EmbeddedEngine,
+    url: str,
+    settings: MappingSettings,
+    invoke: Callable[[bytes], Outcome],
+    **others: Any,
+) -> QueueMapping:
+    sqs = engine.client("sqs")
+    return QueueMapping(settings, sqs, url, invoke, give_back=partial(show_again, sqs, url), **others)
+
+
 def left_in(engine: EmbeddedEngine, url: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = engine.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
@@ -173,7 +185,7 @@ def test_messages_that_failed_come_again_and_the_others_do_not(
         return reported(record["messageId"]) if fails else Outcome(b"null")
 
     settings = MappingSettings("id", arn, "tried", 1, reports_failures=True)
-    mapping = QueueMapping(settings, engine.client("sqs"), url, invoke, pollers=2)
+    mapping = queue_mapping(engine, url, settings, invoke, pollers=2)
     began = time.monotonic()
     for body in ("good", "bad"):
         engine.client("sqs").send_message(QueueUrl=url, MessageBody=body)
@@ -207,10 +219,36 @@ def test_a_throttled_function_gets_its_messages_later(engine: EmbeddedEngine, qu
     for body in "aaab":
         engine.client("sqs").send_message(QueueUrl=url, MessageBody=body)
     settings = MappingSettings("id", arn, "tried", 10, batch_window=0.5, patterns=({"body": ["a"]},))
-    mapping = QueueMapping(settings, engine.client("sqs"), url, invoke, pollers=1)
+    mapping = queue_mapping(engine, url, settings, invoke, pollers=1)
     eventually(lambda: not left_in(engine, url))
     mapping.stop()
     assert sizes == [3]
+
+
+@pytest.mark.parametrize("is_deployed", [True, False], ids=["throttled", "deleted during a poll"])
+def test_a_mapping_that_is_deleted_gives_back_what_no_function_has(
+    engine: EmbeddedEngine, queue: tuple[str, str], is_deployed: bool
+) -> None:
+    """A message waiting for a throttled function, or received after the deletion, is seen again at once."""
+    url, arn = queue
+    sqs = engine.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5400"})
+    tried = Event()
+
+    def invoke(_: bytes) -> Outcome:
+        tried.set()
+        raise Throttled
+
+    def exists() -> bool:
+        return is_deployed or tried.set() or False
+
+    settings = MappingSettings("id", arn, "tried", 1)
+    mapping = queue_mapping(engine, url, settings, invoke, exists=exists, pollers=1)
+    sqs.send_message(QueueUrl=url, MessageBody="a")
+    assert tried.wait(10)
+    mapping.stop()
+    (message,) = sqs.receive_message(QueueUrl=url).get("Messages", [])
+    assert message["Body"] == "a"
 
 
 def test_a_stream_is_read_in_order_from_where_it_should(engine: EmbeddedEngine) -> None:

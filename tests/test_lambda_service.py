@@ -170,7 +170,7 @@ def test_idle_environments_are_frozen(function: Callable[..., LambdaFunction]) -
     """Between two events a process does not run; it goes on with the next."""
     tried = function()
     pid = told(tried.invoke(event()))["pid"]
-    assert Path(f"/proc/{pid}/stat").read_text().split()[2] == "T"
+    eventually(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "T")
     assert told(tried.invoke(event()))["pid"] == pid
 
 

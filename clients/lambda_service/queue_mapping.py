@@ -5,6 +5,9 @@
 * When the function succeeds, its messages are deleted, but for those that it reports as failed.
 * When it fails, dies or times out, none is; they come again when they are visible.
 * As many batches are under way at once as the mapping's maximum concurrency allows.
+* A mapping that is deleted takes no more messages. AWS says of those in its hands only that it may take
+  seconds to go; here they are given back unless the function has them already. A function at work goes
+  on, without its role if that is deleted, too: then its message stays hidden as long as it was.
 """
 
 import time
@@ -41,6 +44,11 @@ def check_visibility(sqs: Any, queue_url: str, timeout: int) -> None:
         raise UsageError(f"visibility timeout {hidden} s is less than function timeout {timeout} s")
 
 
+def show_again(sqs: Any, queue_url: str, receipt: str) -> None:
+    """Makes a message that was received visible again at once."""
+    sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=0)
+
+
 class QueueMapping:
     """Brings the messages of a queue to a function, until it is stopped.
 
@@ -49,6 +57,8 @@ class QueueMapping:
         sqs: a boto3 SQS client with the permissions of the function's role.
         queue_url: of the queue that the settings name.
         invoke: runs the function on an event, or raises Throttled.
+        give_back: makes a message visible again by its receipt handle, also when the role is gone.
+        exists: whether the mapping is still deployed; when it is not, `stop` follows.
         pollers: the most batches under way that this computer is to have.
     """
 
@@ -58,6 +68,8 @@ class QueueMapping:
         sqs: Any,
         queue_url: str,
         invoke: Callable[[bytes], Outcome],
+        give_back: Callable[[str], object],
+        exists: Callable[[], bool] = lambda: True,
         pollers: int = _POLLERS,
     ) -> None:
         self.settings = settings
@@ -66,6 +78,8 @@ class QueueMapping:
         self._call = Caller(invoke, self._stopped)
         self._region = settings.source_arn.split(":")[3]
         self._url = queue_url
+        self._give_back = give_back
+        self._exists = exists
         self._threads = [
             Thread(target=self._run, name=f"queue-mapping-{number}", daemon=True)
             for number in range(min(settings.concurrency or pollers, pollers))
@@ -109,15 +123,26 @@ class QueueMapping:
         return messages
 
     def _deliver(self, messages: Sequence[Any]) -> None:
-        records = {message["MessageId"]: self._record(message) for message in messages}
-        wanted = {name: record for name, record in records.items() if self.settings.wants(record)}
-        failed: set[str] = set()
-        if wanted:
-            outcome = self._call(list(wanted.values()))
-            failed = failed_records(outcome, list(wanted), reports_failures=self.settings.reports_failures)
+        try:
+            if not self._exists():  # it was deleted while a poll was under way
+                raise Gone
+            failed = self._failed_of(messages)
+        except Exception:  # whatever kept the function from having them
+            for message in messages:
+                self._give_back(message["ReceiptHandle"])
+            raise
         for message in messages:
             if message["MessageId"] not in failed:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _failed_of(self, messages: Sequence[Any]) -> set[str]:
+        """Which messages failed in the function, by their ids; those that the filters keep out did not."""
+        records = {message["MessageId"]: self._record(message) for message in messages}
+        wanted = {name: record for name, record in records.items() if self.settings.wants(record)}
+        if not wanted:
+            return set()
+        outcome = self._call(list(wanted.values()))
+        return failed_records(outcome, list(wanted), reports_failures=self.settings.reports_failures)
 
     def _record(self, message: Any) -> dict[str, Any]:
         """A message in the form in which Lambda gives it to a function."""

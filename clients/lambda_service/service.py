@@ -5,6 +5,7 @@ import ssl
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Lock, Thread
@@ -18,7 +19,7 @@ from clients.lambda_service.delivery import MappingSettings, log
 from clients.lambda_service.environment import Layout, Outcome
 from clients.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
 from clients.lambda_service.libraries import link_libraries
-from clients.lambda_service.queue_mapping import QueueMapping, check_visibility
+from clients.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
 from clients.lambda_service.roles import Roles
 from clients.lambda_service.stream_mapping import StreamMapping
 from models.errors import FlowtallyError
@@ -112,7 +113,7 @@ class LambdaService:
         with self._turn:
             pages = self._client("lambda").get_paginator("list_event_source_mappings").paginate()
             listed = [entry for page in pages for entry in page["EventSourceMappings"]]
-            wanted = [MappingSettings.from_api(entry) for entry in listed if entry["State"] != "Disabled"]
+            wanted = [MappingSettings.from_api(entry) for entry in listed if _is_enabled(entry)]
             for gone in [settings for settings in self._mappings if settings not in wanted]:
                 self._mappings.pop(gone).stop()
             self._forget_changed()
@@ -130,7 +131,15 @@ class LambdaService:
                 url = self._client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
                 sqs = self._roles.client(function.role, "sqs")
                 check_visibility(sqs, url, function.timeout)
-                self._mappings[settings] = QueueMapping(settings, sqs, url, invoke, self._most)
+                self._mappings[settings] = QueueMapping(
+                    settings,
+                    sqs,
+                    url,
+                    invoke,
+                    give_back=partial(show_again, self._client("sqs"), url),
+                    exists=partial(self._exists, settings.id),
+                    pollers=self._most,
+                )
             else:
                 streams = self._roles.client(function.role, "dynamodbstreams")
                 self._mappings[settings] = StreamMapping(settings, streams, invoke)
@@ -140,6 +149,16 @@ class LambdaService:
             self._refused[settings.id] = str(error)
         else:
             self._refused.pop(settings.id, None)
+
+    def _exists(self, mapping: str) -> bool:
+        """Whether a mapping is deployed at this moment, which `look` knows half a second later."""
+        try:
+            found = self._client("lambda").get_event_source_mapping(UUID=mapping)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return False
+        return _is_enabled(found)
 
     def _function(self, name: str) -> LambdaFunction:
         known = self._functions.get(name)
@@ -217,3 +236,7 @@ class LambdaService:
             "TZ": ":UTC",
             "_HANDLER": settings.handler,
         }
+
+
+def _is_enabled(mapping: Mapping[str, Any]) -> bool:
+    return bool(mapping["State"] != "Disabled")
