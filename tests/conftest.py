@@ -1,8 +1,9 @@
 """What tests share: one embedded engine a session, and a fresh deployment for each test that asks."""
 
 import os
+import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from tests.template import create_tables
 ROOT = Path(__file__).parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
 STORAGE_TEMPLATE = ROOT / "cloudformation" / "storage.yaml"
+
+Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and what was sent to it since
 
 needs_real_data = pytest.mark.skipif(
     not REAL_DATA.is_dir(), reason=f"the folder of real flow files is not there: {REAL_DATA}"
@@ -93,3 +96,21 @@ def run(tmp_path: Path) -> Run:
         return done
 
     return run_it
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    """systemd's end of the protocol of sd_notify(3)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind(str(tmp_path / "notify"))
+        end.setblocking(False)
+
+        def received() -> list[str]:
+            messages = []
+            try:
+                while True:
+                    messages.append(end.recv(4096).decode())
+            except BlockingIOError:
+                return messages
+
+        yield str(tmp_path / "notify"), received

@@ -17,6 +17,7 @@ from models.pair_statistics import sums_of
 from models.steps import Sums
 from models.tables import DailyTotal
 from models.traffic import PairDay, Totals
+from vm_daemon.systemd import Systemd
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
@@ -108,6 +109,17 @@ def is_counted(deployment: Deployment) -> bool:
 def is_at_rest(deployment: Deployment) -> bool:
     """Whether nothing is left to do: `is_counted`, and no message, seen or hidden."""
     return not messages_left(deployment) and is_counted(deployment)
+
+
+class Shown(Systemd):
+    """What systemd was told."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.said: list[str] = []
+
+    def _send(self, message: str) -> None:
+        self.said.append(message)
 
 
 class DaemonProcess:

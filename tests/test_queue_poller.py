@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from tests.support import Shown
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.report import Report
 from vm_daemon.stopping import OutOfTime, Stop
-from vm_daemon.systemd import StartDelay, Systemd
+from vm_daemon.systemd import StartDelay
 
 LONG_POLL = 20
 
@@ -57,17 +58,6 @@ class Stage:
         time.sleep(self.seconds)
         if self.error:
             raise self.error
-
-
-class Shown(Systemd):
-    """What systemd was told."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self.said: list[str] = []
-
-    def _send(self, message: str) -> None:
-        self.said.append(message)
 
 
 def poller(queue: FakeQueue, stage: Stage, **settings: Any) -> QueuePoller:

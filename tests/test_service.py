@@ -3,11 +3,10 @@
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -19,30 +18,13 @@ from handlers.concurrency import Crew
 from models.aws import client
 from models.deployment import Deployment
 from models.errors import UsageError
+from tests.conftest import Manager
 from tests.support import upload
 from vm_daemon.report import Report
 from vm_daemon.settings import FILE, parse, read_anew
 from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
 from vm_daemon.stopping import OutOfTime, Stop
 from vm_daemon.systemd import JournalFormatter, StartDelay, Systemd
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[tuple[str, Callable[[], list[str]]]]:
-    """The address of a socket, and what was sent to it."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-        end.bind(str(tmp_path / "notify"))
-        end.setblocking(False)
-
-        def received() -> list[str]:
-            messages = []
-            try:
-                while True:
-                    messages.append(end.recv(4096).decode())
-            except BlockingIOError:
-                return messages
-
-        yield str(tmp_path / "notify"), received
 
 
 class Clock:
@@ -54,7 +36,7 @@ class Clock:
         return self.now
 
 
-def test_systemd_is_told(manager: tuple[str, Callable[[], list[str]]]) -> None:
+def test_systemd_is_told(manager: Manager) -> None:
     """Readiness, status and end arrive; the same status only once."""
     address, received = manager
     systemd = Systemd({"NOTIFY_SOCKET": address})
@@ -66,7 +48,7 @@ def test_systemd_is_told(manager: tuple[str, Callable[[], list[str]]]) -> None:
     assert received() == ["READY=1", "STATUS=well", "STOPPING=1"]
 
 
-def test_the_watchdog_is_fed_by_progress_alone(manager: tuple[str, Callable[[], list[str]]]) -> None:
+def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
     """A sign of life is passed on, at most four times a period; without one, nothing is sent."""
     address, received = manager
     clock = Clock()
@@ -87,7 +69,7 @@ def test_without_systemd_nothing_is_sent() -> None:
     systemd.status("well")
 
 
-def test_status_has_the_useful_figures(manager: tuple[str, Callable[[], list[str]]]) -> None:
+def test_status_has_the_useful_figures(manager: Manager) -> None:
     """Rate over the last minute, what is in hand, and the lag of the last one."""
     address, received = manager
     clock = Clock()

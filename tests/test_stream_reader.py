@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.streams import Clock, FakeShard, FakeStreams, LeaseTable, refused
+from tests.support import Shown
 from vm_daemon.leases import FINISHED
+from vm_daemon.report import Report
 from vm_daemon.stream_reader import StreamReader
+from vm_daemon.systemd import StartDelay
 
 HOUR = 3600
 
@@ -41,9 +45,12 @@ class Bench:
         self.table = LeaseTable(self.clock)
         self.stage = Stage()
         self.repairs = 0
+        self.shown = Shown()
+        self.said_before_repair: list[str] = []
 
-    def reader(self, name: str = "one") -> StreamReader:
+    def reader(self, name: str = "one", **watching: Any) -> StreamReader:
         def repair() -> None:
+            self.said_before_repair = list(self.shown.said)
             self.repairs += 1
 
         return StreamReader(
@@ -53,6 +60,8 @@ class Bench:
             self.table.leases(name, self.clock),
             repair,
             self.clock,
+            Report(self.shown, StartDelay(None), "records"),
+            **watching,
         )
 
     def pass_time(self, seconds: float, *readers: StreamReader) -> None:
@@ -115,11 +124,12 @@ def test_an_iterator_that_expired_is_renewed_in_place() -> None:
 
 
 def test_records_that_failed_come_again() -> None:
-    """The checkpoint stays before them; they are read until they succeed."""
+    """The checkpoint stays before them; they are read until they succeed, and the status tells of it."""
     bench = Bench(FakeStreams(a=FakeShard(None, 9)))
     bench.stage.fails_at = ("a", 4)
     reader = bench.reader()
     bench.pass_time(30, reader)
+    assert bench.shown.said[-1].startswith("STATUS=trying again")
     assert bench.stage.seen == numbers("a", 1, 3)
     assert bench.table.item("shard#a")["sequence_number"] == {"S": "3"}
     bench.stage.fails_at = None
@@ -321,3 +331,48 @@ def test_a_page_that_fails_within_a_batch_loses_nothing() -> None:
     bench.streams.get_records = get_records  # type: ignore[method-assign]
     bench.pass_time(10, reader)
     assert bench.stage.seen == numbers("a", 1, 2000)
+
+
+def test_it_is_ready_when_it_can_work() -> None:
+    """Not before its check has passed and its shard has answered; then it stays so."""
+    bench, checks = Bench(FakeStreams(a=FakeShard(count=1))), []
+
+    def check() -> None:
+        checks.append(1)
+        if len(checks) < 3:
+            raise EndpointConnectionError(endpoint_url="table")
+
+    reader = bench.reader(check=check)
+    bench.pass_time(5, bench.reader("a reader that repairs first"))
+    bench.shown.said.clear()
+    for _ in range(2):
+        reader.round()
+        assert "READY=1" not in bench.shown.said
+    bench.pass_time(120, reader)
+    assert bench.shown.said.count("READY=1") == 1
+    assert len(checks) == 3
+    assert bench.repairs == 1
+
+
+def test_a_shard_that_is_refused_keeps_it_from_being_ready() -> None:
+    """The stream is described, but may not be read: it cannot work, and its status says why."""
+    bench = Bench(FakeStreams(a=FakeShard(count=1)))
+    bench.pass_time(2, first := bench.reader("a reader that repairs first"))
+    first.leave()
+    bench.shown.said.clear()
+
+    def refuse(**_: Any) -> Any:
+        raise refused("AccessDeniedException")
+
+    bench.streams.get_shard_iterator = refuse  # type: ignore[method-assign]
+    bench.pass_time(10, bench.reader())
+    assert "READY=1" not in bench.shown.said
+    assert any("AccessDeniedException" in line for line in bench.shown.said)
+
+
+def test_it_is_ready_before_a_repair() -> None:
+    """A repair of large tables takes longer than systemd lets a start take."""
+    bench = Bench(FakeStreams(a=FakeShard(count=1)))
+    bench.pass_time(2, bench.reader())
+    assert bench.repairs == 1
+    assert "READY=1" in bench.said_before_repair

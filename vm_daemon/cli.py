@@ -59,7 +59,9 @@ def summarize(visibility: int) -> None:
     with Service("files", accepts=Deployment.from_environment) as service:
         deployment = Deployment.from_environment(os.environ)
         alive, sqs, stage = service.report.alive, client("sqs"), summarizer_for(deployment)
-        for used in (sqs, stage.s3, stage.dynamodb):
+        # Not the heartbeat's calls: they go on when the work stands still.
+        watch_calls(sqs, alive, "sqs.ReceiveMessage", "sqs.DeleteMessage")
+        for used in (stage.s3, stage.dynamodb):
             watch_calls(used, alive)
         watch_reading(stage.s3, alive)
 
@@ -115,6 +117,10 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
         statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)
         held = Leases(shares, leases, deployment.stream_arn, worker, _seconds, lease)
 
+        def check() -> None:
+            statistics.get(_NOBODY.pair)
+            daily_totals.of_pair(_NOBODY.pair)
+
         def repair() -> None:
             with watching_calls(database, held.keep):
                 repair_all(daily_totals, statistics)
@@ -128,6 +134,7 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
             repair,
             now=time.time,
             report=service.report,
+            check=check,
         )
         reader.run(service.stop)
 
@@ -148,7 +155,9 @@ def main() -> None:
     log_as_json()
     if is_journal(os.environ):
         logging.getLogger().handlers[0].setFormatter(JournalFormatter())
-    time.sleep(start_delay(os.environ).next())
+    if delay := start_delay(os.environ).next():
+        log.warning("failed before, waiting", extra={"seconds": delay})
+        time.sleep(delay)
     try:
         daemon(standalone_mode=False)
     except click.ClickException as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from handlers.messages import Visibility, back_off, uploaded_objects
 from models.errors import FlowtallyError
@@ -70,10 +70,16 @@ class QueuePoller:
         self._visibility = Visibility(sqs, queue_url)
 
     def run(self) -> None:
-        """Works until it is told to stop."""
+        """Works until it is told to stop.
+
+        Raises:
+            NoCredentialsError: there are none; another process may find some.
+        """
         while not self._stop.requested:
             try:
                 self.poll()
+            except NoCredentialsError:
+                raise  # a client that was made without them never gets any
             except (ClientError, BotoCoreError) as error:
                 log.error("queue not reached, trying again", extra={"reason": str(error)})
                 self._report.trouble(f"trying again: {error}")

@@ -13,13 +13,20 @@ from models.content import Readable
 Alive = Callable[[], object]
 
 
-def watch_calls(client: Any, alive: Alive) -> None:
-    """Has `alive` called after every attempt of every call of a boto3 client, failed ones included."""
+def watch_calls(client: Any, alive: Alive, *operations: str) -> None:
+    """Has `alive` called after every attempt of a call of a boto3 client, failed ones included.
+
+    Args:
+        client: the client.
+        alive: is called.
+        operations: only these, spelled `sqs.ReceiveMessage`; all if none is named.
+    """
 
     def after_attempt(**_: Any) -> None:
         alive()
 
-    client.meta.events.register("needs-retry", after_attempt)
+    for event in [f"needs-retry.{operation}" for operation in operations] or ["needs-retry"]:
+        client.meta.events.register(event, after_attempt)
 
 
 @contextmanager

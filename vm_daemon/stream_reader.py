@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from models.errors import FlowtallyError
 from vm_daemon.lease_items import ShardState
@@ -70,6 +70,7 @@ class StreamReader:
         repair: brings everything in line after records were lost.
         now: gives epoch seconds.
         report: is told how it goes.
+        check: raises what keeps the stage from working; called until it does not.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class StreamReader:
         repair: Callable[[], object],
         now: Callable[[], float],
         report: Report | None = None,
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         self._streams = streams
         self._stream_arn = stream_arn
@@ -89,6 +91,8 @@ class StreamReader:
         self._repair = repair
         self._now = now
         self._report = report or Unwatched()
+        self._check = check
+        self._is_checked = False
         self._parents: Parents = {}
         self._mine: dict[str, Shard] = {}
         self._discover_at = 0.0
@@ -116,13 +120,16 @@ class StreamReader:
             log.warning("taken for dead, joining again")
             self._mine.clear()
             return 0.0
+        except NoCredentialsError:
+            raise  # a client that was made without them never gets any
         except (ClientError, BotoCoreError, FlowtallyError) as error:
             log.error("stream not read, trying again", extra={"reason": str(error)})
             self._report.trouble(f"trying again: {error}")
             if not self._leases.is_held:
                 return _RECOVERY
         else:
-            self._report.reached(f"{len(self._mine)} shards")
+            if not self._mine:
+                self._report.reached("no shards")
         for shard in list(self._mine.values()):
             if self._now() >= shard.due_at and self._leases.is_held:
                 shard.due_at = self._now() + self._attempt(shard)
@@ -139,6 +146,9 @@ class StreamReader:
             log.error("shards not handed over, others take them later", extra={"reason": str(error)})
 
     def _keep_up(self) -> None:
+        if not self._is_checked:
+            self._check()
+            self._is_checked = True
         self._leases.beat()
         self._save()
         self._leases.look()
@@ -147,6 +157,8 @@ class StreamReader:
             self._discover()
         self._share()
         if view.loss and self._leases.take_repair():
+            # It may take longer than a start may, and all that is needed for the work has answered.
+            self._report.reached("repairing")
             # After the discovery: what changes from here on is in shards that are about to be read.
             self._repair()
             self._leases.repaired()
@@ -197,15 +209,13 @@ class StreamReader:
     def _attempt(self, shard: Shard) -> float:
         """Reads a shard once; gives the seconds to wait before it is worth another look."""
         try:
-            pause = self._read(shard)
+            return self._read(shard)
         except LeaseLost:
             log.warning("shard was taken over", extra={"shard": shard.id})
             del self._mine[shard.id]
             return _RECOVERY
         except (ClientError, BotoCoreError) as error:
             return self._find_back(shard, error)
-        self._report.reached(f"{len(self._mine)} shards")
-        return pause
 
     def _read(self, shard: Shard) -> float:
         if shard.is_empty:
@@ -221,7 +231,9 @@ class StreamReader:
             self._report.done(len(done), self._lag(done[-1]))
         if failed is not None:
             shard.iterator = None  # starts again after the checkpoint
+            self._report.trouble("trying again: a record is not consolidated, see the journal")
             return _RECOVERY
+        self._report.reached(f"{len(self._mine)} shards")
         if not records:
             shard.intact_at = asked_at
         if shard.iterator is None:
