@@ -35,6 +35,7 @@ from models.traffic import PairDay, Totals
 _QUARANTINE_COLUMNS = b",Quarantine Line,Quarantine Reason"
 _TOO_LONG = "line is longer than 1 MiB"
 _BOM = b"\xef\xbb\xbf"
+MAX_QUARANTINE = 256 << 20  # bytes: it has to fit in the 512 MB of /tmp that a function has
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class _Quarantine:
     def __init__(self, sink: IO[bytes]) -> None:
         self.header = b""
         self.rows = 0
+        self._left = MAX_QUARANTINE
         self._sink = sink
         self._is_within_row = False
 
@@ -100,14 +102,21 @@ class _Quarantine:
     def write(self, piece: bytes) -> None:
         """Begins or goes on with the original bytes of a row."""
         if not self.rows and not self._is_within_row:
-            self._sink.write(self.header + _QUARANTINE_COLUMNS + b"\n")
+            self._put(self.header + _QUARANTINE_COLUMNS + b"\n")
         self._is_within_row = True
-        self._sink.write(piece)
+        self._put(piece)
 
     def end_row(self, number: int, reason: str) -> None:
-        self._sink.write(f",{number},{reason}\n".encode())
+        self._put(f",{number},{reason}\n".encode())
         self._is_within_row = False
         self.rows += 1
+
+    def _put(self, text: bytes) -> None:
+        self._left -= len(text)
+        if self._left < 0:
+            what = f"more than {MAX_QUARANTINE >> 20} MiB of rows that cannot be counted"
+            raise FileRejected(what, remedy="Check how the file was made")
+        self._sink.write(text)
 
 
 class _Reader:
@@ -188,7 +197,10 @@ class _Reader:
         return V4_COLUMNS
 
     def _find_width(self, text: bytes, columns: Columns) -> int:
-        """As many fields as the header or one more, whichever more rows have; else what most rows have."""
+        """As many fields as the header or one more, whichever more rows have; else what most rows have.
+
+        The rows of a quarantine have those of its header: the one more may be what is wrong with them.
+        """
         lines = (line for line in text.splitlines() if line.strip())
         widths = Counter(_width_of(line) for line in lines if repeated_header(line) != columns)
         if not widths:
@@ -197,9 +209,11 @@ class _Reader:
             width = max((width for width in widths if width >= V4_MIN_WIDTH), key=widths.__getitem__)
             self._quarantine.header = v4_header(width)
             return width
-        if widths[self._header_width + 1] <= widths[self._header_width]:
+        is_quarantine = self._quarantine.header.rstrip().endswith(_QUARANTINE_COLUMNS)
+        if is_quarantine or widths[self._header_width + 1] <= widths[self._header_width]:
             return self._header_width
         self._notes.append("rows have one field more than the header")
+        self._quarantine.header += b","
         return self._header_width + 1
 
     def _count(self, text: bytes, columns: Columns, rows: QuickRows) -> None:

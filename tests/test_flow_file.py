@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models import content
+from models import content, flow_file
 from models.errors import FileRejected
 from models.flow_file import read_flow_file
 from models.traffic import PairDay, Totals
@@ -251,6 +251,8 @@ def test_errors_of_the_stream_pass_through() -> None:
         (lines(v4_row(84), v4_row(84, duration=b"-5"), header=v4_row(84)), (b"-5", b"5"), Totals(5, 3, 1)),
         (lines(v4_row(86), v4_row(86, duration=b"-5"), header=v4_row(86)), (b"-5", b"5"), Totals(5, 3, 1)),
         (lines(ROW, ROW[:-2]), (b"3,3,7 fields", b"3,x,3,7 fields"), Totals(1000, 3, 1)),
+        (lines(ROW, ROW + b",y"), (b",y,3,9 fields", b",3,9 fields"), Totals(1000, 3, 1)),
+        (lines(ROW + b",y", ROW + b",y", ROW), (b",4,8 fields", b",y,4,8 fields"), Totals(1000, 3, 1)),
         (b"\xef\xbb\xbf" + lines(row(source="10.0.0"), header=QUOTED_HEADER), (b"10.0.0,", b"10.0.0.1,"),
          Totals(1000, 3, 1)),
     ],
@@ -265,6 +267,15 @@ def test_a_corrected_quarantine_is_a_flow_file(
     mended, _ = read(quarantine.replace(*mend))
     assert mended.totals == {KEY: expected}
     assert mended.quarantined == 0
+
+
+def test_a_quarantine_of_any_size_does_not_fill_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with more bad rows than a function has room for is rejected, and nothing more is written."""
+    monkeypatch.setattr(flow_file, "MAX_QUARANTINE", 1 << 20)
+    sink = io.BytesIO()
+    with pytest.raises(FileRejected, match="more than 1 MiB of rows that cannot"):
+        read_flow_file(Stream(gzip.compress(lines(ROW) + b"bad\n" * (1 << 20)), [1 << 16]), sink)
+    assert len(sink.getvalue()) <= 1 << 20
 
 
 def test_the_width_of_rows_is_what_most_of_the_first_rows_have() -> None:
