@@ -43,6 +43,7 @@ Opener = Callable[[Compute], AbstractContextManager[Place]]
 def main() -> None:
     """Measures, prints and saves."""
     options = _options(sys.argv[1:])
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that a file shows how far it is
     try:
         with _dataset(options) as data:
             place = _opener(options)
