@@ -8,7 +8,7 @@ validates, hashes and quarantines; the others take for granted that the file is 
 
 import csv
 import os
-import subprocess
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,31 +86,33 @@ def pandas(path: Path) -> Answer:
     return len(totals), int(totals["Flow Duration"].sum()), int(totals["Tot Fwd Pkts"].sum())
 
 
-def mawk(path: Path) -> Answer:
-    """awk, in its fastest implementation; its numbers are doubles."""
-    program = """
-        NR > 1 { day = substr($7, 1, 10); duration[$2, $4, day] += $8; packets[$2, $4, day] += $9 }
-        END { for (key in duration) { n++; d += duration[key]; p += packets[key] }
-              printf "%d %.0f %.0f", n, d, p }
-    """
-    finished = subprocess.run(
-        ["mawk", "-F,", program, str(path)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    days, duration, packets = finished.stdout.split()
-    return int(days), int(duration), int(packets)
+_AWK = """
+    NR > 1 { day = substr($7, 1, 10); duration[$2, $4, day] += $8; packets[$2, $4, day] += $9 }
+    END { for (key in duration) { n++; d += duration[key]; p += packets[key] }
+          printf "%d %.0f %.0f", n, d, p }
+"""
 
-
-CONTENDERS: dict[str, Callable[[Path], Answer]] = {
+_IN_PYTHON: dict[str, Callable[[Path], Answer]] = {
     "flowtally": flowtally,
     "polars": polars,
     "duckdb": duckdb,
-    "mawk": mawk,
     "pandas": pandas,
     "csv module": csv_module,
 }
+CONTENDERS = (*_IN_PYTHON, "mawk")
+
+
+def installed() -> list[str]:
+    """The contenders that there are on this machine; only mawk may be missing."""
+    return [name for name in CONTENDERS if name != "mawk" or shutil.which("mawk")]
+
+
+def command_of(name: str, file: Path) -> list[str]:
+    """What runs a contender. mawk needs no Python around it; its numbers are doubles."""
+    if name == "mawk":
+        return ["mawk", "-F,", _AWK, str(file)]
+    return [sys.executable, "-m", "perf.contenders", name, str(file)]
+
 
 if __name__ == "__main__":
-    print(*CONTENDERS[sys.argv[1]](Path(sys.argv[2])))
+    print(*_IN_PYTHON[sys.argv[1]](Path(sys.argv[2])))

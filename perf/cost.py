@@ -5,6 +5,7 @@
 Free tiers are left out: they belong to the account, and others use them too.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,17 +29,10 @@ ALARM = 0.10  # per metric and month
 VM_HOUR = 0.0168 + 0.005  # t4g.small and its public IPv4 address
 DISK = 0.08  # per GB of gp3 and month
 
-# The work, per file of the VARIoT kind: 10 MB, a day of a branch.
-PAIR_DAYS = 650
-BYTES_PER_PAIR_DAY = 180  # as billed, with its share of the statistics' 250 once per pair left out
-STATISTICS_WRITES = 1.1  # per pair-day: at most one a batch, and sometimes one to forget old marks
-S3_PUTS, S3_GETS = 4, 1  # an upload in two parts
-SQS_REQUESTS = 4  # sent, received, hidden, deleted
-SUMMARIZE_SECONDS = 4.0  # at 512 MB: bounded by a third of a core; assumed until measured on AWS
-CONSOLIDATE_SECONDS = 3.0  # of all batches of a file; assumed until measured on AWS
-CONSOLIDATE_CALLS = 10
-MEMORY_GB = 0.5
-LOG_BYTES = 3000
+S3_PUTS, S3_GETS = 4, 1  # of a file: an upload in two parts
+SQS_REQUESTS = 4  # of a file: sent, received, hidden, deleted
+LOG_BYTES = 3000  # of a file
+MEMORY_GB = 0.5  # of a function
 
 # What goes on whether there is work or not.
 LAMBDA_POLLS = 5 * 3 * 60 * 24 * DAYS  # five pollers of the queue, 20 s each
@@ -47,8 +41,57 @@ VM_STREAM_READS = 3600 * 24 * DAYS  # one a second
 LAMBDA_ALARMS = 9  # metrics
 VM_ALARMS = 7
 VM_DISK_GB = 8
+VM_CORES = 2  # of a t4g.small
+VM_CPUS = VM_CORES * 0.2  # that it may use all the time; more in bursts, or for a surcharge
+MACHINES_AT_MOST = 100  # for which a break-even is sought
 
 SIZES = {"small": 5, "medium": 50, "large": 500}  # branches, a file a day each
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a file takes. The default is assumed, with a margin, for one of the VARIoT kind (10 MB).
+
+    Attributes:
+        pair_days: written to the daily totals, a write unit each.
+        statistics_writes: for each of them; at most one a batch, and sometimes one to forget old marks.
+        bytes_per_pair_day: stored, as billed.
+        lambda_seconds: of functions of `MEMORY_GB`, both stages together.
+        lambda_requests: of both stages.
+        cpu_seconds: on a machine, both stages together.
+    """
+
+    pair_days: float = 650
+    statistics_writes: float = 1.1
+    bytes_per_pair_day: float = 180  # the statistics, once per pair, left out
+    lambda_seconds: float = 7.0
+    lambda_requests: float = 11
+    cpu_seconds: float = 2.0
+
+    @property
+    def table_writes(self) -> float:
+        """US dollars for the write units of a file, the record of the file itself included."""
+        return (self.pair_days * (1 + self.statistics_writes) + 1) * WRITE_UNIT
+
+    @property
+    def on_lambda(self) -> float:
+        """US dollars for the functions' work on a file."""
+        return (
+            self.lambda_requests * LAMBDA_REQUEST
+            + self.lambda_seconds * MEMORY_GB * LAMBDA_GB_SECOND
+            + LOG_BYTES / GIGABYTE * LOGGED
+        )
+
+    @property
+    def files_per_machine(self) -> float:
+        """Files that a machine can take in a month."""
+        return VM_CPUS * HOURS * 3600 / self.cpu_seconds
+
+
+TRANSPORT = S3_PUTS * S3_PUT + S3_GETS * S3_GET + SQS_REQUESTS * SQS_REQUEST  # US dollars a file
+LAMBDA_AT_REST = LAMBDA_POLLS * SQS_REQUEST + LAMBDA_ALARMS * ALARM  # US dollars a month
+MACHINE = VM_HOUR * HOURS + VM_DISK_GB * DISK + VM_POLLS * SQS_REQUEST  # US dollars a month, like the next
+VM_AT_REST = MACHINE + VM_STREAM_READS * STREAM_READ + VM_ALARMS * ALARM
 
 
 @dataclass(frozen=True)
@@ -60,27 +103,32 @@ class Month:
     transport: float
     on_lambda: float
     on_vm: float
+    machines: int
 
 
-def month(branches: int) -> Month:
-    """What so many branches cost that send a file a day each."""
-    files = branches * DAYS
-    pair_days = files * PAIR_DAYS
+def month(files_a_day: float, work: Work | None = None) -> Month:
+    """What so many files a day cost."""
+    work = work or Work()
+    files = files_a_day * DAYS
+    machines = max(1, math.ceil(files / work.files_per_machine))
     return Month(
-        tables=(pair_days * (1 + STATISTICS_WRITES) + files) * WRITE_UNIT,
-        storage_after_a_year=pair_days * 12 * BYTES_PER_PAIR_DAY / GIGABYTE * STORED,
-        transport=files * (S3_PUTS * S3_PUT + S3_GETS * S3_GET + SQS_REQUESTS * SQS_REQUEST),
-        on_lambda=files * (1 + CONSOLIDATE_CALLS) * LAMBDA_REQUEST
-        + files * (SUMMARIZE_SECONDS + CONSOLIDATE_SECONDS) * MEMORY_GB * LAMBDA_GB_SECOND
-        + files * LOG_BYTES / GIGABYTE * LOGGED
-        + LAMBDA_POLLS * SQS_REQUEST
-        + LAMBDA_ALARMS * ALARM,
-        on_vm=VM_HOUR * HOURS
-        + VM_DISK_GB * DISK
-        + VM_POLLS * SQS_REQUEST
-        + VM_STREAM_READS * STREAM_READ
-        + VM_ALARMS * ALARM,
+        tables=files * work.table_writes,
+        storage_after_a_year=files * work.pair_days * 12 * work.bytes_per_pair_day / GIGABYTE * STORED,
+        transport=files * TRANSPORT,
+        on_lambda=LAMBDA_AT_REST + files * work.on_lambda,
+        on_vm=VM_AT_REST + (machines - 1) * MACHINE,
+        machines=machines,
     )
+
+
+def break_even(work: Work) -> float | None:
+    """The files a day from which on machines are not dearer than Lambda; None if they always are."""
+    for machines in range(1, MACHINES_AT_MOST + 1):
+        cost = VM_AT_REST + (machines - 1) * MACHINE
+        files = (cost - LAMBDA_AT_REST) / work.on_lambda
+        if files <= machines * work.files_per_machine:
+            return max(files, (machines - 1) * work.files_per_machine) / DAYS
+    return None
 
 
 def table() -> str:

@@ -2,13 +2,16 @@
 
     python -m perf.fetch_variot DIRECTORY
 
-The files are listed by the API of data.gouv.fr, where the dataset is published. A file that is there
-already, whole, is not fetched again; one that was interrupted is continued; each is checked against the
-size and the checksum that the API gives.
+The files are listed by the API of data.gouv.fr, where the dataset is published. Each is checked against the
+size and the checksum that the API gives. One that is there already, whole, is not fetched again; one that
+was interrupted is continued.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from math import inf
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -50,8 +53,20 @@ def resources(http: urllib3.PoolManager, api: str) -> list[Resource]:
         raise ServiceUnavailable(f"no list of files: {error}", where=url, remedy="Try later") from error
     if listed is None:
         raise ServiceUnavailable(f"status {answer.status} instead of a list of files", where=url)
-    found = (_resource(entry) for entry in listed)
-    return sorted(resource for resource in found if resource.name.lower().endswith((".csv", ".csv.gz")))
+    found = sorted(map(_resource, listed), key=attrgetter("name", "url"))
+    return _with_names_of_their_own(file for file in found if file.name.lower().endswith((".csv", ".csv.gz")))
+
+
+def _with_names_of_their_own(files: Iterable[Resource]) -> list[Resource]:
+    """Files of one name get numbers, so that none overwrites another."""
+    taken: Counter[str] = Counter()
+    renamed = []
+    for file in files:
+        stem, _, suffix = file.name.partition(".")
+        taken[file.name] += 1
+        number = taken[file.name]
+        renamed.append(file if number == 1 else file._replace(name=f"{stem}-{number}.{suffix}"))
+    return renamed
 
 
 def _resource(entry: dict[str, Any]) -> Resource:
@@ -73,9 +88,11 @@ def fetch(http: urllib3.PoolManager, resource: Resource, directory: Path) -> Ite
         FlowtallyError: what came is not what the API promised.
     """
     target, partial = directory / resource.name, directory / f"{resource.name}.part"
-    if target.exists() and target.stat().st_size == (resource.size or target.stat().st_size):
+    if target.exists() and _fault(resource, target) is None:
         yield target.stat().st_size
         return
+    if partial.exists() and partial.stat().st_size > (resource.size or inf):
+        partial.unlink()  # of another version of the file
     yield partial.stat().st_size if partial.exists() else 0
     for attempt in range(1, _TRIES + 1):
         try:
@@ -86,7 +103,9 @@ def fetch(http: urllib3.PoolManager, resource: Resource, directory: Path) -> Ite
                 raise ServiceUnavailable(
                     f"broke off: {error}", where=resource.url, remedy="Call it again to go on from there"
                 ) from error
-    _check(resource, partial)
+    if fault := _fault(resource, partial):
+        partial.unlink()
+        raise FlowtallyError(fault, where=resource.name, remedy="Fetch it again")
     partial.replace(target)
 
 
@@ -110,17 +129,17 @@ def _continue(http: urllib3.PoolManager, resource: Resource, partial: Path) -> I
         answer.release_conn()
 
 
-def _check(resource: Resource, partial: Path) -> None:
-    if resource.checksum is None:
-        return
-    algorithm, promised = resource.checksum
-    with partial.open("rb") as file:
+def _fault(resource: Resource, path: Path) -> str | None:
+    """What of a file is not as the API promised; None if nothing is."""
+    size = path.stat().st_size
+    if resource.size not in (None, size):
+        return f"it has {size} bytes instead of {resource.size}"
+    algorithm, promised = resource.checksum or ("", "")
+    if algorithm not in hashlib.algorithms_available:
+        return None
+    with path.open("rb") as file:
         found = hashlib.file_digest(file, algorithm).hexdigest()
-    if found != promised:
-        partial.unlink()
-        raise FlowtallyError(
-            f"its {algorithm} is {found} instead of {promised}", where=resource.name, remedy="Fetch it again"
-        )
+    return f"its {algorithm} is {found} instead of {promised}" if found != promised.lower() else None
 
 
 @click.command()

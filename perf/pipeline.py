@@ -12,7 +12,7 @@ from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 
-_STACK = "flowtally"
+STACK = "flowtally"
 _POLL = 0.05  # seconds
 
 
@@ -22,9 +22,9 @@ class Pipeline:
     def __init__(self, engine: EmbeddedEngine, cleanup: ExitStack) -> None:
         self.engine = engine
         cloudformation = engine.client("cloudformation")
-        deploy_stack(cloudformation, _STACK, storage_template(), {})
-        self.deployment = Deployment.from_stack(cloudformation, _STACK)
-        self._leases = deploy_leases(cloudformation, _STACK)
+        deploy_stack(cloudformation, STACK, storage_template(), {})
+        self.deployment = Deployment.from_stack(cloudformation, STACK)
+        self._leases = deploy_leases(cloudformation, STACK)
         self._cleanup = cleanup
 
     def start(self, stage: str, settings: Mapping[str, str] | None = None) -> Child:

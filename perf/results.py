@@ -49,6 +49,7 @@ class Figures:
         rows: the cells, as they are shown.
         packages: versions of what was compared.
         command: what measures it again.
+        remarks: sentences below the table.
         environment: see `machine`.
     """
 
@@ -59,11 +60,12 @@ class Figures:
     command: str
     packages: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=machine)
+    remarks: Sequence[str] = ()
 
-    def save(self) -> Path:
+    def save(self, folder: Path = FOLDER) -> Path:
         """Writes the file that the docs are made from."""
-        FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{self.name}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.name}.json"
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
         return path
 
@@ -73,8 +75,11 @@ class Figures:
         for position, column in enumerate(self.columns):
             table.add_column(column, justify="right" if position else "left")
         for row in self.rows:
-            table.add_row(*row)
-        Console().print(table)
+            table.add_row(*(cell.replace("**", "") for cell in row))
+        console = Console()
+        console.print(table)
+        for remark in self.remarks:
+            console.print(remark, markup=False, highlight=False)
 
     def markdown(self) -> str:
         """The table as the docs show it."""
@@ -85,6 +90,7 @@ class Figures:
             f"|---{'|---:' * (len(self.columns) - 1)}|",
             *(f"| {' | '.join(row)} |" for row in self.rows),
             "",
+            *(line for remark in self.remarks for line in (remark, "")),
             f"Measured by `{self.command}`: {', '.join(self._circumstances())}.",
             "",
         ]

@@ -21,6 +21,8 @@ class Portal:
     def __init__(self) -> None:
         self.breaks = 0
         self.requests: list[tuple[str, str | None]] = []
+        self.twice = ""  # a file that is listed twice
+        self.sizes = {name: len(content) for name, content in CONTENT.items()}
         self.checksums = {name: hashlib.sha1(content).hexdigest() for name, content in CONTENT.items()}
         portal = self
 
@@ -63,10 +65,10 @@ class Portal:
         files = [
             {
                 "url": f"{self.url}/files/{name}",
-                "filesize": len(content),
+                "filesize": self.sizes[name],
                 "checksum": {"type": "sha1", "value": self.checksums[name]},
             }
-            for name, content in CONTENT.items()
+            for name in (*CONTENT, *([self.twice] if self.twice else []))
         ]
         return {
             "resources": [*files, {"url": f"{self.url}/files/readme.pdf", "filesize": 3, "checksum": None}]
@@ -110,6 +112,46 @@ def test_a_broken_download_goes_on(portal: Portal, tmp_path: Path) -> None:
     assert download(portal, tmp_path)[0] == 0
     assert fetched(tmp_path) == CONTENT
     assert [wanted for _, wanted in portal.requests if wanted]
+
+
+def test_a_later_call_goes_on_where_an_earlier_one_gave_up(portal: Portal, tmp_path: Path) -> None:
+    """When a file breaks off again and again, the message says so; what came is not asked for again."""
+    portal.breaks = 5
+    status, output = download(portal, tmp_path)
+    assert status == 1
+    assert "broke off" in output
+    (partial,) = tmp_path.iterdir()
+    begun = partial.stat().st_size
+    assert 0 < begun < len(CONTENT["data-20221201.csv"])
+    portal.requests.clear()
+    assert download(portal, tmp_path)[0] == 0
+    assert portal.requests[1] == ("/files/data-20221201.csv", f"bytes={begun}-")
+    assert fetched(tmp_path) == CONTENT
+
+
+def test_a_damaged_file_is_fetched_again(portal: Portal, tmp_path: Path) -> None:
+    """A file of the right size with other bytes, and a part that is longer than the file."""
+    (tmp_path / "data-20221201.csv").write_bytes(b"?" * len(CONTENT["data-20221201.csv"]))
+    (tmp_path / "data-20221202.csv.part").write_bytes(b"?" * 5_000_000)
+    assert download(portal, tmp_path)[0] == 0
+    assert fetched(tmp_path) == CONTENT
+
+
+def test_a_size_that_was_not_promised_is_refused(portal: Portal, tmp_path: Path) -> None:
+    """Also where the API gives no checksum."""
+    portal.checksums = dict.fromkeys(CONTENT, "")
+    portal.sizes["data-20221203.csv"] += 1
+    status, output = download(portal, tmp_path)
+    assert status == 1
+    assert "data-20221203.csv: it has 3072000 bytes instead of 3072001" in output
+    assert set(fetched(tmp_path)) == {"data-20221201.csv", "data-20221202.csv"}
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(portal: Portal, tmp_path: Path) -> None:
+    """The second gets a number."""
+    portal.twice = "data-20221202.csv"
+    assert download(portal, tmp_path)[0] == 0
+    assert fetched(tmp_path) == CONTENT | {"data-20221202-2.csv": CONTENT["data-20221202.csv"]}
 
 
 def test_a_wrong_checksum_is_refused(portal: Portal, tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""Lambda against the VM over a whole dataset: how fast, how heavy, how dear.
+
+    python -m perf.compare                                      30 generated days, everything
+    python -m perf.compare --dataset campus ../shared/data/campus
+    python -m perf.compare --stack perf --compute vm --way burst ../variot
+
+Locally, every run has a fresh embedded engine, with the functions under AWS's runtime client or the daemon's
+processes. On a deployed stack (--stack), which must be new and have the one kind of compute, AWS's services
+tell what was used; deploy, run, destroy, and so on with the next, and the results come together.
+
+A run counts only if the tables are exactly those that DuckDB computes. Results go to a JSON and a CSV file,
+tables to JSON files for the docs and a Markdown report, plots to SVG files.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from clients.account import Account
+from clients.console import say
+from models.errors import FlowtallyError, UsageError
+from perf.comparison import NAMES, tables
+from perf.computes import Compute, Place, local
+from perf.deployed import Deployed
+from perf.follow import Way
+from perf.generate import generate
+from perf.plots import draw
+from perf.results import FOLDER
+from perf.runs import Run, load_runs, measure, save_runs
+from perf.workload import Workload, workload
+
+COMPUTES: tuple[Compute, ...] = ("lambda", "vm")
+WAYS: tuple[Way, ...] = ("burst", "trickle")
+_FIRST = date(2022, 10, 1)
+
+Opener = Callable[[Compute], AbstractContextManager[Place]]
+
+
+def main() -> None:
+    """Measures, prints and saves."""
+    options = _options(sys.argv[1:])
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that a file shows how far it is
+    try:
+        with _dataset(options) as data:
+            place = _opener(options)
+            for way in options.way or WAYS:
+                for compute in options.compute or COMPUTES:
+                    kept = keep(options.output, _run(place, compute, way, data))
+            report(options.output, kept, _command(options))
+    except FlowtallyError as error:
+        sys.exit(f"Error: {error}")
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    about, _, usage = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m perf.compare",
+        description=f"{about}\n\n{usage}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", type=Path, help="flow files and directories [generated days]")
+    parser.add_argument("--dataset", default="generated", help="its name in files and titles")
+    parser.add_argument("--days", type=int, default=30, help="to generate, a file each")
+    parser.add_argument("--megabytes", type=float, default=10, help="of a generated file")
+    parser.add_argument("--pairs", type=int, default=620, help="of a generated file")
+    parser.add_argument("--compute", action="append", choices=COMPUTES, help="[both]")
+    parser.add_argument("--way", action="append", choices=WAYS, help="all at once, or one by one [both]")
+    parser.add_argument("--stack", help="measure on this deployed stack, with the one compute it has")
+    parser.add_argument("--region")
+    parser.add_argument("--output", type=Path, default=FOLDER)
+    options = parser.parse_args(arguments)
+    if options.stack and (len(options.compute or ()) != 1 or len(options.way or ()) != 1):
+        parser.error("on a deployed stack, each run needs a new one: give one --compute and one --way")
+    return options
+
+
+@contextmanager
+def _dataset(options: argparse.Namespace) -> Iterator[Workload]:
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        paths = options.paths
+        if not paths:
+            say(f"Generating {options.days} days of {options.megabytes:g} MB")
+            paths = generate(
+                Path(folder),
+                first=_FIRST,
+                days=options.days,
+                megabytes=options.megabytes,
+                pairs=options.pairs,
+            )
+        yield workload(options.dataset, paths)
+
+
+def _opener(options: argparse.Namespace) -> Opener:
+    if not options.stack:
+        return local
+
+    @contextmanager
+    def deployed(compute: Compute) -> Iterator[Place]:
+        account = Account(options.stack, options.region)
+        if account.deployment.address_scope != "enterprise":
+            raise UsageError("the address scope is not enterprise", where=f"stack {options.stack}")
+        yield Deployed(account, compute)
+
+    return deployed
+
+
+def _run(place: Opener, compute: Compute, way: Way, data: Workload) -> Run:
+    size = data.content_bytes / 1e6
+    say(f"{NAMES[compute]}, {way}: {len(data.files)} files, {size:,.1f} MB", style="bold")
+    with place(compute) as opened:
+        run = measure(opened, compute, way, data)
+    say(f"All consolidated after {run.seconds:,.1f} s; the tables are exactly DuckDB's")
+    return run
+
+
+def keep(folder: Path, run: Run) -> Path:
+    """Adds a run to those of its dataset that were kept, in place of an earlier one of the same kind.
+
+    Runs of another content, machine or place are dropped, as they cannot be compared with it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"compare_{run.dataset}.json"
+    others = [other for other in load_runs(path) if other.key != run.key and other.is_comparable(run)]
+    save_runs(path, [*others, run])
+    return path
+
+
+def report(folder: Path, source: Path, command: str) -> None:
+    """Prints tables, and saves them and the plots beside the runs that they are made from."""
+    runs = load_runs(source)
+    sections = []
+    for figures in tables(runs, command):
+        figures.show()
+        figures.save(folder)
+        sections.append(figures.markdown())
+    plots = [f"![{path.stem}]({path.name})\n" for path in draw(source, runs)]
+    title = f"# Lambda against the VM: {runs[0].dataset}\n"
+    source.with_suffix(".md").write_text("\n".join([title, *plots, *sections]))
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What measures it again, all runs together."""
+    words = ["python -m perf.compare"]
+    if options.dataset != "generated":
+        words.append(f"--dataset {options.dataset}")
+    if not options.paths and options.days != 30:
+        words.append(f"--days {options.days}")
+    if options.stack:
+        words.append("--stack STACK --compute COMPUTE --way WAY")
+    return " ".join([*words, *map(str, options.paths)])
+
+
+if __name__ == "__main__":
+    main()

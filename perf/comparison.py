@@ -1,0 +1,286 @@
+"""The tables of the comparison: what runs on Lambda and on the VM took, used, left behind and cost."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
+
+from perf import cost
+from perf.computes import STAGES, Compute
+from perf.cost import PRICES_OF, Work
+from perf.results import Figures
+from perf.runs import Run, percentile
+
+NAMES: Mapping[Compute, str] = {"lambda": "Lambda", "vm": "VM"}
+LOADS = (1, 10, 100, 1_000, 10_000, 100_000)  # files a day
+
+_MB, _GB = 1e6, 1e9
+_WHOLE_CORE = 1769 / 1024  # GB of a function that has one
+_UNKNOWN = "–"
+
+
+def tables(runs: Sequence[Run], command: str) -> list[Figures]:
+    """All tables of the runs of one dataset.
+
+    Args:
+        runs: at least one; cost and storage are taken from those that tell most.
+        command: what measures them again.
+    """
+    runs = in_order(runs)
+    one = runs[0]
+    common = {"packages": one.packages, "environment": one.environment, "command": command}
+    made = [_times(runs), _work(runs), _calls(runs), _files(runs), storage(one)]
+    if work := work_of(runs):
+        made += [_per_gb(one, work), _months(one, work)]
+    return [replace(figures, **common) for figures in made]  # type: ignore[arg-type]  # by name
+
+
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Bursts first, and Lambda before the VM."""
+    return sorted(runs, key=attrgetter("way", "compute"))
+
+
+def work_of(runs: Sequence[Run]) -> dict[Compute, Work] | None:
+    """What a file takes on either kind of compute; None unless both were measured.
+
+    A trickle tells more: there, stages and engine do not wait for each other. On Lambda, waiting lasts as
+    long as it did here, and a second of CPU as much longer as a function's share of a core is smaller.
+    """
+    found = {run.compute: run for run in runs if run.way == "burst"}
+    found |= {run.compute: run for run in runs if run.way == "trickle"}
+    if set(found) != {"lambda", "vm"} or not found["vm"].used.cpu:
+        return None
+    return {compute: _work_of(run, found["lambda"]) for compute, run in found.items()}
+
+
+def _work_of(run: Run, on_lambda: Run) -> Work:
+    count, stored = len(run.files), run.tables
+    return Work(
+        pair_days=stored["DailyTotals"].write_units / count,
+        statistics_writes=stored["PairStatistics"].write_units / stored["DailyTotals"].write_units,
+        bytes_per_pair_day=_billed(run) / stored["DailyTotals"].write_units,
+        lambda_seconds=_lambda_seconds(on_lambda) / len(on_lambda.files),
+        lambda_requests=on_lambda.used.invocations / len(on_lambda.files),
+        cpu_seconds=sum((run.used.cpu or {}).values()) / count,
+    )
+
+
+def _lambda_seconds(run: Run) -> float:
+    """What is billed: on AWS as reported there, otherwise estimated."""
+    if run.used.cpu is None:
+        return run.used.busy_seconds
+    cpu = sum(run.used.cpu.values())
+    return max(0.0, run.used.busy_seconds - cpu) + cpu * _WHOLE_CORE / cost.MEMORY_GB
+
+
+def _about(run: Run) -> str:
+    rows = sum(file.rows for file in run.files)
+    return (
+        f"{len(run.files)} files of {run.dataset}, {run.content_bytes / _MB:,.0f} MB, {rows:,} rows, "
+        f"{run.pair_days:,} pair-days"
+    )
+
+
+def _name(run: Run) -> str:
+    return f"{run.way}, {NAMES[run.compute]}"
+
+
+def _by_run(runs: Sequence[Run], kind: str, title: str, rows: Mapping[str, Callable[[Run], str]]) -> Figures:
+    """A table with a column for each run."""
+    return Figures(
+        f"compare_{runs[0].dataset}_{kind}",
+        f"{title}: {_about(runs[0])}",
+        ["", *map(_name, runs)],
+        [[name, *(cell(run) for run in runs)] for name, cell in rows.items()],
+        "",
+    )
+
+
+def _times(runs: Sequence[Run]) -> Figures:
+    def seconds(reached: str, share: float) -> Callable[[Run], str]:
+        return lambda run: f"{percentile([getattr(file, reached) for file in run.files], share):.1f} s"
+
+    rows = {
+        f"{reached}: {name}": seconds(reached, share)
+        for reached in ("summarized", "consolidated")
+        for name, share in (("median", 0.5), ("95th percentile", 0.95), ("worst", 1))
+    }
+    return _by_run(runs, "times", "From upload to summarized and to consolidated", rows)
+
+
+def _work(runs: Sequence[Run]) -> Figures:
+    def cpu(*stages: str) -> Callable[[Run], str]:
+        def per_gb(run: Run) -> str:
+            used = run.used.cpu or {}
+            found = [seconds for stage, seconds in used.items() if not stages or stage in stages]
+            return f"{sum(found) / run.content_bytes * _GB:.0f}" if found else _UNKNOWN
+
+        return per_gb
+
+    def memory(stage: str) -> Callable[[Run], str]:
+        return lambda run: _shown(
+            (run.used.peak_memory or {}).get(stage), lambda size: f"{size / _MB:.0f} MB"
+        )
+
+    def cold_starts(run: Run) -> str:
+        return f"{run.used.cold_starts} of {run.used.invocations:,}" if run.used.invocations else _UNKNOWN
+
+    rows = {
+        "first upload to last consolidation": lambda run: f"{run.seconds:,.0f} s",
+        "files a second": lambda run: f"{len(run.files) / run.seconds:.2f}",
+        "rows a second": lambda run: f"{sum(file.rows for file in run.files) / run.seconds:,.0f}",
+        "MB a second": lambda run: f"{run.content_bytes / run.seconds / _MB:.2f}",
+        **{f"CPU seconds a GB: {stage}": cpu(stage) for stage in STAGES},
+        "CPU seconds a GB: together": cpu(),
+        **{f"peak memory: {stage}": memory(stage) for stage in STAGES},
+        "cold starts, of invocations": cold_starts,
+    }
+    return _by_run(runs, "work", "Throughput, processors and memory", rows)
+
+
+def _calls(runs: Sequence[Run]) -> Figures:
+    def calls(service: str) -> Callable[[Run], str]:
+        return lambda run: _shown(
+            (run.used.calls or {}).get(service), lambda count: f"{count / len(run.files):,.1f}"
+        )
+
+    def units(table: str) -> Callable[[Run], str]:
+        def per_pair_day(run: Run) -> str:
+            return f"{run.tables[table].write_units / sum(file.pair_days for file in run.files):.3f}"
+
+        return per_pair_day
+
+    def units_per_file(run: Run) -> str:
+        return f"{sum(table.write_units for table in run.tables.values()) / len(run.files):,.0f}"
+
+    rows = {
+        **{f"{name} calls a file": calls(name) for name in ("S3", "SQS", "DynamoDB", "streams")},
+        "write units a file": units_per_file,
+        "write units to summarize a pair-day of a file": units("DailyTotals"),
+        "write units to consolidate it": units("PairStatistics"),
+    }
+    return _by_run(runs, "calls", "Calls and write units", rows)
+
+
+def _files(runs: Sequence[Run]) -> Figures:
+    times = [{file.name: file for file in run.files} for run in runs]
+    rows = [
+        [
+            name,
+            f"{file.content_bytes / _MB:.2f}",
+            f"{file.rows:,}",
+            f"{file.pair_days:,}",
+            *(f"{run[name].summarized:.1f} / {run[name].consolidated:.1f}" for run in times),
+        ]
+        for name, file in sorted(times[0].items())
+    ]
+    columns = ["file", "MB", "rows", "pair-days", *map(_name, runs)]
+    title = "Seconds from upload to summarized / to consolidated, file by file"
+    return Figures(f"compare_{runs[0].dataset}_files", title, columns, rows, "")
+
+
+def storage(run: Run) -> Figures:
+    """What a dataset leaves behind, beside its raw files and the CSV files that other designs keep."""
+    days = run.pair_days
+
+    def row(name: str, count: int, size: int) -> list[str]:
+        share = f"{100 * size / run.content_bytes:.2f} %"
+        return [name, f"{count:,}", f"{size / _MB:,.2f} MB", f"{size / days:,.1f}", share]
+
+    count = len(run.files)
+    rows = [
+        row("raw files, uncompressed", count, run.content_bytes),
+        row("raw files, as uploaded", count, run.raw_bytes),
+        row("CSV files of totals, one a file and one of all", count + 1, run.csv_bytes),
+        *(row(f"table {name}", table.items, table.billed_bytes) for name, table in run.tables.items()),
+        row("**all tables**", sum(table.items for table in run.tables.values()), _billed(run)),
+        row("objects left in S3", run.objects, run.object_bytes),
+    ]
+    columns = ["", "files or items", "bytes, as billed", "bytes per pair-day", "of the raw content"]
+    return Figures(f"storage_{run.dataset}", f"What is stored in the end: {_about(run)}", columns, rows, "")
+
+
+def _billed(run: Run) -> int:
+    return sum(table.billed_bytes for table in run.tables.values())
+
+
+def _per_gb(run: Run, work: Mapping[Compute, Work]) -> Figures:
+    """What a further gigabyte costs."""
+    files = len(run.files) / run.content_bytes * _GB
+    of_lambda, of_vm = work["lambda"], work["vm"]
+    parts: dict[str, tuple[float, float]] = {
+        "functions, their requests and logs; time of a machine": (
+            of_lambda.on_lambda,
+            cost.MACHINE / of_vm.files_per_machine,
+        ),
+        "S3 and SQS": (cost.TRANSPORT, cost.TRANSPORT),
+        "write units of the tables": (of_lambda.table_writes, of_vm.table_writes),
+    }
+    on_lambda, on_vm = zip(*parts.values(), strict=True)
+    parts["**all**"] = sum(on_lambda), sum(on_vm)
+    shown = [[name, *(f"{value * files:.4f}" for value in values)] for name, values in parts.items()]
+    return Figures(
+        f"compare_{run.dataset}_per_gb",
+        f"US$ for a further GB ({PRICES_OF}), a machine taken as used to its full",
+        ["", "Lambda", "VM"],
+        shown,
+        "",
+    )
+
+
+def _months(run: Run, work: Mapping[Compute, Work]) -> Figures:
+    size = run.content_bytes / len(run.files)
+    rows = []
+    for load in LOADS:
+        on_lambda, on_vm = cost.month(load, work["lambda"]), cost.month(load, work["vm"])
+        shared = on_lambda.tables + on_lambda.transport + on_lambda.storage_after_a_year
+        cells = (shared, on_lambda.on_lambda, on_vm.on_vm)
+        cheaper = "Lambda" if on_lambda.on_lambda < on_vm.on_vm else "VM"
+        gigabytes = load * cost.DAYS * size / _GB
+        dollars = [f"{value:,.2f}" for value in cells]
+        rows.append([f"{load:,}", f"{gigabytes:,.1f}", *dollars, str(on_vm.machines), cheaper])
+    columns = ["files a day", "GB a month", "tables, S3, SQS", "Lambda", "VM", "machines", "cheaper"]
+    return Figures(
+        f"compare_{run.dataset}_months",
+        f"US$ a month ({PRICES_OF}), files of {size / _MB:.1f} MB",
+        columns,
+        rows,
+        "",
+        remarks=[
+            "Tables (with what is stored after a year), S3 and SQS cost the same on both.",
+            verdict(work, size),
+        ],
+    )
+
+
+def break_even(work: Mapping[Compute, Work]) -> float | None:
+    """The files a day from which on the VM is not dearer, with either's own work."""
+    return cost.break_even(replace(work["lambda"], cpu_seconds=work["vm"].cpu_seconds))
+
+
+def verdict(work: Mapping[Compute, Work], size: float) -> str:
+    """In a sentence, which of the two is cheaper when.
+
+    Args:
+        work: of a file.
+        size: of a file in bytes.
+    """
+    files = break_even(work)
+    if files is None:
+        return (
+            "Lambda is cheaper at every load: what it charges for a machine's work is less than the machine."
+        )
+    return (
+        f"Break-even: about {rounded(files):,} files a day, {files * size / _GB:,.0f} GB. "
+        "Below it Lambda is cheaper, above it the VM."
+    )
+
+
+def rounded(value: float) -> int:
+    """To two digits."""
+    digits = max(0, len(str(int(value))) - 2)
+    unit: int = 10**digits
+    return round(value / unit) * unit
+
+
+def _shown(value: float | None, form: Callable[[float], str]) -> str:
+    return _UNKNOWN if value is None else form(value)

@@ -1,0 +1,230 @@
+"""Runs of a workload on a kind of compute: measured, checked against the oracle, and kept in files."""
+
+import csv
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from clients.sizes import stored_size
+from clients.status import object_uses
+from models.errors import FlowtallyError
+from models.pair_statistics import sums_of
+from models.steps import Sums
+from models.tables import DailyTotal, PairStatistics
+from models.traffic import PairDay, Totals, split_pair
+from perf.computes import Compute, Place, Used
+from perf.follow import FileTimes, Follower, Way
+from perf.results import machine, versions
+from perf.workload import Workload, summary_csv
+
+_LOOKS = 20  # at tables that are not the oracle's yet
+_PAUSE = 0.5  # seconds between two of them
+_SHOWN = 3  # differences
+
+
+@dataclass
+class Stored:
+    """What a table holds after a run.
+
+    Attributes:
+        items: in it.
+        billed_bytes: by DynamoDB's rule, with the overhead of 100 bytes an item.
+        write_units: that made it, as the service tells or by the revisions in the items; a write takes one.
+    """
+
+    items: int
+    billed_bytes: int
+    write_units: int
+
+
+@dataclass
+class Run:
+    """A workload on a kind of compute, once.
+
+    Attributes:
+        dataset: its name.
+        compute, way: what was compared.
+        place: the embedded engine or AWS.
+        environment: see `perf.results.machine`; for AWS, where it was measured from.
+        packages: versions.
+        files: when each was where.
+        used: by the compute.
+        tables: what was left, by table.
+        objects, object_bytes: left in the bucket's prefixes of files.
+        raw_bytes: of the files as they were uploaded.
+        csv_bytes: of CSV files with the totals of each file and of all together, as other designs keep.
+    """
+
+    dataset: str
+    compute: Compute
+    way: Way
+    place: str
+    environment: dict[str, str]
+    packages: dict[str, str]
+    files: list[FileTimes]
+    used: Used
+    tables: dict[str, Stored]
+    objects: int
+    object_bytes: int
+    raw_bytes: int
+    csv_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        """From the first upload to the last consolidation."""
+        begun = min(file.uploaded_at for file in self.files)
+        return max(file.uploaded_at + (file.consolidated or 0) for file in self.files) - begun
+
+    @property
+    def content_bytes(self) -> int:
+        """Of all files, uncompressed."""
+        return sum(file.content_bytes for file in self.files)
+
+    @property
+    def pair_days(self) -> int:
+        """Daily totals that there are."""
+        return self.tables["DailyTotals"].items
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a later run of the same replaces."""
+        return self.way, self.compute
+
+    def is_comparable(self, other: "Run") -> bool:
+        """Whether both had the same files and the same place on the same kind of machine."""
+        return self._circumstances == other._circumstances
+
+    @property
+    def _circumstances(self) -> tuple[object, ...]:
+        contents = sorted((file.name, file.content_bytes, file.rows) for file in self.files)
+        return contents, self.place, self.environment["processor"], self.environment["python"]
+
+
+def measure(place: Place, compute: Compute, way: Way, workload: Workload) -> Run:
+    """Runs a workload, and checks that the tables are exactly the oracle's.
+
+    Raises:
+        FlowtallyError: they are not, or the compute failed.
+        TryAgain: nothing moved for minutes.
+    """
+    files = Follower(place.client, place.deployment, place.check).run(way, workload.files)
+    tables = _checked(place, workload)
+    place.check()
+    objects = object_uses(place.client("s3"), place.deployment.bucket)
+    used = place.used()
+    for name, units in (used.write_units or {}).items():
+        tables[name].write_units = units
+    return Run(
+        dataset=workload.name,
+        compute=compute,
+        way=way,
+        place=place.name,
+        environment=machine(),
+        packages=versions("boto3", "ministack", "awslambdaric", "duckdb"),
+        files=sorted(files, key=lambda file: file.uploaded_at),
+        used=used,
+        tables=tables,
+        objects=sum(use.objects for use in objects),
+        object_bytes=sum(use.stored_bytes for use in objects),
+        raw_bytes=sum(file.path.stat().st_size for file in workload.files),
+        csv_bytes=sum(file.summary_bytes for file in workload.files) + len(summary_csv(workload.days)),
+    )
+
+
+class Tables(NamedTuple):
+    """Everything in the tables."""
+
+    days: Mapping[PairDay, Totals]
+    statistics: Mapping[tuple[str, str], Sums]
+    stored: dict[str, Stored]
+
+
+def read_tables(place: Place) -> Tables:
+    """All that is stored, in one scan of each table."""
+    deployment = place.deployment
+    days, pairs, files = (
+        list(_scan(place, table))
+        for table in (deployment.daily_totals, deployment.pair_statistics, deployment.files)
+    )
+    totals = [DailyTotal.from_raw_data(item) for item in days]
+    source, destination = PairStatistics.source.attr_name, PairStatistics.destination.attr_name
+    return Tables(
+        days={PairDay(*split_pair(day.pair), day.day): day.totals for day in totals},
+        statistics={(item[source]["S"], item[destination]["S"]): sums_of(item) for item in pairs},
+        stored={
+            "DailyTotals": _stored(days, sum(day.revision for day in totals)),
+            "PairStatistics": _stored(pairs, sum(int(item["r"]["N"]) for item in pairs)),
+            "Files": _stored(files, len(files)),
+        },
+    )
+
+
+def _stored(items: Sequence[Mapping[str, Any]], write_units: int) -> Stored:
+    return Stored(len(items), sum(map(stored_size, items)), write_units)
+
+
+def _scan(place: Place, table: str) -> Iterator[dict[str, Any]]:
+    pages = place.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return (item for page in pages for item in page["Items"])
+
+
+def _checked(place: Place, workload: Workload) -> dict[str, Stored]:
+    """What is stored, once the tables are exactly the oracle's."""
+    expected = workload.statistics
+    for _ in range(_LOOKS):
+        tables = read_tables(place)
+        if tables.days == workload.days and tables.statistics == expected:
+            return tables.stored
+        time.sleep(_PAUSE)  # the last changes may be under way
+    wrong: list[Any] = _differences(tables.days, workload.days) or _differences(tables.statistics, expected)
+    raise FlowtallyError(
+        f"{len(wrong)} entries are not the oracle's, such as {wrong[:_SHOWN]}", where="the tables"
+    )
+
+
+def _differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> list[Any]:
+    return [
+        (key, found.get(key), expected.get(key))
+        for key in found.keys() | expected.keys()
+        if found.get(key) != expected.get(key)
+    ]
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The least of the values that at least this share of them does not exceed (the nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def save_runs(path: Path, runs: Iterable[Run]) -> None:
+    """Keeps runs as JSON, and the times of their files as CSV beside it."""
+    runs = list(runs)
+    path.write_text(json.dumps([asdict(run) for run in runs], indent=1, ensure_ascii=False) + "\n")
+    with path.with_suffix(".csv").open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["dataset", "compute", "way", "place", *(field.name for field in fields(FileTimes))])
+        for run in runs:
+            for times in run.files:
+                rows.writerow([run.dataset, run.compute, run.way, run.place, *asdict(times).values()])
+
+
+def load_runs(path: Path) -> list[Run]:
+    """The runs that were kept; none if there is no such file."""
+    if not path.exists():
+        return []
+    return [_run(content) for content in json.loads(path.read_text())]
+
+
+def _run(content: dict[str, Any]) -> Run:
+    return Run(
+        **content
+        | {
+            "files": [FileTimes(**times) for times in content["files"]],
+            "used": Used(**content["used"]),
+            "tables": {name: Stored(**stored) for name, stored in content["tables"].items()},
+        }
+    )

@@ -1,0 +1,91 @@
+"""The benchmarks measure what they say: the same work by all, and figures that add up."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from models.deployment import Deployment
+from perf import bench_summarize, bench_writes
+from perf.bench_summarize import measure
+from perf.contenders import CONTENDERS, installed
+from perf.generate import generate
+from perf.processes import Cost, cost_of
+from perf.results import Figures
+
+
+@pytest.fixture
+def flows(tmp_path: Path) -> Path:
+    """A small generated day."""
+    (file,) = generate(tmp_path, first=date(2022, 12, 7), days=1, megabytes=0.2, pairs=50)
+    return file
+
+
+def test_every_way_to_total_a_file_gives_the_same(flows: Path) -> None:
+    """Reader, libraries and awk agree on pair-days and sums; each costs something."""
+    costs = measure(installed(), flows, 1)
+    assert set(costs) >= set(CONTENDERS) - {"mawk"}
+    assert len({cost.output.strip() for cost in costs.values()}) == 1
+    assert all(cost.cpu > 0 and cost.wall > 0 and cost.peak > 1_000_000 for cost in costs.values())
+
+
+def test_a_way_with_other_sums_is_no_result(flows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contender that does less work than the others is not compared with them."""
+    answers = iter(["1 2 3", "1 2 4"])
+    monkeypatch.setattr(bench_summarize, "cost_of", lambda command: Cost(1.0, 1.0, 1, next(answers)))
+    with pytest.raises(SystemExit, match="sums differ"):
+        measure(["flowtally", "polars"], flows, 1)
+
+
+def test_ways_take_turns(flows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order changes from run to run; the least time and the most memory count."""
+    order: list[str] = []
+
+    def cost(command: list[str]) -> Cost:
+        order.append(command[-2])
+        return Cost(10.0 - len(order), 20.0 - len(order), len(order), "1 2 3")
+
+    monkeypatch.setattr(bench_summarize, "cost_of", cost)
+    costs = measure(["a", "b", "c"], flows, 2)
+    assert order == ["a", "b", "c", "b", "c", "a"]
+    assert costs["a"] == Cost(4.0, 14.0, 6, "1 2 3")
+
+
+def test_the_cost_of_a_command_is_that_of_its_process() -> None:
+    """CPU seconds of all it does, wall seconds also of its sleep, memory that it touched."""
+    code = "import time; x = b'1' * 50_000_000; time.sleep(0.3); sum(range(3_000_000)); print('done')"
+    cost = cost_of([sys.executable, "-c", code])
+    assert cost.output == "done\n"
+    assert cost.wall >= 0.3
+    assert cost.cpu > 0
+    assert cost.peak > 50_000_000
+
+
+def test_growth_is_taken_beyond_the_start() -> None:
+    """A second of start and two for 2 GB are half a second a GB; ratios include the start."""
+    starts = {name: Cost(1.0, 1.0, 1, "") for name in CONTENDERS}
+    costs = {2_000_000_000: {name: Cost(2.0, 2.0, 10_000_000, "") for name in CONTENDERS}}
+    costs[2_000_000_000]["polars"] = Cost(4.0, 4.0, 1, "")
+    rows = {row[0]: list(row[1:]) for row in bench_summarize._aims(costs, starts).rows}
+    assert rows["CPU seconds, of those of polars"] == ["1.2 ×", "0.50 ×"]
+    assert rows["CPU seconds a GB, beyond the start"] == ["even", "0.50"]
+    assert rows["peak memory"] == ["64 MB", "10 MB"]
+
+
+def test_a_new_pair_day_takes_a_write_unit_and_a_pair_and_batch_a_write(deployment: Deployment) -> None:
+    """By the engine's consumed capacity: 1.0 exactly, and for consolidation at most 1."""
+    runs = bench_writes._first_stage(deployment.daily_totals, 5)
+    assert [run.writes for run in runs] == [5, 5, 5]
+    units = bench_writes._write_units(deployment.daily_totals, 20)
+    assert units.units == units.writes == 60
+    second = bench_writes._second_stage(deployment)
+    assert second.records == 60 + 3 * 5 * 6  # three ways in six rounds
+    assert second.metered.units == second.metered.writes <= second.pair_batches < second.records
+
+
+def test_remarks_stand_below_the_table() -> None:
+    """In Markdown, as a paragraph between the table and how it was measured."""
+    environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
+    figures = Figures("x", "Title", ["", "a"], [["b", "1"]], "cmd", {}, environment, ["A remark."])
+    assert figures.markdown().endswith("| b | 1 |\n\nA remark.\n\nMeasured by `cmd`: d, p, s, Python 3.\n")
