@@ -12,7 +12,7 @@ demo: .venv/demo ## Run the whole pipeline on this machine, on real traffic if t
 	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(DATA)
 
 test: .venv/dev ## Run the tests
-	.venv/bin/pytest -q
+	.venv/bin/pytest -q -n 3 --dist loadfile
 
 soak: .venv/dev ## Simulate schedules full of faults: SEEDS=10000, or SEED=7 to replay one
 	.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
