@@ -9,10 +9,10 @@ import pytest
 
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
-from models.aws import client
 from models.deployment import Deployment
 from tests.dynamodb_local import DynamoDBLocal
 from tests.program import Run, flowtally_program
+from tests.support import client
 from tests.template import create_tables
 
 ROOT = Path(__file__).parent.parent

@@ -20,13 +20,13 @@ from clients.lambda_service.service import LambdaService
 from cloudformation.package import Target
 from cloudformation.stack import current, stack_output
 from handlers.messages import uploaded_objects
-from models.aws import client
 from models.deployment import Deployment
 from perf.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
 from tests.program import flowtally_program
 from tests.support import (
     PATIENCE,
+    client,
     eventually,
     flow_csv,
     is_counted,
