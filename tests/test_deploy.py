@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from clients.account import Account
+from clients.cli import run as flowtally
 from clients.destroy import left
 from clients.engine import EmbeddedEngine
 from clients.lambda_service.roles import Roles
@@ -23,6 +26,7 @@ from handlers.messages import uploaded_objects
 from models.deployment import Deployment
 from perf.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
+from tests.packages import built, built_for_vms
 from tests.program import flowtally_program
 from tests.support import (
     PATIENCE,
@@ -63,11 +67,21 @@ def place(
 
 
 @pytest.fixture
-def run(place: EmbeddedEngine, tmp_path: Path) -> Run:
-    """Runs the program against the engine."""
+def run(place: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the program against the engine, in this process: it starts at once, and packages once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("clients.deploy.build_package", built)
+    monkeypatch.setattr("clients.deploy.build_vm_package", built_for_vms)
 
     def program(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-        return flowtally_program(*arguments, directory=tmp_path, **settings)
+        given = list(map(str, arguments))
+        said, complained = StringIO(), StringIO()
+        with monkeypatch.context() as patched, redirect_stdout(said), redirect_stderr(complained):
+            patched.setattr(sys, "stdin", StringIO())
+            for name, value in settings.items():
+                patched.setenv(name, value)
+            status = flowtally(given)
+        return subprocess.CompletedProcess(given, status, said.getvalue(), complained.getvalue())
 
     return program
 
@@ -120,7 +134,8 @@ def test_from_nothing_through_every_compute_to_nothing(
 
     The engine enforces authorization: everything runs with the permissions of the roles as written.
     """
-    assert "Ready. Next: flowtally upload" in done(run("deploy", "--yes", *FOR_HERE))
+    real = partial(flowtally_program, directory=tmp_path)
+    assert "Ready. Next: flowtally upload" in done(real("deploy", "--yes", *FOR_HERE))
     deployment = Deployment.from_stack(client("cloudformation"), "flowtally")
     files = []
 
@@ -155,7 +170,7 @@ def test_from_nothing_through_every_compute_to_nothing(
     assert stored_statistics(deployment) == statistics_of(days)
     assert "agree with the daily totals" in done(run("verify", "--all"))
 
-    gone = done(run("destroy", "--yes", "--export", tmp_path / "all"))
+    gone = done(real("destroy", "--yes", "--export", tmp_path / "all"))
     assert "Nothing of flowtally is left" in gone
     assert left(Account("flowtally")) == []
     with (tmp_path / "all" / "daily-totals.csv").open(newline="") as file:
