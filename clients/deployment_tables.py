@@ -24,20 +24,18 @@ _STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red", "Replace": "bold
 
 def changes_table(change: "ChangeSet | Removal") -> Table:
     """One row for each resource that is made, changed or removed."""
-    made = table(f"Stack {change.stack}", "Change", "Resource", "Type", "What of it")
+    columns = ["Change", "Resource", "Type"]
     if isinstance(change, Removal):
-        for resource in change.resources:
-            made.add_row(
-                _styled("Remove"), resource["LogicalResourceId"], _type(resource["ResourceType"]), ""
-            )
-        return made
-    for entry in change.changes:
-        replaced = entry.get("Replacement") == "True"
-        action = "Replace" if replaced else entry["Action"]
-        touched = sorted({_property(detail) for detail in entry.get("Details", [])} - {""})
-        made.add_row(
-            _styled(action), entry["LogicalResourceId"], _type(entry["ResourceType"]), ", ".join(touched)
-        )
+        rows = [("Remove", it["LogicalResourceId"], it["ResourceType"], "") for it in change.resources]
+    else:
+        rows = [
+            (_action(it), it["LogicalResourceId"], it["ResourceType"], _touched(it)) for it in change.changes
+        ]
+    if any(touched for *_, touched in rows):
+        columns.append("What of it")
+    made = table(f"Stack {change.stack}", *columns)
+    for action, name, kind, touched in rows:
+        made.add_row(*[_styled(action), name, _type(kind), touched][: len(columns)])
     return made
 
 
@@ -50,6 +48,17 @@ def print_event(event: Any) -> None:
     reason = event.get("ResourceStatusReason", "")
     line = f"  {status.lower().replace('_', ' '):<18} {event['LogicalResourceId']}"
     out.print(Text(f"{line}: {reason}" if reason and style == "red" else line, style=style), soft_wrap=True)
+
+
+def _action(change: Any) -> str:
+    """What happens to a resource; `Replace` if it is made anew."""
+    action: str = change["Action"]
+    return "Replace" if change.get("Replacement") == "True" else action
+
+
+def _touched(change: Any) -> str:
+    """The properties that change, if the resource is there already."""
+    return ", ".join(sorted({_property(detail) for detail in change.get("Details", [])} - {""}))
 
 
 def _styled(action: str) -> Text:

@@ -29,6 +29,9 @@ _STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,33}(-lambda|-vm|-leases)?")
 _POLLS: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 1800}
 _PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at a stack; the last one goes on
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+_TEMPLATE_REMEDY = (
+    "Nothing was changed. Mend the template in cloudformation/, or take it from the release again"
+)
 _GOOD_ENDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
 
 OnEvent = Callable[["StackEventTypeDef"], object]
@@ -283,7 +286,9 @@ def _request(
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
-        raise UsageError(error.response["Error"]["Message"].rstrip("."), where=f"stack {name}") from error
+        found = error.response["Error"]["Message"].rstrip(".")
+        remedy = _TEMPLATE_REMEDY if found.startswith("Template") else ""
+        raise UsageError(found, where=f"stack {name}", remedy=remedy) from error
 
 
 def _has_changes(cloudformation: "CloudFormationClient", name: str, change_set: str) -> bool:

@@ -3,21 +3,26 @@
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from clients.cli import run as flowtally
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models import flow_file
-from models.aws import client
 from models.deployment import Deployment
 from models.fast_rows import library
 from models.quick_rows import PlainRows
 from tests.dynamodb_local import DynamoDBLocal
+from tests.packages import built, built_for_vms
 from tests.program import Run, flowtally_program
+from tests.support import client
 from tests.template import create_tables
 
 ROOT = Path(__file__).parent.parent
@@ -114,3 +119,42 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
                 return messages
 
         yield str(tmp_path / "notify"), received
+
+
+@pytest.fixture(scope="session")
+def strict_engine() -> Iterator[EmbeddedEngine]:
+    """An engine that enforces the policies of roles, and speaks TLS."""
+    with EmbeddedEngine(authorize=True) as running:
+        yield running
+
+
+@pytest.fixture
+def place(
+    request: pytest.FixtureRequest, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> EmbeddedEngine:
+    """An empty engine, and this process's environment pointing to it."""
+    chosen = request.getfixturevalue("strict_engine") if getattr(request, "param", False) else engine
+    chosen.reset()
+    for name, value in chosen.environment().items():
+        monkeypatch.setenv(name, value)
+    return chosen
+
+
+@pytest.fixture
+def run_here(place: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the program against the engine, in this process: it starts at once, and packages once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("clients.deploy.build_package", built)
+    monkeypatch.setattr("clients.deploy.build_vm_package", built_for_vms)
+
+    def program(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+        given = list(map(str, arguments))
+        said, complained = StringIO(), StringIO()
+        with monkeypatch.context() as patched, redirect_stdout(said), redirect_stderr(complained):
+            patched.setattr(sys, "stdin", StringIO())
+            for name, value in settings.items():
+                patched.setenv(name, value)
+            status = flowtally(given)
+        return subprocess.CompletedProcess(given, status, said.getvalue(), complained.getvalue())
+
+    return program

@@ -21,7 +21,6 @@ import click
 
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
-from models.aws import client
 from models.deployment import Deployment
 from perf.generate import generate_day
 from tests.conftest import STORAGE_TEMPLATE
@@ -29,6 +28,7 @@ from tests.oracle import daily_totals_by_duckdb
 from tests.proxy import CuttableProxy
 from tests.support import (
     DaemonProcess,
+    client,
     eventually,
     is_at_rest,
     merged,

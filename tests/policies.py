@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from clients.engine import EmbeddedEngine
-from cloudformation.package import Target, build_package
+from cloudformation.package import Target
 from cloudformation.stack import deploy_stack, outputs, parameter_names, template
 from models.deployment import Deployment
+from tests.packages import built
 
 Policy = tuple[str, str]  # the kind of a policy, and its ARN, or role and name
 
@@ -23,7 +24,7 @@ class Stage:
         self.cloudformation = engine.client("cloudformation")
         deploy_stack(self.cloudformation, "flowtally", template("storage"), {})
         self.deployment = Deployment.from_stack(self.cloudformation, "flowtally")
-        code = build_package(Target())
+        code = built(Target())
         engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=code.key, Body=code.content)
         known = {"StorageStack": "flowtally", "CodeKey": code.key}
         self.key = code.key

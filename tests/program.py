@@ -26,3 +26,9 @@ def flowtally_program(
         timeout=PATIENCE,
         check=False,
     )
+
+
+def done(finished: "subprocess.CompletedProcess[str]") -> str:
+    """What the program said; fails if it did not succeed."""
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout

@@ -9,9 +9,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from models.aws import client
+from models import aws
 from models.deployment import Deployment
 from models.pair_statistics import sums_of
 from models.steps import Sums
@@ -29,6 +31,17 @@ Daily = Mapping[PairDay, Totals]
 def flow_csv(*flows: str, header: str = HEADER) -> bytes:
     """A flow file of rows such as `10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3`."""
     return "\n".join([header, *flows, ""]).encode()
+
+
+def client(service: str, *, connections: int = 10) -> Any:
+    """A boto3 client for what the environment names now, made once: that costs more than many requests."""
+    settings = sorted(entry for entry in os.environ.items() if entry[0].startswith("AWS_"))
+    return _client(service, connections, tuple(settings))
+
+
+@cache
+def _client(service: str, connections: int, _settings: tuple[tuple[str, str], ...]) -> Any:
+    return aws.client(service, connections=connections)
 
 
 def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:

@@ -15,11 +15,10 @@ import pytest
 from clients.cli import flowtally
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
-from models.aws import client
 from models.deployment import Deployment
 from tests.conftest import ROOT
 from tests.program import Run
-from tests.support import PATIENCE, daemon, eventually, flow_csv, keys
+from tests.support import PATIENCE, client, daemon, eventually, flow_csv, keys
 
 DAY_1 = flow_csv(
     "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3",

@@ -2,11 +2,10 @@
 
 import pytest
 
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
-from tests.support import stored_days
+from tests.support import client, stored_days
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 FILE_A, FILE_B = b"a" * 8, b"b" * 8

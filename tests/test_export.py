@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from clients.export import header, rows, write_csv
 from clients.statistics import Results, canonical
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.pair_statistics import PairStatisticsStore
 from models.tables import DailyTotal, PairStatistics
 from models.traffic import PairDay, Totals
+from tests.support import client
 
 SRC, DST = "10.0.0.1", "10.0.0.2"
 AMOUNTS = st.integers(min_value=0, max_value=10**15)

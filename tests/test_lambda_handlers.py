@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from handlers import consolidate, summarize
-from models.aws import client
 from models.deployment import Deployment
 from models.steps import Sums
-from tests.support import flow_csv, keys, stored_days, stored_statistics, upload
+from tests.support import client, flow_csv, keys, stored_days, stored_statistics, upload
 
 REMAINING = SimpleNamespace(get_remaining_time_in_millis=lambda: 870_000)
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"

@@ -12,9 +12,10 @@ import pytest
 
 from clients.lambda_service.libraries import link_libraries
 from cloudformation import package
-from cloudformation.package import Architecture, Package, Target, build_package, requirements
+from cloudformation.package import Architecture, Package, Target, requirements
 from models.errors import FlowtallyError, UsageError
 from tests.conftest import ROOT
+from tests.packages import built, built_for_vms
 
 MEGABYTE = 1_000_000
 INTERPRETERS = ("3.11", "3.12", "3.13")
@@ -24,11 +25,11 @@ PYENV = Path.home() / ".pyenv" / "versions"
 @pytest.fixture(scope="module")
 def packages() -> dict[Architecture, Package]:
     """The package of each architecture."""
-    return {machine: build_package(Target(machine)) for machine in get_args(Architecture)}
+    return {machine: built(Target(machine)) for machine in get_args(Architecture)}
 
 
-def names(built: Package) -> list[str]:
-    return zipfile.ZipFile(io.BytesIO(built.content)).namelist()
+def names(package: Package) -> list[str]:
+    return zipfile.ZipFile(io.BytesIO(package.content)).namelist()
 
 
 def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
@@ -55,12 +56,12 @@ def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
         text=True,
         check=True,
     )
-    assert done.stdout.split() == [packages["arm64"].digest, build_package(Target.here()).digest]
+    assert done.stdout.split() == [packages["arm64"].digest, built(Target.here()).digest]
 
 
 def test_the_lambda_package_is_small(packages: dict[Architecture, Package]) -> None:
     """Below 3 MB for each architecture; a tenth of that today."""
-    assert all(len(built.content) < 3 * MEGABYTE for built in packages.values())
+    assert all(len(each.content) < 3 * MEGABYTE for each in packages.values())
 
 
 @pytest.mark.parametrize(("machine", "built_for"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
@@ -82,15 +83,16 @@ def test_only_what_the_handlers_need_is_packaged(packages: dict[Architecture, Pa
 
 def test_modules_are_compiled_where_that_can_be_done() -> None:
     """For the Python that packages, each module has its compiled form; for another none, and it runs too."""
-    here = names(build_package(Target.here()))
+    here = names(built(Target.here()))
     assert sum(name.endswith(".pyc") for name in here) == sum(name.endswith(".py") for name in here)
     another = next(python for python in INTERPRETERS if python != Target.here().python)
-    assert not any(name.endswith(".pyc") for name in names(build_package(Target("arm64", another))))
+    for_another = built(Target(Target.here().architecture, another))
+    assert not any(name.endswith(".pyc") for name in names(for_another))
 
 
 def test_another_content_has_another_key(packages: dict[Architecture, Package]) -> None:
     """So that CloudFormation renews the functions, and only then."""
-    assert len({built.key for built in packages.values()}) == len(packages)
+    assert len({each.key for each in packages.values()}) == len(packages)
 
 
 def test_pinned_versions_are_those_that_everything_else_is_tested_with() -> None:
@@ -108,8 +110,8 @@ def test_handlers_import_on_every_python_that_lambda_offers(python: str, tmp_pat
     if not candidates and python != here:
         pytest.skip(f"no python{python} on this machine")
     interpreter = str(candidates[-1]) if candidates else sys._base_executable  # type: ignore[attr-defined]
-    built = build_package(Target(Target.here().architecture, python))
-    zipfile.ZipFile(io.BytesIO(built.content)).extractall(tmp_path / "task")
+    packaged = built(Target(Target.here().architecture, python))
+    zipfile.ZipFile(io.BytesIO(packaged.content)).extractall(tmp_path / "task")
     (tmp_path / "runtime").mkdir()
     link_libraries(tmp_path / "runtime")
     code = (
@@ -136,8 +138,7 @@ def test_a_computer_that_lambda_does_not_know_is_the_users_error(monkeypatch: py
 
 def test_a_vm_installs_from_its_package_without_an_index(tmp_path: Path) -> None:
     """It holds the install script, a wheel of the daemon with its units, and every wheel of the lock."""
-    built = package.build_vm_package()
-    archive = zipfile.ZipFile(io.BytesIO(built.content))
+    archive = zipfile.ZipFile(io.BytesIO(built_for_vms().content))
     archive.extractall(tmp_path)
     assert (tmp_path / "install.sh").read_bytes() == (ROOT / "vm_daemon" / "install.sh").read_bytes()
     (wheel,) = tmp_path.glob("flowtally-*.whl")

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.pair_statistics import DAYS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.steps import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
 from models.traffic import PairDay, Totals
-from tests.support import statistics_of, stored_days, stored_statistics
+from tests.support import client, statistics_of, stored_days, stored_statistics
 
 PAIR = "10.0.0.1>10.0.0.2"
 BY_FILE = [bytes([number] * 8) for number in range(250)]

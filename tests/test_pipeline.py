@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from models.aws import client
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from perf.generate import generate_day
@@ -16,6 +15,7 @@ from tests.support import (
     LEASES,
     DaemonProcess,
     Daily,
+    client,
     daemon,
     eventually,
     flow_csv,

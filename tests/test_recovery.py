@@ -10,13 +10,12 @@ from clients.files_table import FilesTable
 from clients.redrive import Redrive, Started
 from clients.retract import CONNECTIONS, Retraction, Retractor
 from handlers.assembly import summarizer_for
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FileRejected, NotFound
 from models.traffic import PairDay, Totals
 from tests.program import Run
-from tests.support import flow_csv, keys, messages_left, stored_days, upload
+from tests.support import client, flow_csv, keys, messages_left, stored_days, upload
 
 KEY = "incoming/paris/data +1.csv"
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"

@@ -18,12 +18,11 @@ from clients.verify import verify_all
 from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.pair_statistics import PairStatisticsStore
 from models.tables import DailyTotal
 from tests.policies import Stage, actions_of
-from tests.support import flow_csv
+from tests.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 # Only the agent of Session Manager uses the first, on a real machine. Without the second, AWS answers

@@ -10,12 +10,11 @@ from cfnlint.api import lint_file
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
 from handlers.messages import back_off, uploaded_objects
-from models.aws import client
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
 from models.tables import DailyTotal, File, PairStatistics
 from tests.conftest import STORAGE_TEMPLATE
-from tests.support import upload
+from tests.support import client, upload
 
 HOUR = 3600
 DAY = 24 * HOUR

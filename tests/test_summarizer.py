@@ -11,12 +11,11 @@ from botocore.exceptions import ClientError
 
 from handlers.assembly import summarizer_for
 from handlers.summarizer import Summarizer
-from models.aws import client
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.tables import File
 from models.traffic import PairDay, Totals
-from tests.support import HEADER, flow_csv, keys, stored_days, upload
+from tests.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
 GOOD = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"

@@ -147,7 +147,8 @@ def test_statistics_are_verified_weekly() -> None:
     """A schedule invokes the verification, with a role that may do nothing else."""
     (schedule,) = resources("lambda", "AWS::Scheduler::Schedule").values()
     assert schedule["ScheduleExpression"] == "rate(7 days)"
-    assert schedule["Target"]["Arn"] == "GetAtt Verify.Arn"
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    assert schedule["Target"] == {"Arn": "GetAtt Verify.Arn", "RoleArn": "GetAtt WeeklyRole.Arn"}
     allowed = [statement for _, key, statement in statements() if key == "WeeklyRole"]
     assert [(it["Action"], it["Resource"]) for it in allowed] == [
         ("lambda:InvokeFunction", "GetAtt Verify.Arn")

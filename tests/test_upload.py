@@ -27,11 +27,10 @@ from clients.upload import (
     flow_files,
 )
 from handlers.messages import UploadedObject
-from models.aws import client
 from models.deployment import Deployment
 from models.errors import TryAgain, UsageError
 from models.tables import File
-from tests.support import PATIENCE, keys
+from tests.support import PATIENCE, client, keys
 
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()[:16]

@@ -6,13 +6,13 @@ import pytest
 
 from clients.statistics import Results
 from clients.verify import Figures, verify_all, verify_pair
-from models.aws import client
 from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.moments import Moments
 from models.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
+from tests.support import client
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 PAIRS = [(A, B), (A, C), (B, A)]

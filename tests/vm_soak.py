@@ -21,11 +21,11 @@ import click
 
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
-from models.aws import client
 from models.deployment import Deployment
 from perf.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (
+    client,
     eventually,
     is_at_rest,
     merged,

@@ -1,0 +1,137 @@
+"""`flowtally deploy` and `destroy` when something is wrong: what is said, and what is left."""
+
+import re
+from functools import partial
+from typing import Any
+
+import pytest
+
+from clients import leftovers
+from clients.engine import EmbeddedEngine
+from cloudformation import stack
+from cloudformation.stack import current
+from models.deployment import Deployment
+from tests.program import Run, done
+from tests.support import client, eventually, flow_csv, upload
+
+
+def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedEngine) -> None:
+    """The bucket of a stranger is named as the reason; once it is gone, the same command succeeds."""
+    s3 = place.client("s3")
+    s3.create_bucket(Bucket="flowtally-000000000000-us-east-1")
+    failed = run_here("deploy", "--yes", "--compute", "none")
+    assert failed.returncode == 1
+    assert re.search(r"Error: stack flowtally: .*Bucket.* already exists", failed.stderr)
+    s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    assert len(place.client("dynamodb").list_tables()["TableNames"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "status", "said"),
+    [
+        ("Resources:\n", "Resources: [\n", 2, "Template format error: while parsing"),
+        ("AWS::SQS::Queue\n", "AWS::SQS::Quee\n", 2, "Unrecognized resource types: [AWS::SQS::Quee]"),
+        (
+            "VisibilityTimeout: 5400",
+            "VisibilityTimeout: 54000",
+            1,
+            r"Queue (AWS::SQS::Queue) failed: Invalid",
+        ),
+    ],
+    ids=["syntax", "type", "value"],
+)
+def test_an_error_in_a_template_is_shown_and_leaves_nothing(
+    run_here: Run, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, status: int, said: str
+) -> None:
+    """Whether it is found before or during the creation; then the same command succeeds."""
+    whole = stack.template("storage")
+    with monkeypatch.context() as damaged:
+        damaged.setattr(stack, "template", lambda _: whole.replace(right, wrong, 1))
+        failed = run_here("deploy", "--yes", "--compute", "none")
+    assert (failed.returncode, said in failed.stderr) == (status, True), failed.stderr
+    assert "Nothing was changed" in failed.stderr
+    assert "Ready." in done(run_here("deploy", "--yes", "--compute", "none"))
+    assert len(client("dynamodb").list_tables()["TableNames"]) == 3
+
+
+def test_files_that_keep_arriving_stop_a_removal_until_they_do_not(
+    run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket is emptied several times; then the removal says why it failed, and can be repeated."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(client("cloudformation"), "flowtally")
+    arriving = iter(range(100))
+    empty = leftovers._empty
+
+    def refilled(s3: Any, bucket: str, files: int) -> None:
+        empty(s3, bucket)
+        if (number := next(arriving)) < files:
+            upload(deployment, f"incoming/paris/{number}.csv", flow_csv())
+
+    monkeypatch.setattr(leftovers, "_empty", partial(refilled, files=100))
+    failed = run_here("destroy", "--yes", "--no-export")
+    assert failed.returncode == 1
+    assert f"bucket {deployment.bucket}: not empty, as somebody keeps uploading into it" in failed.stderr
+    assert "Stop the uploads, and run the command again." in failed.stderr
+    monkeypatch.setattr(leftovers, "_empty", partial(refilled, files=next(arriving) + 3))
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
+
+
+STRANGE = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+
+
+@pytest.mark.parametrize("command", [("deploy", "--yes"), ("destroy", "--yes", "--no-export")])
+def test_a_stack_of_somebody_else_is_left_alone(
+    run_here: Run, place: EmbeddedEngine, command: tuple[str]
+) -> None:
+    """A stack of the same name that is not flowtally's is neither changed nor removed."""
+    place.client("cloudformation").create_stack(StackName="flowtally", TemplateBody=STRANGE)
+    eventually(lambda: current(place.client("cloudformation"), "flowtally")[0] == "CREATE_COMPLETE")
+    refused = run_here(*command)
+    assert refused.returncode == 2
+    assert "not one of flowtally's" in refused.stderr
+    assert len(place.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        (
+            ("deploy", "--yes"),
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            "no usable AWS credentials",
+        ),
+        (("deploy", "--yes"), {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "no AWS region is set"),
+        (("deploy", "--yes"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Could not connect"),
+        (("deploy", "--yes", "--stack", "Not_A_Name"), {}, "not a name for a stack"),
+        (("deploy", "--yes", "--set", "Colour=red"), {}, "Colour cannot be set"),
+        (("deploy", "--yes", "--set", "AddressScope=planet"), {}, "planet"),
+        (("deploy", "--yes", "--set", "novalue"), {}, "not NAME=VALUE"),
+        (("deploy", "--yes", "--compute", "cloud"), {}, "cloud"),
+        (("destroy",), {}, "nothing of a stack 'flowtally' in us-east-1"),
+        (("destroy", "--region", "eu-west-1"), {}, "in eu-west-1"),
+        (("destroy", "--yes"), {}, "without a copy"),
+        (("destroy", "--no-export", "--export", "x"), {}, "either --export or --no-export"),
+    ],
+)
+def test_errors_say_what_was_found_and_what_to_do(
+    run_here: Run, arguments: tuple[str, ...], settings: dict[str, str], said: str
+) -> None:
+    """Each mistake is an error in a sentence, without a traceback."""
+    failed = run_here(*arguments, **settings)
+    assert failed.returncode in (1, 2)
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)
+def test_missing_permissions_are_named(run_here: Run, place: EmbeddedEngine) -> None:
+    """Somebody who may nothing is told which operation was refused."""
+    iam = place.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    failed = run_here("deploy", "--yes", **credentials)
+    assert failed.returncode == 1
+    assert "not permitted: DescribeStacks" in failed.stderr
