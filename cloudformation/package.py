@@ -107,15 +107,18 @@ def build_package(target: Target) -> Package:
         return Package(archive.read_bytes())
 
 
-def build_vm_package() -> Package:
+def build_vm_package(target: Target = Target()) -> Package:
     """Builds what a VM installs the daemon from: its wheel, and the wheels that it depends on.
+
+    Args:
+        target: what the VM is, by default what the template starts.
 
     Raises:
         FlowtallyError: the dependencies could not be fetched; the message has pip's reason.
     """
     pinned = requirements("requirements-vm.txt")
     with TemporaryDirectory(prefix="flowtally-") as folder:
-        fetch_wheels(pinned, Target(), Path(folder))
+        fetch_wheels(pinned, target, Path(folder))
         entries = {f"wheelhouse/{wheel.name}": wheel.read_bytes() for wheel in Path(folder).glob("*.whl")}
         entries["requirements/runtime.txt"] = pinned.encode()
         entries["install.sh"] = (files("vm_daemon") / "install.sh").read_bytes()

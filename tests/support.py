@@ -138,12 +138,15 @@ class Shown(Systemd):
 class DaemonProcess:
     """One process of `flowtally-daemon`, its log kept."""
 
-    def __init__(self, command: str, deployment: Deployment, state_directory: Path, **settings: str) -> None:
+    def __init__(
+        self, command: str, deployment: Deployment, state_directory: Path, **settings: str | None
+    ) -> None:
         make_leases()
         self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
         # Few seconds, so that a killed worker is soon replaced.
         own = {"FLOWTALLY_LEASES": LEASES, "FLOWTALLY_VISIBILITY": "6", "FLOWTALLY_LEASE": "6"}
-        environment = os.environ | deployment.to_environment() | own | settings
+        wanted = os.environ | deployment.to_environment() | own | settings
+        environment = {name: value for name, value in wanted.items() if value is not None}
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log

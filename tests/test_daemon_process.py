@@ -57,7 +57,15 @@ def test_a_file_that_stands_still_gives_no_sign_of_life(
 @pytest.mark.parametrize("stage", ["summarize", "consolidate"])
 def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, stage: str) -> None:
     """A client that was made without credentials never finds any: systemd starts it again, until it does."""
-    none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    none = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     daemon = DaemonProcess(stage, deployment, tmp_path, **none)
     assert daemon.process.wait(60) == 1
     assert any("Unable to locate credentials" in entry["event"] for entry in daemon.log())
+
+
+def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Path) -> None:
+    """As it does for `flowtally`, though boto3 knows another variable only."""
+    daemon = DaemonProcess("summarize", deployment, tmp_path, AWS_DEFAULT_REGION=None, AWS_REGION="us-east-1")
+    eventually(lambda: daemon.log() or daemon.process.poll() is not None)
+    assert [entry["event"] for entry in daemon.log()] == ["summarizing"]
+    assert daemon.stop() == 0

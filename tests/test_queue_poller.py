@@ -130,6 +130,13 @@ def test_it_is_ready_when_it_can_work() -> None:
     assert len(checks) == 3
 
 
+def test_the_status_shows_what_was_done() -> None:
+    """A file that is counted is in the figures at once, not only when the next long poll ends."""
+    shown = Shown()
+    poller(FakeQueue("a"), Stage(), report=Report(shown, StartDelay(None), "files")).poll()
+    assert shown.said[-1].startswith("STATUS=1 files/min, 0 in hand, lag ")
+
+
 def test_it_survives_a_queue_that_is_down() -> None:
     """It says so in its status, waits and tries again."""
     queue, stage, shown, stop = FakeQueue("a"), Stage(), Shown(), Stop()

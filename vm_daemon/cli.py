@@ -155,6 +155,10 @@ def main() -> None:
     log_as_json()
     if is_journal(os.environ):
         logging.getLogger().handlers[0].setFormatter(JournalFormatter())
+    if region := os.environ.get(
+        "AWS_REGION"
+    ):  # which boto3 does not know, other than all of AWS's other SDKs
+        os.environ["AWS_DEFAULT_REGION"] = region
     if delay := start_delay(os.environ).next():
         log.warning("failed before, waiting", extra={"seconds": delay})
         time.sleep(delay)

@@ -29,8 +29,9 @@ fail() {
     exit "${2:-1}"
 }
 
-python() { # prints the newest Python that will do, with the module that makes virtual environments
-    for name in python3.14 python3.13 python3.12 python3.11 python3; do
+python() { # prints a Python that will do, with the module that makes virtual environments
+    # 3.13 first: flowtally deploy packages wheels for it. It is never made the system's python3, which dnf needs.
+    for name in python3.13 python3.14 python3.12 python3.11 python3; do
         if command -v "$name" >/dev/null &&
             "$name" -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $OLDEST))" 2>/dev/null; then
             command -v "$name"

@@ -103,6 +103,7 @@ class QueuePoller:
         self._report.reached(f"{len(messages)} in hand")
         for message in messages:
             self._work_on(message["Body"], message["ReceiptHandle"], message["Attributes"])
+            self._report.reached("0 in hand")
 
     def _work_on(self, body: str, receipt: str, attributes: Mapping[Any, str]) -> None:
         receives = int(attributes["ApproximateReceiveCount"])

@@ -6,13 +6,12 @@ Prints one line for each thing that holds; the first that does not ends it, with
 """
 
 import datetime
+import io
 import json
 import os
-import platform
-import shutil
-import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,17 +20,23 @@ import click
 
 from clients.engine import EmbeddedEngine
 from cloudformation.leases import deploy_leases
+from cloudformation.package import Package, Target, build_vm_package
 from cloudformation.stack import deploy_stack, storage_template
 from models.aws import client
 from models.deployment import Deployment
 from perf.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import is_at_rest, keys, merged, statistics_of, stored_days, stored_statistics, upload
-from tests.systemd.container import Container, Unfit, prepare
+from tests.systemd.container import PYTHON, Container, Unfit, prepare
+from tests.systemd.launch import launch
 
 ROOT = Path(__file__).parent.parent.parent
 CACHE = ROOT / "build" / "systemd"
-UNITS = ["flowtally-consolidate.service", "flowtally-summarize@1.service", "flowtally-summarize@2.service"]
+WORKERS = len(os.sched_getaffinity(0))
+UNITS = [
+    "flowtally-consolidate.service",
+    *(f"flowtally-summarize@{number + 1}.service" for number in range(WORKERS)),
+]
 WATCHDOG = 30  # seconds, instead of three minutes; an idle queue gives a sign of life every 20 s
 EXPOSURE = 1.5
 PATIENCE = 120  # seconds
@@ -45,11 +50,11 @@ def main() -> None:
         done("the Debian tree is there", began)
         with TemporaryDirectory() as scratch, EmbeddedEngine() as engine:
             os.environ |= engine.environment()
-            package = build_package(Path(scratch))
+            package = build_package(Path(scratch, "package"))
             done("the package is built", began)
-            with Container(tree, {"/srv/flowtally": package}) as container:
+            with Container(tree, {"/srv/flowtally": Path(scratch, "package")}) as container:
                 done("systemd has booted", began)
-                test = Test(container, Path(scratch))
+                test = Test(container, engine, package, Path(scratch))
                 try:
                     for step in test.steps():
                         step()
@@ -65,40 +70,21 @@ def done(what: str, began: float) -> None:
     click.echo(f"{time.monotonic() - began:6.1f} s  {what}")
 
 
-def build_package(scratch: Path) -> Path:
-    """A folder from which the script installs without a network."""
-    package = scratch / "package"
-    shutil.copytree(ROOT / "requirements", package / "requirements")
-    shutil.copy(ROOT / "vm_daemon" / "install.sh", package)
-    wheelhouse, pip = CACHE / "wheelhouse", [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    platforms = [
-        f"--platform={tag}_{platform.machine()}"
-        for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-    ]
-    target = ["--python-version=3.11", "--implementation=cp", "--only-binary=:all:", *platforms]
-    lock = ROOT / "requirements" / "runtime.txt"
-    fetch = [
-        *pip,
-        "download",
-        "--require-hashes",
-        "--no-deps",
-        f"--dest={wheelhouse}",
-        *target,
-        "-r",
-        str(lock),
-    ]
-    subprocess.run(fetch, check=True)
-    shutil.copytree(wheelhouse, package / "wheelhouse")
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={package}", str(ROOT)]
-    subprocess.run(build, check=True)
+def build_package(folder: Path) -> Package:
+    """The package as `flowtally deploy` makes it, but for this processor and the Python of the container."""
+    package = build_vm_package(Target(Target.here().architecture, PYTHON))
+    with zipfile.ZipFile(io.BytesIO(package.content)) as archive:
+        archive.extractall(folder)
     return package
 
 
 class Test:
     """The daemon in a container, the engine on the host, and what must hold, step by step."""
 
-    def __init__(self, container: Container, scratch: Path) -> None:
+    def __init__(self, container: Container, engine: EmbeddedEngine, package: Package, scratch: Path) -> None:
         self.container = container
+        self.engine = engine
+        self.package = package
         self.files = []
         for number in range(4):
             day = datetime.date(2022, 12, 7) + datetime.timedelta(number)
@@ -108,10 +94,10 @@ class Test:
         cloudformation = client("cloudformation")
         deploy_stack(cloudformation, "flowtally", storage_template(), {})
         self.deployment = Deployment.from_stack(cloudformation, "flowtally")
-        self.settings = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        self.settings |= self.deployment.to_environment()
+        self.settings = {"AWS_REGION": os.environ["AWS_REGION"], **self.deployment.to_environment()}
         self.settings["FLOWTALLY_LEASES"] = deploy_leases(cloudformation, "flowtally")
         self.settings["FLOWTALLY_VISIBILITY"] = "10"
+        client("s3").put_object(Bucket=self.deployment.bucket, Key=package.key, Body=package.content)
 
     def steps(self) -> list[Callable[[], None]]:
         """What is done, in order."""
@@ -119,29 +105,31 @@ class Test:
             self.installs,
             self.verifies,
             self.is_confined,
-            self.becomes_ready,
+            self.tells_how_it_does,
             self.processes_exactly,
             self.logs_with_priorities,
+            self.takes_new_settings,
             self.restarts_after_kill,
             self.is_killed_by_the_watchdog,
             self.drains_on_stop,
-            self.takes_new_settings,
             self.refuses_wrong_settings,
             self.survives_a_configuration_error,
             self.upgrades,
             self.uninstalls,
+            self.reports_that_it_cannot_work,
         ]
 
     def installs(self) -> None:
-        """the script installs it, without a network"""
-        self.write_settings(self.settings)
-        drop_in = f"[Service]\nWatchdogSec={WATCHDOG}\n"
-        self.container.run("mkdir", "-p", "/etc/systemd/system/flowtally-.service.d")
-        self.container.run("tee", "/etc/systemd/system/flowtally-.service.d/test.conf", stdin=drop_in)
-        self.install()
+        """the user data of the template installs it, and the stack is complete when all units are ready"""
+        watchdog = f"[Service]\nWatchdogSec={WATCHDOG}\n"
+        self.container.write("/etc/systemd/system/flowtally-.service.d/test.conf", watchdog)
+        outcome, said = self.launch()
+        assert outcome == "CREATE_COMPLETE", said
+        states = {unit: self.show(unit, "ActiveState") for unit in UNITS[:2]}
+        assert set(states.values()) == {"active"}, states
 
-    def install(self) -> None:
-        self.container.run("sh", "/srv/flowtally/install.sh", "--from", "/srv/flowtally", "--workers", "2")
+    def launch(self, **parameters: str) -> tuple[str, str]:
+        return launch(self.container, self.engine.endpoint_url, {"CodeKey": self.package.key} | parameters)
 
     def verifies(self) -> None:
         """systemd-analyze verify has nothing to say"""
@@ -153,8 +141,8 @@ class Test:
         for unit in UNITS[:2]:
             self.container.run("systemd-analyze", "security", "--offline=yes", "--no-pager", threshold, unit)
 
-    def becomes_ready(self) -> None:
-        """all processes are ready and tell how they do"""
+    def tells_how_it_does(self) -> None:
+        """all processes are ready and show their lag"""
         self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         for unit in UNITS:
             assert "lag" in self.show(unit, "StatusText"), self.show(unit, "StatusText")
@@ -171,6 +159,16 @@ class Test:
         assert len(counted) == 2
         assert all(entry["file"].startswith("incoming/") for entry in counted)
         assert all(entry["priority"] == "6" for entry in counted)
+
+    def takes_new_settings(self) -> None:
+        """systemctl reload takes new settings, in the same processes"""
+        before = {unit: self.show(unit, "MainPID") for unit in UNITS}
+        self.write_settings(self.settings)
+        self.container.run("systemctl", "reload", *UNITS)
+        for unit, pid in before.items():
+            self.eventually(lambda pid=pid: "FLOWTALLY_VISIBILITY=10" in self.environment_of(pid))
+            self.eventually(lambda unit=unit: self.show(unit, "ActiveState") == "active")
+            assert self.show(unit, "MainPID") == pid
 
     def restarts_after_kill(self) -> None:
         """killed with -9 in the middle of a file, it starts again, and the tables are exact"""
@@ -205,15 +203,6 @@ class Test:
         self.container.run("systemctl", "start", "flowtally.target")
         self.assert_tables_hold(4)
 
-    def takes_new_settings(self) -> None:
-        """systemctl reload takes new settings, in the same process"""
-        pid = self.show(UNITS[1], "MainPID")
-        self.write_settings(self.settings | {"FLOWTALLY_VISIBILITY": "11"})
-        self.container.run("systemctl", "reload", UNITS[1])
-        self.eventually(lambda: "FLOWTALLY_VISIBILITY=11" in self.environment_of(pid))
-        self.eventually(lambda: self.show(UNITS[1], "ActiveState") == "active")
-        assert self.show(UNITS[1], "MainPID") == pid
-
     def refuses_wrong_settings(self) -> None:
         """systemctl reload with wrong settings changes nothing, and the journal says why"""
         pid = self.show(UNITS[0], "MainPID")
@@ -224,9 +213,10 @@ class Test:
         assert self.show(UNITS[0], "MainPID") == pid
 
     def survives_a_configuration_error(self) -> None:
-        """started with wrong settings, it says so, keeps trying, and works when they are right"""
+        """started with wrong settings, it says so, tries later each time, and works when they are right"""
         self.container.run("systemctl", "restart", "--no-block", UNITS[1])
-        self.eventually(lambda: int(self.show(UNITS[1], "NRestarts")) >= 2)
+        # By hand, so without a delay at first, though there were failures before.
+        self.eventually(lambda: self.waits(UNITS[1])[-2:] == [2, 4])
         assert self.said(UNITS[1], "2", "FLOWTALLY_QUEUE_URL not set")
         self.write_settings(self.settings)
         self.eventually(lambda: self.show(UNITS[1], "ActiveState") == "active")
@@ -234,7 +224,7 @@ class Test:
     def upgrades(self) -> None:
         """the script run again replaces it, and keeps the settings"""
         before = self.container.run("readlink", "/opt/flowtally/current")
-        self.install()
+        self.container.run("sh", "/srv/flowtally/install.sh", "--from", "/srv/flowtally")
         assert self.container.run("readlink", "/opt/flowtally/current") != before
         self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         self.assert_tables_hold(4)
@@ -248,10 +238,15 @@ class Test:
         assert self.container.run("systemctl", "list-units", "--all", "--no-legend", "flowtally*") == ""
         assert "flowtally" not in self.container.run("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
+    def reports_that_it_cannot_work(self) -> None:
+        """with a wrong setting, the user data reports a failure, and the stack fails"""
+        outcome, said = self.launch(Leases="")
+        assert outcome in ("CREATE_FAILED", "ROLLBACK_COMPLETE"), (outcome, said)
+        assert self.said(UNITS[0], "2", "FLOWTALLY_LEASES not set")
+
     def write_settings(self, settings: dict[str, str]) -> None:
-        self.container.run("mkdir", "-p", "/etc/flowtally")
         lines = "".join(f"{name}={value}\n" for name, value in settings.items())
-        self.container.run("tee", "/etc/flowtally/flowtally.env", stdin=lines)
+        self.container.write("/etc/flowtally/flowtally.env", lines)
 
     def upload(self, *numbers: int) -> None:
         for number in numbers:
@@ -278,6 +273,11 @@ class Test:
             for entry in entries
             if str(entry["MESSAGE"]).startswith("{")
         ]
+
+    def waits(self, unit: str) -> list[object]:
+        """The delays before starts, so far."""
+        entries = self.journal(unit)
+        return [entry["seconds"] for entry in entries if entry["event"] == "failed before, waiting"]
 
     def said(self, unit: str, priority: str, text: str) -> bool:
         return any(text in entry["event"] and entry["priority"] == priority for entry in self.journal(unit))

@@ -1,17 +1,24 @@
 """A Debian that boots in a container: made once with debootstrap, then started fresh each time."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
 
-SUITE = "bookworm"  # the older systemd of the two that must do: 252
-_PACKAGES = ("systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "ca-certificates")
-_TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"}  # and what Debian calls them
+SUITE = "bookworm"  # the older systemd of the two that must do: 252, which is also Amazon Linux 2023's
+PYTHON = "3.11"  # what it brings
+_PACKAGES = (
+    *("systemd", "systemd-sysv", "dbus", "ca-certificates"),
+    *("python3", "python3-venv"),
+    *("awscli", "python3-cffi-backend", "curl"),  # an Amazon Linux has aws and curl
+)
+# What is called, and Debian's package of it.
+_TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"}
 _BOOT = 60  # seconds
 
 
@@ -23,7 +30,7 @@ def prepare(cache: Path) -> Path:
     """The tree, made if it is not there yet. Installs what makes it.
 
     Raises:
-        Unfit: this is no Debian on which we are root.
+        Unfit: this is no Debian on which we are root, or its tools do not do.
     """
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Unfit("needs root on a Debian or Ubuntu machine (it boots systemd in a container)")
@@ -33,16 +40,27 @@ def prepare(cache: Path) -> Path:
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
         subprocess.run(install, check=True, env=environment, stdout=subprocess.DEVNULL)
-    tree = cache / SUITE
+    content = hashlib.sha256(" ".join(_PACKAGES).encode()).hexdigest()
+    tree = cache / f"{SUITE}-{content[:8]}"
     if not tree.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = cache / f"{SUITE}.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        make = ["debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", SUITE]
-        subprocess.run([*make, str(unfinished), _mirror()], check=True, stdout=subprocess.DEVNULL)
-        shutil.rmtree(unfinished / "var/cache/apt/archives", ignore_errors=True)
-        unfinished.rename(tree)
+        _make(tree)
     return tree
+
+
+def _make(tree: Path) -> None:
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = tree.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    # In a mount namespace of its own: it mounts /proc in the tree, and not always unmounts it.
+    alone = ["unshare", "--mount", "--propagation=private"]
+    make = ["debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", SUITE]
+    made = subprocess.run(
+        [*alone, *make, str(unfinished), _mirror()], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if made.returncode:
+        raise Unfit(f"needs a debootstrap that works; this one said:\n{made.stdout[-2000:]}")
+    shutil.rmtree(unfinished / "var/cache/apt/archives", ignore_errors=True)
+    unfinished.rename(tree)
 
 
 def _mirror() -> str:
@@ -67,10 +85,14 @@ class Container:
     Args:
         tree: what `prepare` gave; it is not changed.
         shared: folders of the host, by where they appear, read-only.
+
+    Raises:
+        Unfit: (on entering) systemd does not boot here.
     """
 
     def __init__(self, tree: Path, shared: Mapping[str, Path]) -> None:
         self._command = [
+            *("setpriv", "--pdeathsig=TERM"),  # it must not outlive this process
             "systemd-nspawn",
             f"--directory={tree}",
             "--volatile=overlay",
@@ -130,3 +152,9 @@ class Container:
         )
         assert not check or done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{done.stdout}"
         return done.stdout.strip()
+
+    def write(self, path: str, content: str, mode: str = "644") -> None:
+        """Writes a file inside, and makes its folder."""
+        self.run("mkdir", "-p", str(PurePosixPath(path).parent))
+        self.run("tee", path, stdin=content)
+        self.run("chmod", mode, path)
