@@ -16,6 +16,11 @@ LOADS = (1, 10, 100, 1_000, 10_000, 100_000)  # files a day
 _MB, _GB = 1e6, 1e9
 _WHOLE_CORE = 1769 / 1024  # GB of a function that has one
 _UNKNOWN = "–"
+_SERVICES = {
+    "S3": {"GET", "PUT", "DELETE", "HEAD"},
+    "SQS": {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"},
+    "streams": {"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"},
+}
 
 
 def tables(runs: Sequence[Run], command: str) -> list[Figures]:
@@ -56,7 +61,7 @@ def _work_of(run: Run, on_lambda: Run) -> Work:
     count, stored = len(run.files), run.tables
     return Work(
         pair_days=stored["DailyTotals"].write_units / count,
-        statistics_writes=stored["PairStatistics"].write_units / stored["DailyTotals"].write_units,
+        further_writes=(run.write_units - count) / stored["DailyTotals"].write_units - 1,
         bytes_per_pair_day=_billed(run) / stored["DailyTotals"].write_units,
         lambda_seconds=_lambda_seconds(on_lambda) / len(on_lambda.files),
         lambda_requests=on_lambda.used.invocations / len(on_lambda.files),
@@ -139,26 +144,38 @@ def _work(runs: Sequence[Run]) -> Figures:
 
 def _calls(runs: Sequence[Run]) -> Figures:
     def calls(service: str) -> Callable[[Run], str]:
-        return lambda run: _shown(
-            (run.used.calls or {}).get(service), lambda count: f"{count / len(run.files):,.1f}"
-        )
+        def per_file(run: Run) -> str:
+            if run.used.calls is None:
+                return _UNKNOWN
+            found = [count for name, count in run.used.calls.items() if _service_of(name) == service]
+            return f"{sum(found) / len(run.files):,.1f}"
+
+        return per_file
 
     def units(table: str) -> Callable[[Run], str]:
-        def per_pair_day(run: Run) -> str:
-            return f"{run.tables[table].write_units / sum(file.pair_days for file in run.files):.3f}"
+        return lambda run: f"{run.tables[table].write_units / _pair_days_of_files(run):.3f}"
 
-        return per_pair_day
-
-    def units_per_file(run: Run) -> str:
-        return f"{sum(table.write_units for table in run.tables.values()) / len(run.files):,.0f}"
+    def refused(run: Run) -> str:
+        written = sum(table.write_units for table in run.tables.values())
+        return f"{(run.write_units - written) / _pair_days_of_files(run):.3f}"
 
     rows = {
         **{f"{name} calls a file": calls(name) for name in ("S3", "SQS", "DynamoDB", "streams")},
-        "write units a file": units_per_file,
-        "write units to summarize a pair-day of a file": units("DailyTotals"),
-        "write units to consolidate it": units("PairStatistics"),
+        "write units a file": lambda run: f"{run.write_units / len(run.files):,.0f}",
+        "for each pair-day of a file: to summarize it": units("DailyTotals"),
+        "to consolidate it": units("PairStatistics"),
+        "refused by a condition": refused,
     }
     return _by_run(runs, "calls", "Calls and write units", rows)
+
+
+def _service_of(operation: str) -> str:
+    return next((name for name, operations in _SERVICES.items() if operation in operations), "DynamoDB")
+
+
+def _pair_days_of_files(run: Run) -> int:
+    """Those of each file, also where several files share a day."""
+    return sum(file.pair_days for file in run.files)
 
 
 def _files(runs: Sequence[Run]) -> Figures:

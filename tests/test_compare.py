@@ -52,6 +52,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+CALLS = {"GET": 2, "DELETE": 2, "UpdateItem": 1850, "PutItem": 2, "GetItem": 50, "GetRecords": 12}
+
+
 def a_run(**changes: object) -> Run:
     """A run with round figures."""
     files = [
@@ -63,7 +66,7 @@ def a_run(**changes: object) -> Run:
         "PairStatistics": Stored(500, 100_000, 800),
         "Files": Stored(2, 400, 2),
     }
-    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, {"S3": 4}, 20, 2, 1.5, 6.0)
+    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
     environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
     where = ("made", "lambda", "trickle", "here", environment, {})
     return replace(Run(*where, files, used, stored, 0, 0, 4_000_000, 50_000), **changes)  # type: ignore[arg-type]
@@ -95,7 +98,7 @@ def test_lambda_and_vm_give_the_tables_of_the_oracle(
         assert run.objects == 0
         assert min(run.used.cpu.values()) > 0
         assert min(run.used.peak_memory.values()) > 10_000_000
-        assert run.used.calls["S3"] == 4  # each file is fetched once and deleted once
+        assert run.used.calls["GET"] == run.used.calls["DELETE"] == 2  # each file is fetched once
         assert (run.used.cold_starts >= 2) == (run.compute == "lambda")
     rows = list(csv.DictReader((output / "compare_tiny.csv").read_text().splitlines()))
     assert len(rows) == 8
@@ -151,24 +154,27 @@ def test_throughput_and_cpu_are_of_the_whole_run() -> None:
     assert work["cold starts, of invocations"] == ["2 of 20"]
 
 
-def test_write_units_are_shown_per_pair_day_of_a_file() -> None:
-    """1,000 pair-days in two files took 1,000 units to count and 800 to consolidate."""
+def test_calls_and_write_units_are_shown_per_file_and_pair_day() -> None:
+    """1,000 pair-days in two files took 1,000 writes to count, 800 to consolidate, and 50 were refused."""
     calls = cells("compare_made_calls", [a_run()])
-    assert calls["write units a file"] == ["901"]
-    assert calls["write units to summarize a pair-day of a file"] == ["1.000"]
-    assert calls["write units to consolidate it"] == ["0.800"]
     assert calls["S3 calls a file"] == ["2.0"]
-    assert calls["SQS calls a file"] == ["–"]
+    assert calls["DynamoDB calls a file"] == ["951.0"]
+    assert calls["streams calls a file"] == ["6.0"]
+    assert calls["write units a file"] == ["926"]
+    assert calls["for each pair-day of a file: to summarize it"] == ["1.000"]
+    assert calls["to consolidate it"] == ["0.800"]
+    assert calls["refused by a condition"] == ["0.050"]
 
 
 def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None:
     """Of 6 s in functions 4 were CPU, which take 1769/512 times as long at 512 MB; on AWS it is as billed."""
     vm = a_run(compute="vm", used=Used({"summarize": 1.0, "consolidate": 1.0}))
+    assert vm.write_units == 1802  # nobody counted calls
     work = work_of([a_run(), vm])
     assert work["lambda"].lambda_seconds == pytest.approx((2 + 4 * 1769 / 512) / 2)
     assert work["lambda"].lambda_requests == 10
     assert work["lambda"].pair_days == 500
-    assert work["lambda"].statistics_writes == 0.8
+    assert work["lambda"].further_writes == pytest.approx(0.85)
     assert work["vm"].cpu_seconds == 1.0
     on_aws = a_run(used=Used(invocations=20, busy_seconds=12.0))
     assert work_of([on_aws, vm])["lambda"].lambda_seconds == 6.0
