@@ -93,6 +93,11 @@ class Run:
         return sum(table.write_units for table in self.tables.values())
 
     @property
+    def billed_bytes(self) -> int:
+        """Of all tables."""
+        return sum(table.billed_bytes for table in self.tables.values())
+
+    @property
     def pair_days(self) -> int:
         """Daily totals that there are."""
         return self.tables["DailyTotals"].items
