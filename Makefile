@@ -1,9 +1,10 @@
 # Everything that a fresh clone needs is Python 3.11 or newer and make.
 PYTHON ?= python3
-DATA ?= $(wildcard ../shared/data/campus)
+CAMPUS = $(wildcard ../shared/data/campus)
+DATA ?= $(CAMPUS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
+.PHONY: help demo test check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +45,16 @@ check: .venv/dev ## Check format, lint and types
 format: .venv/dev ## Format the code and fix what can be fixed
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+measure: .venv/dev ## Measure all of docs/performance.md again: half an hour on a machine that does nothing else
+	.venv/bin/python -m perf.bench_summarize
+	.venv/bin/python -m perf.bench_writes
+	-.venv/bin/python -m perf.bench_coldstart
+	.venv/bin/python -m perf.bench_latency
+	-.venv/bin/python -m perf.bench_memory
+	.venv/bin/python -m perf.compare
+	$(if $(CAMPUS),.venv/bin/python -m perf.compare --dataset campus $(CAMPUS))
+	$(MAKE) docs
 
 docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
 	.venv/bin/python -m tests.commands_page

@@ -152,13 +152,14 @@ class Summarizer:
             PairDay(scope + day.source, scope + day.destination, day.day): total
             for day, total in flows.totals.items()
         }
-        source, now = flows.digest[:SOURCE_BYTES], int(self.now())
+        source = flows.digest[:SOURCE_BYTES]
         if receives > 1:
             for day in self.daily_totals.counted(list(totals), source):
                 del totals[day]
 
         def add(entry: tuple[PairDay, Totals]) -> None:
-            self.daily_totals.add_once(*entry, source, now)
+            # The time of this write: one from before would be refused where another worker wrote since.
+            self.daily_totals.add_once(*entry, source, int(self.now()))
 
         self.for_each(add, totals.items())
 

@@ -1,21 +1,23 @@
-"""The tables of the comparison: what runs on Lambda and on the VM took, used, left behind and cost."""
+"""The tables of the comparison: what runs on Lambda and on the VM took, used and left behind."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
-from perf import cost
+from perf.bills import months, per_gb, work_of
 from perf.computes import STAGES, Compute
-from perf.cost import PRICES_OF, Work
 from perf.results import Figures
 from perf.runs import Run, percentile
 
 NAMES: Mapping[Compute, str] = {"lambda": "Lambda", "vm": "VM"}
-LOADS = (1, 10, 100, 1_000, 10_000, 100_000)  # files a day
 
 _MB, _GB = 1e6, 1e9
-_WHOLE_CORE = 1769 / 1024  # GB of a function that has one
 _UNKNOWN = "–"
+_SERVICES = {
+    "S3": {"GET", "PUT", "DELETE", "HEAD"},
+    "SQS": {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"},
+    "streams": {"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"},
+}
 
 
 def tables(runs: Sequence[Run], command: str) -> list[Figures]:
@@ -30,46 +32,13 @@ def tables(runs: Sequence[Run], command: str) -> list[Figures]:
     common = {"packages": one.packages, "environment": one.environment, "command": command}
     made = [_times(runs), _work(runs), _calls(runs), _files(runs), storage(one)]
     if work := work_of(runs):
-        made += [_per_gb(one, work), _months(one, work)]
+        made += [per_gb(one, work), months(one, work)]
     return [replace(figures, **common) for figures in made]  # type: ignore[arg-type]  # by name
 
 
 def in_order(runs: Sequence[Run]) -> list[Run]:
     """Bursts first, and Lambda before the VM."""
     return sorted(runs, key=attrgetter("way", "compute"))
-
-
-def work_of(runs: Sequence[Run]) -> dict[Compute, Work] | None:
-    """What a file takes on either kind of compute; None unless both were measured.
-
-    A trickle tells more: there, stages and engine do not wait for each other. On Lambda, waiting lasts as
-    long as it did here, and a second of CPU as much longer as a function's share of a core is smaller.
-    """
-    found = {run.compute: run for run in runs if run.way == "burst"}
-    found |= {run.compute: run for run in runs if run.way == "trickle"}
-    if set(found) != {"lambda", "vm"} or not found["vm"].used.cpu:
-        return None
-    return {compute: _work_of(run, found["lambda"]) for compute, run in found.items()}
-
-
-def _work_of(run: Run, on_lambda: Run) -> Work:
-    count, stored = len(run.files), run.tables
-    return Work(
-        pair_days=stored["DailyTotals"].write_units / count,
-        statistics_writes=stored["PairStatistics"].write_units / stored["DailyTotals"].write_units,
-        bytes_per_pair_day=_billed(run) / stored["DailyTotals"].write_units,
-        lambda_seconds=_lambda_seconds(on_lambda) / len(on_lambda.files),
-        lambda_requests=on_lambda.used.invocations / len(on_lambda.files),
-        cpu_seconds=sum((run.used.cpu or {}).values()) / count,
-    )
-
-
-def _lambda_seconds(run: Run) -> float:
-    """What is billed: on AWS as reported there, otherwise estimated."""
-    if run.used.cpu is None:
-        return run.used.busy_seconds
-    cpu = sum(run.used.cpu.values())
-    return max(0.0, run.used.busy_seconds - cpu) + cpu * _WHOLE_CORE / cost.MEMORY_GB
 
 
 def _about(run: Run) -> str:
@@ -139,26 +108,38 @@ def _work(runs: Sequence[Run]) -> Figures:
 
 def _calls(runs: Sequence[Run]) -> Figures:
     def calls(service: str) -> Callable[[Run], str]:
-        return lambda run: _shown(
-            (run.used.calls or {}).get(service), lambda count: f"{count / len(run.files):,.1f}"
-        )
+        def per_file(run: Run) -> str:
+            if run.used.calls is None:
+                return _UNKNOWN
+            found = [count for name, count in run.used.calls.items() if _service_of(name) == service]
+            return f"{sum(found) / len(run.files):,.1f}"
+
+        return per_file
 
     def units(table: str) -> Callable[[Run], str]:
-        def per_pair_day(run: Run) -> str:
-            return f"{run.tables[table].write_units / sum(file.pair_days for file in run.files):.3f}"
+        return lambda run: f"{run.tables[table].write_units / _pair_days_of_files(run):.3f}"
 
-        return per_pair_day
-
-    def units_per_file(run: Run) -> str:
-        return f"{sum(table.write_units for table in run.tables.values()) / len(run.files):,.0f}"
+    def refused(run: Run) -> str:
+        written = sum(table.write_units for table in run.tables.values())
+        return f"{(run.write_units - written) / _pair_days_of_files(run):.3f}"
 
     rows = {
         **{f"{name} calls a file": calls(name) for name in ("S3", "SQS", "DynamoDB", "streams")},
-        "write units a file": units_per_file,
-        "write units to summarize a pair-day of a file": units("DailyTotals"),
-        "write units to consolidate it": units("PairStatistics"),
+        "write units a file": lambda run: f"{run.write_units / len(run.files):,.0f}",
+        "for each pair-day of a file: to summarize it": units("DailyTotals"),
+        "to consolidate it": units("PairStatistics"),
+        "refused by a condition": refused,
     }
     return _by_run(runs, "calls", "Calls and write units", rows)
+
+
+def _service_of(operation: str) -> str:
+    return next((name for name, operations in _SERVICES.items() if operation in operations), "DynamoDB")
+
+
+def _pair_days_of_files(run: Run) -> int:
+    """Those of each file, also where several files share a day."""
+    return sum(file.pair_days for file in run.files)
 
 
 def _files(runs: Sequence[Run]) -> Figures:
@@ -192,94 +173,11 @@ def storage(run: Run) -> Figures:
         row("raw files, as uploaded", count, run.raw_bytes),
         row("CSV files of totals, one a file and one of all", count + 1, run.csv_bytes),
         *(row(f"table {name}", table.items, table.billed_bytes) for name, table in run.tables.items()),
-        row("**all tables**", sum(table.items for table in run.tables.values()), _billed(run)),
+        row("**all tables**", sum(table.items for table in run.tables.values()), run.billed_bytes),
         row("objects left in S3", run.objects, run.object_bytes),
     ]
     columns = ["", "files or items", "bytes, as billed", "bytes per pair-day", "of the raw content"]
     return Figures(f"storage_{run.dataset}", f"What is stored in the end: {_about(run)}", columns, rows, "")
-
-
-def _billed(run: Run) -> int:
-    return sum(table.billed_bytes for table in run.tables.values())
-
-
-def _per_gb(run: Run, work: Mapping[Compute, Work]) -> Figures:
-    """What a further gigabyte costs."""
-    files = len(run.files) / run.content_bytes * _GB
-    of_lambda, of_vm = work["lambda"], work["vm"]
-    parts: dict[str, tuple[float, float]] = {
-        "functions, their requests and logs; time of a machine": (
-            of_lambda.on_lambda,
-            cost.MACHINE / of_vm.files_per_machine,
-        ),
-        "S3 and SQS": (cost.TRANSPORT, cost.TRANSPORT),
-        "write units of the tables": (of_lambda.table_writes, of_vm.table_writes),
-    }
-    on_lambda, on_vm = zip(*parts.values(), strict=True)
-    parts["**all**"] = sum(on_lambda), sum(on_vm)
-    shown = [[name, *(f"{value * files:.4f}" for value in values)] for name, values in parts.items()]
-    return Figures(
-        f"compare_{run.dataset}_per_gb",
-        f"US$ for a further GB ({PRICES_OF}), a machine taken as used to its full",
-        ["", "Lambda", "VM"],
-        shown,
-        "",
-    )
-
-
-def _months(run: Run, work: Mapping[Compute, Work]) -> Figures:
-    size = run.content_bytes / len(run.files)
-    rows = []
-    for load in LOADS:
-        on_lambda, on_vm = cost.month(load, work["lambda"]), cost.month(load, work["vm"])
-        shared = on_lambda.tables + on_lambda.transport + on_lambda.storage_after_a_year
-        cells = (shared, on_lambda.on_lambda, on_vm.on_vm)
-        cheaper = "Lambda" if on_lambda.on_lambda < on_vm.on_vm else "VM"
-        gigabytes = load * cost.DAYS * size / _GB
-        dollars = [f"{value:,.2f}" for value in cells]
-        rows.append([f"{load:,}", f"{gigabytes:,.1f}", *dollars, str(on_vm.machines), cheaper])
-    columns = ["files a day", "GB a month", "tables, S3, SQS", "Lambda", "VM", "machines", "cheaper"]
-    return Figures(
-        f"compare_{run.dataset}_months",
-        f"US$ a month ({PRICES_OF}), files of {size / _MB:.1f} MB",
-        columns,
-        rows,
-        "",
-        remarks=[
-            "Tables (with what is stored after a year), S3 and SQS cost the same on both.",
-            verdict(work, size),
-        ],
-    )
-
-
-def break_even(work: Mapping[Compute, Work]) -> float | None:
-    """The files a day from which on the VM is not dearer, with either's own work."""
-    return cost.break_even(replace(work["lambda"], cpu_seconds=work["vm"].cpu_seconds))
-
-
-def verdict(work: Mapping[Compute, Work], size: float) -> str:
-    """In a sentence, which of the two is cheaper when.
-
-    Args:
-        work: of a file.
-        size: of a file in bytes.
-    """
-    files = break_even(work)
-    if files is None:
-        return (
-            "Lambda is cheaper at every load: what it charges for a machine's work is less than the machine."
-        )
-    return (
-        f"Break-even: about {rounded(files):,} files a day, {files * size / _GB:,.0f} GB. "
-        "Below it Lambda is cheaper, above it the VM."
-    )
-
-
-def rounded(value: float) -> int:
-    """To two digits."""
-    digits = max(0, len(str(int(value))) - 2)
-    unit: int = 10**digits
-    return round(value / unit) * unit
 
 
 def _shown(value: float | None, form: Callable[[float], str]) -> str:

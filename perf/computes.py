@@ -29,11 +29,6 @@ STAGES = ("summarize", "consolidate")
 MAPPINGS = 2  # a queue's and a stream's
 _PATIENCE = 60.0  # seconds to be ready in
 _TICKS = os.sysconf("SC_CLK_TCK")
-_SERVICES = {
-    "S3": {"GET", "PUT", "DELETE", "HEAD"},
-    "SQS": {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"},
-    "streams": {"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"},
-}
 
 
 @dataclass
@@ -43,7 +38,7 @@ class Used:
     Attributes:
         cpu: seconds by stage.
         peak_memory: bytes of resident memory of the biggest process, by stage.
-        calls: by service, those that find nothing included.
+        calls: by operation, or by method those of S3; those that find nothing included.
         invocations: of Lambda functions.
         cold_starts: of them.
         init_seconds: of all cold starts.
@@ -110,7 +105,7 @@ class _Local:
         return self.pipeline.engine.client(service)
 
     def calls(self) -> dict[str, int]:
-        return dict(Counter(_service(call.operation) for call in list(self.wire.calls)))
+        return dict(Counter(call.operation for call in list(self.wire.calls)))
 
 
 class _LocalVm(_Local):
@@ -198,8 +193,3 @@ def cpu_of(pid: int) -> float:
     """The seconds, user and system, that a process has run."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _service(operation: str) -> str:
-    """The service that an operation on the wire belongs to."""
-    return next((name for name, operations in _SERVICES.items() if operation in operations), "DynamoDB")

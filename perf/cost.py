@@ -54,7 +54,7 @@ class Work:
 
     Attributes:
         pair_days: written to the daily totals, a write unit each.
-        statistics_writes: for each of them; at most one a batch, and sometimes one to forget old marks.
+        further_writes: for each of them: one a pair and batch for the statistics, and what conditions refuse.
         bytes_per_pair_day: stored, as billed.
         lambda_seconds: of functions of `MEMORY_GB`, both stages together.
         lambda_requests: of both stages.
@@ -62,7 +62,7 @@ class Work:
     """
 
     pair_days: float = 650
-    statistics_writes: float = 1.1
+    further_writes: float = 1.1
     bytes_per_pair_day: float = 180  # the statistics, once per pair, left out
     lambda_seconds: float = 7.0
     lambda_requests: float = 11
@@ -71,7 +71,7 @@ class Work:
     @property
     def table_writes(self) -> float:
         """US dollars for the write units of a file, the record of the file itself included."""
-        return (self.pair_days * (1 + self.statistics_writes) + 1) * WRITE_UNIT
+        return (self.pair_days * (1 + self.further_writes) + 1) * WRITE_UNIT
 
     @property
     def on_lambda(self) -> float:

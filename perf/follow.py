@@ -119,12 +119,15 @@ class Follower:
                 one.times.summarized = round(now - one.times.uploaded_at, 3)
                 one.revisions = self._revisions(one.file.sentinels)
                 moved = True
-        for one in under_way:
-            if one.times.summarized is not None and self._reached(one.revisions):
-                reached = time.monotonic() - self._began - one.times.uploaded_at
-                one.times.consolidated = round(reached, 3)
-                self._under_way.remove(one)
-                moved = True
+        # The stream keeps their order, so it is enough to look at the first that is not consolidated.
+        summarized = [one for one in under_way if one.times.summarized is not None]
+        for one in sorted(summarized, key=_summarized_at):
+            if not self._reached(one.revisions):
+                break
+            reached = time.monotonic() - self._began - one.times.uploaded_at
+            one.times.consolidated = round(reached, 3)
+            self._under_way.remove(one)
+            moved = True
         return moved
 
     def _waiting(self) -> set[str]:
@@ -168,6 +171,10 @@ class Follower:
             refused = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             wanted = wanted[_KEYS_AT_ONCE:] + refused
         return items
+
+
+def _summarized_at(one: _UnderWay) -> float:
+    return one.times.uploaded_at + (one.times.summarized or 0.0)
 
 
 def _least_mark(revision: int) -> int:

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from perf import cost
-from perf.comparison import NAMES, break_even, in_order, rounded, work_of
+from perf.bills import break_even, rounded, without_waiting, work_of
+from perf.comparison import NAMES, in_order
 from perf.computes import Compute
 from perf.cost import Work
 from perf.runs import Run
@@ -117,7 +118,7 @@ def _storage(run: Run) -> Figure:
         "raw files": run.content_bytes,
         "raw files, as uploaded": run.raw_bytes,
         "CSV files of totals": run.csv_bytes,
-        "flowtally's tables, as billed": sum(table.billed_bytes for table in run.tables.values()),
+        "flowtally's tables, as billed": run.billed_bytes,
         "flowtally's objects in S3": run.object_bytes,
     }
     if run.raw_bytes == run.content_bytes:
@@ -137,15 +138,21 @@ def _months(run: Run, work: Mapping[Compute, Work]) -> Figure:
     figure = Figure(figsize=(7.5, 4), layout="constrained")
     axes = figure.subplots()
     loads = [10 ** (step / 20) for step in range(20 * 6 + 1)]
-    on_lambda = [cost.month(load, work["lambda"]) for load in loads]
-    on_vm = [cost.month(load, work["vm"]) for load in loads]
+    on_lambda, at_once, on_vm = (
+        [cost.month(load, of) for load in loads]
+        for of in (work["lambda"], without_waiting(work)["lambda"], work["vm"])
+    )
     shared = [month.tables + month.transport + month.storage_after_a_year for month in on_lambda]
-    axes.plot(
+    dollars = [month.on_lambda for month in on_lambda]
+    axes.plot(loads, dollars, color=COLOURS["lambda"], lw=2, label="compute: Lambda, waiting as here")
+    axes.fill_between(
         loads,
-        [month.on_lambda for month in on_lambda],
+        dollars,
+        [month.on_lambda for month in at_once],
         color=COLOURS["lambda"],
-        lw=2,
-        label="compute: Lambda",
+        alpha=0.18,
+        lw=0,
+        label="… down to not waiting at all",
     )
     axes.plot(loads, [month.on_vm for month in on_vm], color=COLOURS["vm"], lw=2, label="compute: VM")
     axes.plot(loads, shared, color=_GREY, ls=":", label="tables, storage, S3, SQS: the same on both")
@@ -153,7 +160,7 @@ def _months(run: Run, work: Mapping[Compute, Work]) -> Figure:
         height = cost.month(files, work["lambda"]).on_lambda
         axes.plot([files], [height], "o", color="black", zorder=4)
         text = f"break-even: about\n{rounded(files):,} files a day"
-        axes.annotate(text, (files, height), xytext=(0, -34), textcoords="offset points", ha="center")
+        axes.annotate(text, (files, height), xytext=(10, -32), textcoords="offset points")
     size = run.content_bytes / len(run.files) / 1e6
     axes.set(xscale="log", yscale="log", xlim=(1, loads[-1]), ylabel="US$ a month")
     axes.set(title="What a month costs", xlabel=f"files of {size:.1f} MB a day")

@@ -33,7 +33,7 @@ class Stored:
     Attributes:
         items: in it.
         billed_bytes: by DynamoDB's rule, with the overhead of 100 bytes an item.
-        write_units: that made it, as the service tells or by the revisions in the items; a write takes one.
+        write_units: as the service tells, or one for each write, by the revisions in the items.
     """
 
     items: int
@@ -83,6 +83,19 @@ class Run:
     def content_bytes(self) -> int:
         """Of all files, uncompressed."""
         return sum(file.content_bytes for file in self.files)
+
+    @property
+    def write_units(self) -> int:
+        """Of all tables. A refused condition costs one, too; it shows in calls and in what services tell."""
+        calls = self.used.calls
+        if calls is not None:
+            return calls.get("UpdateItem", 0) + calls.get("PutItem", 0)
+        return sum(table.write_units for table in self.tables.values())
+
+    @property
+    def billed_bytes(self) -> int:
+        """Of all tables."""
+        return sum(table.billed_bytes for table in self.tables.values())
 
     @property
     def pair_days(self) -> int:

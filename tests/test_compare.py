@@ -19,11 +19,11 @@ from models.aws import client
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.traffic import PairDay, Totals
-from perf import compare, cost, runs
+from perf import compare, runs
+from perf.bills import without_waiting, work_of
 from perf.compare import keep
-from perf.comparison import break_even, storage, tables, verdict, work_of
+from perf.comparison import storage, tables
 from perf.computes import Used
-from perf.cost import Work
 from perf.deployed import Deployed
 from perf.follow import FileTimes
 from perf.plots import digest_of
@@ -52,6 +52,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+CALLS = {"GET": 2, "DELETE": 2, "UpdateItem": 1850, "PutItem": 2, "GetItem": 50, "GetRecords": 12}
+
+
 def a_run(**changes: object) -> Run:
     """A run with round figures."""
     files = [
@@ -63,7 +66,7 @@ def a_run(**changes: object) -> Run:
         "PairStatistics": Stored(500, 100_000, 800),
         "Files": Stored(2, 400, 2),
     }
-    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, {"S3": 4}, 20, 2, 1.5, 6.0)
+    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
     environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
     where = ("made", "lambda", "trickle", "here", environment, {})
     return replace(Run(*where, files, used, stored, 0, 0, 4_000_000, 50_000), **changes)  # type: ignore[arg-type]
@@ -95,14 +98,14 @@ def test_lambda_and_vm_give_the_tables_of_the_oracle(
         assert run.objects == 0
         assert min(run.used.cpu.values()) > 0
         assert min(run.used.peak_memory.values()) > 10_000_000
-        assert run.used.calls["S3"] == 4  # each file is fetched once and deleted once
+        assert run.used.calls["GET"] == run.used.calls["DELETE"] == 2  # each file is fetched once
         assert (run.used.cold_starts >= 2) == (run.compute == "lambda")
     rows = list(csv.DictReader((output / "compare_tiny.csv").read_text().splitlines()))
     assert len(rows) == 8
     report = (output / "compare_tiny.md").read_text()
     for link in re.findall(r"\((\S+\.svg)\)", report):
         assert digest_of(output / "compare_tiny.json") in (output / link).read_text()
-    assert "Break-even" in report or "cheaper at every load" in report
+    assert "Break-even" in report
     assert {path.stem for path in output.glob("compare_tiny_*.json")} == {
         f"compare_tiny_{kind}" for kind in ("times", "work", "calls", "files", "per_gb", "months")
     }
@@ -151,77 +154,32 @@ def test_throughput_and_cpu_are_of_the_whole_run() -> None:
     assert work["cold starts, of invocations"] == ["2 of 20"]
 
 
-def test_write_units_are_shown_per_pair_day_of_a_file() -> None:
-    """1,000 pair-days in two files took 1,000 units to count and 800 to consolidate."""
+def test_calls_and_write_units_are_shown_per_file_and_pair_day() -> None:
+    """1,000 pair-days in two files took 1,000 writes to count, 800 to consolidate, and 50 were refused."""
     calls = cells("compare_made_calls", [a_run()])
-    assert calls["write units a file"] == ["901"]
-    assert calls["write units to summarize a pair-day of a file"] == ["1.000"]
-    assert calls["write units to consolidate it"] == ["0.800"]
     assert calls["S3 calls a file"] == ["2.0"]
-    assert calls["SQS calls a file"] == ["–"]
+    assert calls["DynamoDB calls a file"] == ["951.0"]
+    assert calls["streams calls a file"] == ["6.0"]
+    assert calls["write units a file"] == ["926"]
+    assert calls["for each pair-day of a file: to summarize it"] == ["1.000"]
+    assert calls["to consolidate it"] == ["0.800"]
+    assert calls["refused by a condition"] == ["0.050"]
 
 
 def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None:
     """Of 6 s in functions 4 were CPU, which take 1769/512 times as long at 512 MB; on AWS it is as billed."""
     vm = a_run(compute="vm", used=Used({"summarize": 1.0, "consolidate": 1.0}))
+    assert vm.write_units == 1802  # nobody counted calls
     work = work_of([a_run(), vm])
     assert work["lambda"].lambda_seconds == pytest.approx((2 + 4 * 1769 / 512) / 2)
+    assert without_waiting(work)["lambda"].lambda_seconds == pytest.approx(4 * 1769 / 512 / 2)
     assert work["lambda"].lambda_requests == 10
     assert work["lambda"].pair_days == 500
-    assert work["lambda"].statistics_writes == 0.8
+    assert work["lambda"].further_writes == pytest.approx(0.85)
     assert work["vm"].cpu_seconds == 1.0
     on_aws = a_run(used=Used(invocations=20, busy_seconds=12.0))
     assert work_of([on_aws, vm])["lambda"].lambda_seconds == 6.0
     assert work_of([a_run()]) is None
-
-
-@pytest.mark.parametrize("lambda_seconds", [7.0, 60.0, 2000.0])
-def test_the_break_even_is_where_the_vm_stops_being_dearer(lambda_seconds: float) -> None:
-    """Just below it Lambda is cheaper, at it the VM is not dearer."""
-    work = Work(lambda_seconds=lambda_seconds, cpu_seconds=2.0)
-    files = cost.break_even(work)
-    assert files is not None
-    below, at = cost.month(files * 0.999, work), cost.month(files * 1.001, work)
-    assert below.on_lambda < below.on_vm
-    assert at.on_lambda >= at.on_vm or at.machines > below.machines
-
-
-def test_the_break_even_may_need_more_than_a_machine() -> None:
-    """Where one machine is full just before it pays, the second must pay for both."""
-    capacity = Work(cpu_seconds=2.0).files_per_machine
-    price = (cost.VM_AT_REST - cost.LAMBDA_AT_REST - 0.02) / capacity  # of a file: 2 cents too little
-    seconds = (price - Work(lambda_seconds=0).on_lambda) / (cost.MEMORY_GB * cost.LAMBDA_GB_SECOND)
-    work = Work(lambda_seconds=seconds, cpu_seconds=2.0)
-    full = cost.month(capacity / cost.DAYS, work)
-    assert full.machines == 1
-    assert full.on_lambda < full.on_vm
-    files = cost.break_even(work)
-    assert files is not None
-    assert files * cost.DAYS > capacity
-    assert cost.month(files, work).on_lambda == pytest.approx(cost.month(files, work).on_vm)
-
-
-def test_there_may_be_no_break_even() -> None:
-    """A machine that does less work than Lambda does for its price never pays, and the report says so."""
-    work = Work(lambda_seconds=1.0, cpu_seconds=100.0)
-    assert cost.break_even(work) is None
-    assert "at every load" in verdict({"lambda": work, "vm": work}, 1e7)
-
-
-def test_a_busy_month_takes_several_machines() -> None:
-    """A t4g.small may use a fifth of its two processors all the time."""
-    work = Work(cpu_seconds=2.0)
-    assert work.files_per_machine == pytest.approx(0.4 * 730 * 3600 / 2)
-    assert cost.month(work.files_per_machine / cost.DAYS * 2.5, work).machines == 3
-    assert cost.month(0, work).machines == 1
-
-
-def test_break_even_compares_each_with_its_own_work() -> None:
-    """Lambda's seconds and the machine's."""
-    of_lambda, of_vm = Work(lambda_seconds=7, cpu_seconds=9999), Work(lambda_seconds=0.1, cpu_seconds=2)
-    assert break_even({"lambda": of_lambda, "vm": of_vm}) == cost.break_even(
-        Work(lambda_seconds=7, cpu_seconds=2)
-    )
 
 
 def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> None:
