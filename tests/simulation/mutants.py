@@ -63,12 +63,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes to run them in")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds each gets")
     parser.add_argument("--only", help="run those with this in their name")
+    parser.add_argument(
+        "--trace", metavar="NAME", help="show how one is noticed, in a trace as short as possible"
+    )
     parser.add_argument("--save", action="store_true", help="keep the table for the docs")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.run:
-        _hunt(next(mutant for mutant in MUTANTS if mutant.name == options.run), options.seeds)
-        return 0
+    if options.run or options.trace:
+        return _hunt(options.run or options.trace, options.seeds, is_traced=not options.run)
     chosen = [mutant for mutant in MUTANTS if not options.only or options.only in mutant.name]
     table = _table(chosen, options.seeds, options.jobs)
     if options.save:
@@ -76,17 +78,20 @@ def main() -> int:
     return 1 if _survivors(table.rows) else 0
 
 
-def _hunt(mutant: Mutant, seeds: int) -> None:
+def _hunt(name: str, seeds: int, *, is_traced: bool) -> int:
     """Runs seeds on a mutated program, in this process, until one breaks an invariant."""
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
     sys.meta_path.insert(0, _Mutating(mutant))
-    from tests.simulation.schedule import run_schedule  # noqa: PLC0415  # only now may production be imported
+    from tests.simulation.__main__ import replay  # noqa: PLC0415  # only now may production be imported
+    from tests.simulation.schedule import run_schedule  # noqa: PLC0415
 
     of_theme = (seed for seed in count() if mutant.theme in (None, theme_of(seed)))
     for seed in islice(of_theme, seeds):
         if broken := run_schedule(seed).broken:
             print(f"{seed}\t{broken[0]}")
-            return
+            return replay(seed) if is_traced else 0
     print(_SURVIVED)
+    return 0
 
 
 def _table(mutants: list[Mutant], seeds: int, jobs: int) -> Figures:
