@@ -2,6 +2,8 @@
 PYTHON ?= python3
 CAMPUS = $(wildcard ../shared/data/campus)
 DATA ?= $(CAMPUS)
+# SAVE=1 has soak, mutants, kill-soak and fuzz keep their figures for the docs.
+KEPT = $(if $(SAVE),--save)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
@@ -16,22 +18,22 @@ test: .venv/dev ## Run the tests
 	.venv/bin/pytest -q -n 3 --dist loadfile
 
 soak: .venv/dev ## Simulate schedules full of faults: SEEDS=10000, or SEED=7 to replay one
-	.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+	.venv/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) $(KEPT)
 
 mutants: .venv/dev ## Remove one safeguard after the other; the simulation must notice each
-	.venv/bin/python -m tests.simulation.mutants
+	.venv/bin/python -m tests.simulation.mutants $(KEPT)
 
 kill-soak: .venv/dev ## Kill real workers at random: KILLS=100
-	.venv/bin/python -m tests.kill_soak --kills $(or $(KILLS),100)
+	.venv/bin/python -m tests.kill_soak --kills $(or $(KILLS),100) $(KEPT)
 
 vm-soak: .venv/dev ## Kill, freeze and cut off three VMs at random: MINUTES=5
 	.venv/bin/python -m tests.vm_soak --minutes $(or $(MINUTES),5)
 
 fuzz: .venv/dev ## Feed the reader with hostile files: INPUTS=1000000
-	.venv/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000)
+	.venv/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000) $(KEPT)
 
 test-dynamodb-local: .venv/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
-	.venv/bin/pytest -q --dynamodb-local tests/contract tests/test_pipeline.py
+	.venv/bin/pytest -q --dynamodb-local tests/contract tests/test_pipeline.py tests/dynamodb_local
 
 test-systemd: .venv/dev ## Run the daemon under a real systemd, in a container; needs root on Debian
 	.venv/bin/python -m tests.systemd

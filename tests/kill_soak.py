@@ -23,6 +23,7 @@ from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.deployment import Deployment
 from perf.generate import generate_day
+from perf.results import Figures
 from tests.conftest import STORAGE_TEMPLATE
 from tests.oracle import daily_totals_by_duckdb
 from tests.proxy import CuttableProxy
@@ -63,7 +64,7 @@ class Soak:
         self.proxy = proxy
         self.deployment = deployment
         self.files: list[Path] = []
-        self.killed: Counter[str] = Counter()
+        self.killed = Counter(dict.fromkeys(STAGES, 0))
         self.cuts = 0
 
     def run(self) -> bool:
@@ -113,7 +114,8 @@ class Soak:
 @click.command()
 @click.option("--kills", default=100, show_default=True, help="Processes to kill.")
 @click.option("--seed", default=0, show_default=True, help="Of who is killed and when.")
-def main(kills: int, seed: int) -> None:
+@click.option("--save", is_flag=True, help="Keep the figures for the docs.")
+def main(kills: int, seed: int, save: bool) -> None:
     """Kill workers at random and compare the outcome with DuckDB's."""
     started = time.monotonic()
     with (
@@ -128,11 +130,23 @@ def main(kills: int, seed: int) -> None:
         soak = Soak(kills, random.Random(seed), Path(folder), proxy, deployment)
         exact = soak.run()
         pair_days = len(stored_days(deployment))
-    by_stage = ", ".join(f"{count} of {stage}" for stage, count in sorted(soak.killed.items()))
-    print(
-        f"{soak.killed.total()} kills ({by_stage}), {soak.cuts} network cuts, {len(soak.files)} files, "
-        f"{pair_days} pair-days, {time.monotonic() - started:.0f} s: {'exact' if exact else 'NOT EXACT'}"
+    figures = Figures(
+        name="kill_soak",
+        title="Real processes killed with SIGKILL at random, and the network cut, while files arrive",
+        columns=["kills", *soak.killed, "network cuts", "files", "pair-days", "seconds", "tables"],
+        rows=[
+            [
+                *(f"{count:,}" for count in (soak.killed.total(), *soak.killed.values(), soak.cuts)),
+                *(f"{count:,}" for count in (len(soak.files), pair_days)),
+                f"{time.monotonic() - started:,.0f}",
+                "exact" if exact else "NOT EXACT",
+            ]
+        ],
+        command=f"make kill-soak KILLS={kills}",
     )
+    figures.show()
+    if save:
+        figures.save()
     sys.exit(not exact)
 
 

@@ -1,6 +1,7 @@
 """The tables of the storage template, for engines that know tables but not CloudFormation."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ class _Template(yaml.SafeLoader):
 _Template.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
 
 
+@cache
 def tables() -> dict[str, dict[str, Any]]:
     """What CreateTable takes for each table of the template but its name, by logical name."""
     resources = yaml.load(storage_template(), _Template)["Resources"]

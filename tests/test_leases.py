@@ -111,6 +111,18 @@ def test_a_take_whose_answer_was_lost_can_be_repeated(table: LeaseTable, clock: 
     assert two.take(SHARD)
 
 
+def test_a_shard_that_another_has_finished_is_not_taken(table: LeaseTable, clock: Clock, one: Leases) -> None:
+    """A reader that saw it free has no use for it, and would be kept from other shards."""
+    one.save(SHARD, "10", 0, release=True)
+    two, three = table.leases("two", clock), table.leases("three", clock)
+    for reader in (two, three):
+        reader.beat()
+        reader.look()
+    assert two.take(SHARD)
+    two.save(SHARD, FINISHED, 0, release=True)
+    assert three.take(SHARD) is None
+
+
 def test_a_finished_shard_keeps_no_reader(table: LeaseTable, one: Leases) -> None:
     """What is read to its end is nobody's."""
     one.save(SHARD, FINISHED, 0, release=True)

@@ -20,6 +20,7 @@ from tests.support import (
     eventually,
     flow_csv,
     is_at_rest,
+    keys,
     merged,
     statistics_of,
     stored_days,
@@ -81,6 +82,24 @@ def test_a_day_spread_over_three_files(deployment: Deployment, tmp_path: Path) -
             upload(deployment, f"incoming/paris/{number}.csv", flow_csv(row))
         eventually(lambda: is_at_rest(deployment) and stored_days(deployment))
     assert_tables_are(deployment, {PairDay("10.0.0.1", "10.0.0.2", "2022-12-07"): Totals(111, 3, 3)})
+
+
+def test_keys_of_all_kinds_go_the_whole_way(deployment: Deployment, tmp_path: Path) -> None:
+    """Through the notifications of S3, in their encoding: each file is counted or set aside, and goes."""
+    names = ("with space+plus", "été-日本", "../../x", "line\nbreak", "100%25&<>\"'", "tab\tand \U0001f6a6")
+    for number, name in enumerate(names, 1):
+        row = f"10.0.0.1,10.0.0.2,{number:02}/12/2022 10:00:00 AM,{10**number},{number}"
+        upload(deployment, f"incoming/paris/{name}.csv", flow_csv(row))
+        upload(deployment, f"incoming/rome/{name}.bad", b"")
+    with daemon(deployment, tmp_path):
+        eventually(lambda: is_at_rest(deployment) and len(stored_days(deployment)) == len(names))
+    expected = {
+        PairDay("10.0.0.1", "10.0.0.2", f"2022-12-{number:02}"): Totals(10**number, number, 1)
+        for number in range(1, len(names) + 1)
+    }
+    assert_tables_are(deployment, expected)
+    aside = [key.removeprefix("rejected/").partition("/")[2] for key in keys(deployment)]
+    assert sorted(aside) == sorted(f"rome/{name}.bad" for name in names)
 
 
 @pytest.mark.parametrize("stage", ["summarize", "consolidate"])

@@ -41,10 +41,19 @@ def test_a_sample_of_seeds_breaks_no_invariant() -> None:
 
 
 def test_a_planted_bug_is_found_and_shown_as_a_short_trace() -> None:
-    """With a safeguard removed, the simulator fails, names the seed and the invariant."""
-    done = run("tests.simulation.mutants", "--only", "digest of the file forgotten", "--jobs", "1")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "source lost unread" in done.stdout or "daily totals differ" in done.stdout
+    """With a safeguard removed, the simulator fails, and shows the calls that it takes and nothing else."""
+    done = run("tests.simulation.mutants", "--trace", "digest of the file forgotten")
+    assert done.returncode == 1, done.stdout + done.stderr
+    *trace, last = done.stdout.splitlines()
+    assert last.startswith(("source lost unread", "daily totals differ"))
+    assert len(trace) < 60
+
+
+def test_a_mutant_that_nothing_notices_fails_the_run() -> None:
+    """A table with a survivor in it is no success."""
+    done = run("tests.simulation.mutants", "--only", "folded steps", "--seeds", "1", "--jobs", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "survived" in done.stdout
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

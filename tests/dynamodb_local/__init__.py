@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,15 +32,21 @@ def program(name: str) -> str:
 def fetched() -> Path:
     """The folder with DynamoDB Local and the libraries it needs, in the version of the recipe."""
     folder = _BUILD / f"dynamodb-local-{sha256(_RECIPE.read_bytes()).hexdigest()[:8]}"
-    if not folder.is_dir():
-        _BUILD.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=_BUILD) as unfinished:
-            goal = ["dependency:copy-dependencies", f"-DoutputDirectory={unfinished}/libraries"]
-            maven = [program("mvn"), "--quiet", "--batch-mode", "--file", str(_RECIPE), *goal]
-            run = subprocess.run(maven, capture_output=True, check=False, text=True)
-            assert run.returncode == 0, f"Maven cannot fetch DynamoDB Local:\n{run.stdout}{run.stderr}"
-            Path(unfinished, "libraries").rename(folder)
+    _BUILD.mkdir(exist_ok=True)
+    with _RECIPE.open() as recipe:
+        flock(recipe, LOCK_EX)  # tests that run side by side fetch it once
+        if not folder.is_dir():
+            _fetch_into(folder)
     return folder
+
+
+def _fetch_into(folder: Path) -> None:
+    with TemporaryDirectory(dir=_BUILD) as unfinished:
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={unfinished}/libraries"]
+        maven = [program("mvn"), "--quiet", "--batch-mode", "--file", str(_RECIPE), *goal]
+        run = subprocess.run(maven, capture_output=True, check=False, text=True)
+        assert run.returncode == 0, f"Maven cannot fetch DynamoDB Local:\n{run.stdout}{run.stderr}"
+        Path(unfinished, "libraries").rename(folder)
 
 
 class DynamoDBLocal:

@@ -16,9 +16,10 @@ from random import Random
 from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from models import content, flow_file, flows
+from perf.results import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
 from tests.fuzz.recipes import DICTIONARY, SEEDS
@@ -38,19 +39,55 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000, help="how many small files to read")
     parser.add_argument("--seconds", type=int, default=0, help="when to stop before that; 0 for never")
     parser.add_argument("--seed", type=int, default=1, help="decides everything")
+    parser.add_argument("--save", action="store_true", help="keep the figures for the docs")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="read one kept input again")
     options = parser.parse_args()
     if options.replay:
         check(options.replay.read_bytes())
         print("every law holds")
         return 0
-    broken = read_giants(options.seed)
-    return read_small_files(options.inputs, options.seconds, options.seed) or broken
+    read = [read_giants(options.seed), read_small_files(options.inputs, options.seconds, options.seed)]
+    if options.save:
+        figures(read, options.inputs).save()
+    return int(any(files.broken for files in read))
 
 
-def read_giants(seed: int) -> int:
-    """Reads huge files; gives 1 if one took too much memory or time."""
-    before, broken = memory(), 0
+class Read(NamedTuple):
+    """What came of reading many files of a kind."""
+
+    kind: str
+    files: int
+    broken: int
+    memory: float  # MiB at most
+    limit: int  # MiB
+    seconds: float
+
+
+def figures(read: Iterable[Read], inputs: int) -> Figures:
+    """What the docs show."""
+    return Figures(
+        name="fuzz",
+        title="Hostile files fed to the reader",
+        columns=["files", "how many", "crashes", "memory at most", "limit", "seconds"],
+        rows=[
+            [
+                r.kind,
+                f"{r.files:,}",
+                str(r.broken),
+                f"{r.memory:.0f} MiB",
+                f"{r.limit} MiB",
+                f"{r.seconds:,.0f}",
+            ]
+            for r in read
+        ],
+        command=f"make fuzz INPUTS={inputs}",
+        packages=versions("atheris"),
+    )
+
+
+def read_giants(seed: int) -> Read:
+    """Reads huge files; one that takes too much memory or time is broken."""
+    started, before, broken = time.monotonic(), memory(), 0
     slowest, files = 0.0, [*giants(Random(seed), GIANT)]
     for giant in files:
         begun = time.process_time()
@@ -60,12 +97,15 @@ def read_giants(seed: int) -> int:
         slowest = max(slowest, pace)
         if memory() - before > GIANT_MEMORY or pace > PACE:
             print(f"{giant.name}: {memory() - before:.0f} MiB of memory, {pace:.1f} s/MiB ({outcome})")
-            broken = 1
+            broken += 1
     print(
         f"{len(files)} huge files: {memory() - before:.0f} MiB of memory at most (limit {GIANT_MEMORY}), "
         f"{slowest:.1f} s of CPU time for a MiB at most (limit {PACE:g})"
     )
-    return broken
+    taken = memory() - before
+    return Read(
+        "huge, beside the process", len(files), broken, taken, GIANT_MEMORY, time.monotonic() - started
+    )
 
 
 def memory() -> float:
@@ -73,8 +113,8 @@ def memory() -> float:
     return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
-def read_small_files(inputs: int, seconds: int, seed: int) -> int:
-    """Lets atheris make up small files; gives 1 if one broke a law."""
+def read_small_files(inputs: int, seconds: int, seed: int) -> Read:
+    """Lets atheris make up small files, until one breaks a law."""
     FOUND.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="flowtally-") as folder:
         corpus, dictionary = Path(folder) / "corpus", Path(folder) / "dictionary"
@@ -88,10 +128,10 @@ def read_small_files(inputs: int, seconds: int, seed: int) -> int:
         begun = time.monotonic()
         ended = subprocess.run(command, capture_output=True, check=False)
         log = ended.stdout.decode(errors="replace") + ended.stderr.decode(errors="replace")
-        report(log, time.monotonic() - begun, ended.returncode)
+        read = report(log, time.monotonic() - begun, ended.returncode)
         if ended.returncode == 0:
             report_coverage(sorted(corpus.iterdir()), seed)
-    return 1 if ended.returncode else 0
+    return read
 
 
 def escaped(word: bytes) -> str:
@@ -99,8 +139,8 @@ def escaped(word: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in word)
 
 
-def report(log: str, seconds: float, status: int) -> None:
-    """Prints what libFuzzer found."""
+def report(log: str, seconds: float, status: int) -> Read:
+    """Prints and gives what libFuzzer found."""
     runs = last_number(r"stat::number_of_executed_units:\s+(\d+)", log) or last_number(r"#(\d+)", log)
     edges = last_number(r"cov: (\d+)", log)
     peak = last_number(r"stat::peak_rss_mb:\s+(\d+)", log)
@@ -111,6 +151,7 @@ def report(log: str, seconds: float, status: int) -> None:
     if status:
         print(*[line for line in log.splitlines() if not line.startswith(("#", "INFO", "WARNING"))], sep="\n")
         print("Read it again with: python -m tests.fuzz --replay FILE, for the FILE that was written above")
+    return Read("small, the whole process", runs, int(status != 0), peak, SMALL_MEMORY, seconds)
 
 
 def last_number(pattern: str, log: str) -> int:

@@ -25,22 +25,25 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="processes to run them in")
     parser.add_argument("--seed", type=int, help="replay this one, shrunk if it fails, and print its trace")
+    parser.add_argument("--save", action="store_true", help="keep the figures for the docs")
     options = parser.parse_args()
     if options.seed is not None:
         return replay(options.seed)
-    return soak(range(options.first, options.first + options.seeds), options.jobs)
+    return soak(range(options.first, options.first + options.seeds), options.jobs, is_kept=options.save)
 
 
-def soak(seeds: Iterable[int], jobs: int) -> int:
-    """Runs seeds and reports."""
+def soak(seeds: Iterable[int], jobs: int, *, is_kept: bool) -> int:
+    """Runs seeds, reports, and keeps the figures if asked to."""
     report, begun = Report(), time.monotonic()
     with Pool(jobs) as pool:
         for outcome in pool.imap_unordered(run_schedule, seeds, chunksize=20):
             report.add(outcome)
             if outcome.broken:
                 print(f"seed {outcome.seed}: {outcome.broken[0]}", flush=True)
-    for line in report.lines(time.monotonic() - begun):
-        print(line)
+    seconds = time.monotonic() - begun
+    print(*report.lines(seconds), sep="\n")
+    if is_kept:
+        report.figures(seconds).save()
     for seed in sorted(report.failing)[:_SHOWN]:
         print(f"\nseed {seed}; replay it with: make soak SEED={seed}")
         replay(seed)

@@ -41,7 +41,9 @@ class Applied:
             return
         if _number(after, "h") < _number(before, "h"):
             yield f"bookkeeping goes back: the horizon of {pair} falls"
-        marks = {f"{n[:4]}-{n[4:6]}-{n[6:]}": int(value["N"]) for n, value in after.items() if n.isdigit()}
+        marks, marks_before = _marks_of(after), _marks_of(before)
+        if any(mark < marks_before.get(day, 0) for day, mark in marks.items()):
+            yield f"bookkeeping goes back: a mark of {pair} falls"
         if any(mark not in self._states[pair, day] for day, mark in marks.items()):
             yield f"bookkeeping is wrong: a mark of {pair} names no state of its day"
             return
@@ -66,6 +68,10 @@ class Applied:
 
 def _sums_of(item: Item) -> Sums:
     return tuple(_number(item, name) for name in _SUMS)
+
+
+def _marks_of(item: Item) -> Marks:
+    return {f"{n[:4]}-{n[4:6]}-{n[6:]}": int(value["N"]) for n, value in item.items() if n.isdigit()}
 
 
 def _number(item: Item, name: str) -> int:

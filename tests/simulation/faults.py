@@ -123,7 +123,7 @@ class Faults:
     def aim_at_statistics(self) -> None:
         """Aims at the writes whose races matter where many work on one pair."""
         sites = [site for site in all_call_sites() if site.file.endswith("pair_statistics.py")]
-        sites += 4 * [site for site in sites if site.name in ("_prune", "_put")]
+        sites += 4 * [site for site in sites if site.name in ("_prune", "_put", "get")]
         kinds = (CRASH_BEFORE, CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT)
         for _ in range(self.random.choice((0, 4, 8))):
             hit = self.random.choice((0, 0, 1, 2, 4))

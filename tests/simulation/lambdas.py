@@ -170,6 +170,7 @@ class StreamMapping:
                 size = self._batch
                 if self._world.faults.happens(kinds.REDELIVERED):
                     place -= self._world.random.randint(1, done)
+                    self._world.scheduler.sleep(self._world.random.choice((0, 1, 60)))  # more may come
             else:
                 size = max(1, len(batch) // 2) if self._bisects else size
                 closed = self._world.statistics.closed_until > self._world.scheduler.now

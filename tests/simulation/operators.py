@@ -78,17 +78,17 @@ def retract(world: World, content: Content, then: Callable[[], None]) -> None:
     Tool(world, f"retract {digest[:4].hex()}", command, finish)
 
 
-def remove_by_hand(world: World, random: Random, upload: Callable[[Content], None]) -> None:
-    """Deletes a daily item, which nobody should; mostly its files are uploaded again later."""
+def remove_by_hand(world: World, random: Random, upload: Callable[[Content], None]) -> tuple[str, str] | None:
+    """Deletes a daily item, which nobody should, and gives its key; mostly its files are uploaded again."""
     items = [item for item in world.daily.items() if item]
     if not items:
-        return
+        return None
     item = random.choice(items)
     key = world.daily.key_of(item)
     sources = item.get("s", {}).get("BS", ())
     contents = [one for digest, one in world.ledger.contents.items() if digest[:SOURCE_BYTES] in sources]
     if any(content.digest in world.ledger.retracting for content in contents):
-        return
+        return None
     is_in_work = any(world.is_in_work(content.digest) for content in contents)
     world.ledger.remove(item, key, is_in_work=is_in_work)
     world.trace("people", f"remove {key} by hand")
@@ -97,6 +97,7 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
         if random.random() < 0.7:
             later = world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE + random.random() * 100
             world.scheduler.at(later, lambda content=content: upload(content))
+    return key
 
 
 def verify_and_repair(world: World) -> None:
@@ -104,19 +105,24 @@ def verify_and_repair(world: World) -> None:
     Tool(world, "repair", lambda process: repair_all(*world.stores(process)) and None, lambda: None)
 
 
-def process_old_batch(world: World, random: Random, settled: dict[str, int]) -> None:
+def process_old_batch(
+    world: World, random: Random, settled: dict[str, int], about: tuple[str, str] | None = None
+) -> None:
     """A process that read a batch, was frozen, and wakes.
 
-    Whatever came before its batch in the shard was settled when it read it.
+    Whatever came before its batch in the shard was settled when it read it. The batch begins anywhere, or
+    with a change of one daily item.
     """
-    shards = [world.streams.shards[shard] for shard in settled if world.streams.shards[shard].records]
-    if not shards:
+    starts = [
+        (shard, start)
+        for shard in map(world.streams.shards.__getitem__, settled)
+        for start, record in enumerate(shard.records[: shard.after(settled[shard.id]) + 1])
+        if about in (None, world.daily.key_of(record["dynamodb"]["Keys"]))
+    ]
+    if not starts:
         return
-    shard = random.choice(shards)
-    start = random.randint(0, shard.after(settled[shard.id]))
+    shard, start = random.choice(starts)
     batch = shard.records[start : start + random.choice((1, 3, 10, 30, 1000))]
-    if not batch:
-        return
 
     def wake() -> None:
         process = world.process("old batch")

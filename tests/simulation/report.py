@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from perf.results import Figures
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import CallSite, all_call_sites
 from tests.simulation.schedule import Outcome
@@ -42,6 +43,31 @@ class Report:
             before, after = (self.crashed[site, kind] for kind in (kinds.CRASH_BEFORE, kinds.CRASH_AFTER))
             yield f"  {before:6,} {after:6,}  {site}"
         yield f"{len(self.failing)} schedules broke an invariant"
+
+    def figures(self, seconds: float) -> Figures:
+        """The report as the docs show it."""
+        crashes = [
+            self.crashed[site, kind]
+            for site in all_call_sites()
+            for kind in (kinds.CRASH_BEFORE, kinds.CRASH_AFTER)
+        ]
+        counts = {
+            "schedules": self.schedules,
+            "schedules that broke an invariant": len(self.failing),
+            "calls of services": self.calls,
+            "faults injected": self.injected.total(),
+            **{f"… {kind}": self.injected[kind] for kind in kinds.KINDS},
+            "calls in production code that were crashed at, before and after": len(crashes) // 2,
+            "… each at least so often": min(crashes),
+            "seconds": round(seconds),
+        }
+        return Figures(
+            name="soak",
+            title="Simulated schedules full of faults",
+            columns=["what", "how many"],
+            rows=[[name, f"{count:,}"] for name, count in counts.items()],
+            command=f"make soak SEEDS={self.schedules}",
+        )
 
     def missed_sites(self) -> list[CallSite]:
         """Calls that were crashed at too rarely; too few seeds tell nothing."""

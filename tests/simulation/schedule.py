@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from models import pair_statistics, steps
 from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
@@ -14,23 +15,10 @@ from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
 from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
 from tests.simulation.scheduler import NeverAtRest
+from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, MARKS, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
 from vm_daemon.leases import FINISHED
-
-HOUR = 3600
-
-_SPANS = {  # seconds within which everything happens, by theme
-    "anything": (5, 300, 6 * HOUR, 30 * HOUR, 72 * HOUR),
-    "one pair": (5, 60, 300, 1800),  # many files with the same days of one pair, and several readers
-    "long silence": (72 * HOUR,),  # nothing is consolidated for longer than the stream keeps its records
-}
-_SUMMARIZERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1), (2, 2))  # on VMs, on Lambda
-_CONSOLIDATORS = {
-    "anything": ((1, 0), (2, 0), (0, 1), (1, 1), (1, 1), (2, 1)),
-    "one pair": ((2, 0), (1, 1), (2, 1)),
-    "long silence": ((1, 0), (2, 0)),
-}
 
 
 @dataclass(frozen=True)
@@ -75,14 +63,15 @@ class Schedule:
         self._faults = Faults(
             Random(f"{seed} faults"), budget=self._random.choice((0, 3, 10, 40, 40, 40)), kept=kept
         )
-        self._theme = self._random.choice((*("anything",) * 5, *("one pair",) * 2, "long silence"))
+        self._theme = theme_of(seed)
         self._faults.mix()
-        if self._theme == "one pair":
+        self._is_busy = self._theme in (Theme.ONE_PAIR, Theme.SHORT_MEMORY)  # with few pairs
+        if self._is_busy:
             self._faults.aim_at_statistics()
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
         seed_tokens(self.world)
-        self._span = self._random.choice(_SPANS[self._theme])
+        self._span = self._random.choice(SPANS[self._theme])
         self._outcome = Outcome(seed)
         self._stream_machines: list[StreamMachine] = []
         self._mappings: list[StreamMapping] = []
@@ -112,17 +101,13 @@ class Schedule:
 
     def _plan_uploads(self) -> None:
         random = Random(f"{self._seed} uploads")
-        scale = random.choice(("few", "few", "few", "many", "many", "mixed"))
-        if random.random() < 0.01:
-            scale = "backfill"
-        if self._theme == "one pair":
-            scale = "many"
-        for number in range(random.choice((3, 5, 8) if scale == "many" else (1, 2, 3, 5, 8))):
+        first, others = random.choice(FILES[self._theme])
+        for number in range(
+            random.choice((3, 5, 8) if first == "many" or self._is_busy else (1, 2, 3, 5, 8))
+        ):
             files = Random(f"{self._seed} file {number}")
-            size = files.choice(("few", "many")) if scale == "mixed" else scale
-            size = "few" if scale == "backfill" and number else size
-            made = content(files, number, size)
-            at = START + files.random() * self._span * 0.8
+            made = content(files, number, files.choice((others if number else first).split()))
+            at = START + files.random() * self._span * (0.3 if self._theme is Theme.LONG_SILENCE else 0.8)
             if self._cut.files is None or number in self._cut.files:
                 self._outcome.files += 1
                 self._plan_upload(files, number, made, at)
@@ -160,8 +145,8 @@ class Schedule:
 
     def _staff(self) -> None:
         random = self._random
-        summarizers = random.choice(_SUMMARIZERS)
-        consolidators = random.choice(_CONSOLIDATORS[self._theme])
+        summarizers = random.choice(SUMMARIZERS)
+        consolidators = random.choice(CONSOLIDATORS[self._theme])
         for number in range(summarizers[0]):
             self._hire(f"vm-summarize-{number}", lambda name: queue_machine(self.world, name))
         if summarizers[1]:
@@ -184,26 +169,30 @@ class Schedule:
         for number in range(random.choice((0, 0, 1, 2))):
             self._at_some_time(f"verify {number}", lambda: operators.verify_and_repair(world))
         for number in range(random.choice((0, 0, 0, 1))):
-            self._at_some_time(
-                f"remove {number}", lambda: operators.remove_by_hand(world, random, self._upload_again)
-            )
-        for number in range(random.choice((5, 10) if self._theme == "one pair" else (0, 2, 5, 10))):
-            self._at_some_time(
-                f"old batch {number}", lambda: operators.process_old_batch(world, random, self._settled())
-            )
-        if self._theme == "long silence":
+            self._at_some_time(f"remove {number}", self._remove_by_hand)
+        for number in range(random.choice((5, 10) if self._is_busy else (0, 2, 5, 10))):
+            self._at_some_time(f"old batch {number}", self._process_old_batch)
+        if self._theme is Theme.LONG_SILENCE:
             self._at(START + random.random() * 24 * HOUR, "outage", self._stop_consolidation)
         elif kinds.OUTAGE in self._faults.rates:
             self._at_some_time("outage", self._stop_consolidation)
         for number in range(random.choice((0, 0, 3))):
             self._at_some_time(f"split {number}", self._split_a_shard)
 
+    def _process_old_batch(self) -> None:
+        operators.process_old_batch(self.world, self._random, self._settled())
+
+    def _remove_by_hand(self) -> None:
+        removed = operators.remove_by_hand(self.world, self._random, self._upload_again)
+        if removed:
+            operators.process_old_batch(self.world, self._random, self._settled(), removed)
+
     def _stop_consolidation(self) -> None:
         if not self._faults.admit(kinds.OUTAGE):
             return
-        shortest = 1.0 if self._theme == "long silence" else 0.2
-        seconds = self._random.uniform(shortest, 1.6) * 24 * HOUR
-        if self._random.random() < 0.5:
+        days = self._random.uniform(*((1.0, 1.1) if self._theme is Theme.LONG_SILENCE else (0.2, 1.6)))
+        seconds = days * 24 * HOUR  # if longer, shards vanish as well, which is easier to notice
+        if self._random.random() < 0.7:
             self.world.trace("people", "nobody may write statistics for a while")
             self.world.statistics.closed_until = self.world.scheduler.now + seconds
             return
@@ -253,4 +242,5 @@ def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Out
     """Runs one seed."""
     logging.disable()
     assemble_from_process()
+    steps.MARKS_KEPT, pair_statistics.MARKS_AT_MOST = MARKS[theme_of(seed)]
     return Schedule(seed, cut, trace).run()

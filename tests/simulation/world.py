@@ -106,8 +106,8 @@ class World:
 
     def skew(self) -> float:
         """By how many seconds the clock of a machine is wrong."""
-        minutes = self.random.choice((0, 5, 5, 5, 5, 5, 5, 300))  # mostly as in practice
-        return self.random.uniform(-60, 60) * minutes
+        seconds = self.random.choice((0, 1, 1, 300, 300, 300, 300, 5 * 3600))  # mostly as in practice
+        return self.random.uniform(-seconds, seconds)
 
     def process(
         self, name: str, on_death: Callable[[], None] = lambda: None, skew: float | None = None
