@@ -5,14 +5,11 @@ modules, as on Lambda: ours is the real package, the other a handler that import
 clients. Measured is from the start of the process to the answer to an event without records, CPU and
 wall, alternately, the quickest of several runs.
 
-    python -m perf.bench_coldstart [--runs 7] [--output perf/results/coldstart.json]
+    python -m perf.bench_coldstart [--runs 9]
 """
 
 import argparse
 import io
-import json
-import os
-import platform
 import sys
 import time
 import zipfile
@@ -22,6 +19,7 @@ from tempfile import TemporaryDirectory
 from clients.lambda_service.environment import Environment, Layout
 from clients.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
+from perf.results import Figures, versions
 
 _CLIENTS = {"summarize": ("dynamodb", "s3", "sqs"), "consolidate": ("dynamodb",)}
 _BASELINE = """\
@@ -47,32 +45,35 @@ _SETTINGS = {
 
 
 def main() -> None:
-    """Measures, prints and writes the figures; exit status 1 if the aim is missed."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--runs", type=int, default=7)
-    arguments.add_argument("--output", type=Path)
-    given = arguments.parse_args()
-    figures = {stage: measure(stage, given.runs) for stage in _CLIENTS}
-    missed = False
-    for stage, seconds in figures.items():
-        ratio = seconds["ours_cpu"] / seconds["boto3_cpu"]
-        seconds["ratio"] = ratio
-        missed |= ratio > _AIM
-        print(
-            f"{stage}: {seconds['ours_cpu'] * 1000:.0f} ms CPU ({seconds['ours_wall'] * 1000:.0f} ms wall), "
-            f"boto3 alone {seconds['boto3_cpu'] * 1000:.0f} ms ({seconds['boto3_wall'] * 1000:.0f} ms): "
-            f"{ratio:.2f} times, aim {_AIM}"
-        )
-    if given.output:
-        machine = {
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-        }
-        content = {"date": time.strftime("%Y-%m-%d"), **machine, "runs": given.runs, "seconds": figures}
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        given.output.write_text(json.dumps(content, indent=2) + "\n")
-    sys.exit(missed)
+    """Measures, prints and saves; exit status 1 if the aim is missed."""
+    parser = argparse.ArgumentParser(prog="python -m perf.bench_coldstart", description=__doc__)
+    parser.add_argument("--runs", type=int, default=9)
+    runs = parser.parse_args().runs
+    measured = {stage: measure(stage, runs) for stage in _CLIENTS}
+    ratios = {stage: seconds["ours_cpu"] / seconds["boto3_cpu"] for stage, seconds in measured.items()}
+    figures = Figures(
+        name="bench_coldstart",
+        title=f"A cold start, from the start of the process to the first answer, best of {runs}",
+        columns=["function", "CPU", "of boto3 alone", "times", "aim", "elapsed", "of boto3 alone"],
+        rows=[
+            [
+                stage,
+                *(_ms(seconds[name]) for name in ("ours_cpu", "boto3_cpu")),
+                *(f"{ratios[stage]:.2f}", f"≤ {_AIM}"),
+                *(_ms(seconds[name]) for name in ("ours_wall", "boto3_wall")),
+            ]
+            for stage, seconds in measured.items()
+        ],
+        packages=versions("boto3", "awslambdaric", "pynamodb"),
+        command=f"python -m perf.bench_coldstart --runs {runs}",
+    )
+    figures.show()
+    figures.save()
+    sys.exit(max(ratios.values()) > _AIM)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def measure(stage: str, runs: int) -> dict[str, float]:
@@ -108,9 +109,8 @@ def _once(layout: Layout) -> dict[str, float]:
         if outcome.error:
             raise RuntimeError(outcome.error)
         wall = time.monotonic() - began
-        fields = Path(f"/proc/{environment.pid}/stat").read_text().rpartition(")")[2].split()
-        ticks = int(fields[11]) + int(fields[12])
-        return {"wall": wall, "cpu": ticks / os.sysconf("SC_CLK_TCK")}
+        threads = Path(f"/proc/{environment.pid}/task").glob("*/schedstat")
+        return {"wall": wall, "cpu": sum(int(it.read_text().split()[0]) for it in threads) / 1e9}
     finally:
         environment.stop()
 
