@@ -1,6 +1,6 @@
 """What flowtally costs in a month, from one dated table of prices and a few figures of the work.
 
-    python -m perf.cost        prints the table of docs/deploy.md
+    python -m perf.cost        writes the table of docs/deploy.md
 
 Free tiers are left out: they belong to the account, and others use them too.
 """
@@ -8,25 +8,27 @@ Free tiers are left out: they belong to the account, and others use them too.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-PRICES_OF = "us-east-1, on demand, November 2026"
+from perf import prices
+from perf.results import Figures
+
 MILLION = 1e6
 GIGABYTE = 1e9
 DAYS = 30  # of a month
 HOURS = 730  # of a month
+WEEKS = HOURS / 24 / 7
 
-# US dollars.
-WRITE_UNIT = 0.625 / MILLION
-STREAM_READ = 0.2 / MILLION  # a GetRecords of one's own; those of Lambda are free
-STORED = 0.25 + 0.20  # per GB and month, with point-in-time recovery
-S3_PUT = 5.0 / MILLION
-S3_GET = 0.4 / MILLION
-SQS_REQUEST = 0.4 / MILLION
-LAMBDA_REQUEST = 0.2 / MILLION
-LAMBDA_GB_SECOND = 0.0000133334  # arm64
-LOGGED = 0.50  # per GB
-ALARM = 0.10  # per metric and month
-VM_HOUR = 0.0168 + 0.005  # t4g.small and its public IPv4 address
-DISK = 0.08  # per GB of gp3 and month
+WRITE_UNIT = prices.WRITE.each
+STREAM_READ = prices.STREAM_READ.each  # a GetRecords of one's own; those of Lambda are free
+STORED = prices.TABLE_STORAGE.each + prices.RECOVERY.each
+S3_PUT = prices.S3_PUT.each
+S3_GET = prices.S3_GET.each
+SQS_REQUEST = prices.SQS.each
+LAMBDA_REQUEST = prices.LAMBDA_REQUEST.each
+LAMBDA_GB_SECOND = prices.LAMBDA_TIME.each
+LOGGED = prices.LOGS.each
+ALARM = prices.ALARM.each
+VM_HOUR = prices.MACHINE.each + prices.ADDRESS.each
+DISK = prices.DISK.each
 
 # The work, per file of the VARIoT kind: 10 MB, a day of a branch.
 PAIR_DAYS = 650
@@ -47,6 +49,7 @@ VM_STREAM_READS = 3600 * 24 * DAYS  # one a second
 LAMBDA_ALARMS = 9  # metrics
 VM_ALARMS = 7
 VM_DISK_GB = 8
+READ_UNIT_BYTES = 4096
 
 SIZES = {"small": 5, "medium": 50, "large": 500}  # branches, a file a day each
 
@@ -58,6 +61,8 @@ class Month:
     tables: float
     storage_after_a_year: float
     transport: float
+    verification: float
+    dashboard: float
     on_lambda: float
     on_vm: float
 
@@ -70,6 +75,11 @@ def month(branches: int) -> Month:
         tables=(pair_days * (1 + STATISTICS_WRITES) + files) * WRITE_UNIT,
         storage_after_a_year=pair_days * 12 * BYTES_PER_PAIR_DAY / GIGABYTE * STORED,
         transport=files * (S3_PUTS * S3_PUT + S3_GETS * S3_GET + SQS_REQUESTS * SQS_REQUEST),
+        # A scan of a year's daily totals, and a read for each pair, each week.
+        verification=WEEKS
+        * (pair_days * 12 * BYTES_PER_PAIR_DAY / READ_UNIT_BYTES + branches * PAIR_DAYS)
+        * prices.READ.each,
+        dashboard=prices.DASHBOARD.each,
         on_lambda=files * (1 + CONSOLIDATE_CALLS) * LAMBDA_REQUEST
         + files * (SUMMARIZE_SECONDS + CONSOLIDATE_SECONDS) * MEMORY_GB * LAMBDA_GB_SECOND
         + files * LOG_BYTES / GIGABYTE * LOGGED
@@ -83,30 +93,36 @@ def month(branches: int) -> Month:
     )
 
 
-def table() -> str:
-    """The costs of three sizes of enterprise, as Markdown."""
+def figures() -> Figures:
+    """The costs of three sizes of enterprise."""
     months = [month(branches) for branches in SIZES.values()]
     rows: list[tuple[str, Callable[[Month], float]]] = [
         ("writes of the tables", lambda it: it.tables),
         ("storage after a year, with recovery", lambda it: it.storage_after_a_year),
         ("S3 and SQS", lambda it: it.transport),
+        ("weekly verification, after a year", lambda it: it.verification),
+        ("dashboard", lambda it: it.dashboard),
         ("Lambda, its polling, logs and alarms", lambda it: it.on_lambda),
         ("**all, on Lambda**", lambda it: total(it, it.on_lambda)),
         ("one VM, its disk, polling and alarms", lambda it: it.on_vm),
         ("**all, on a VM**", lambda it: total(it, it.on_vm)),
     ]
-    lines = [
-        f"| US$ a month ({PRICES_OF}) | " + " | ".join(f"{n}: {b} branches" for n, b in SIZES.items()) + " |",
-        "|---|" + "---:|" * len(SIZES),
-    ]
-    lines += [f"| {name} | " + " | ".join(f"{value(it):.2f}" for it in months) + " |" for name, value in rows]
-    return "\n".join(lines)
+    return Figures(
+        name="cost",
+        title=f"US$ a month ({prices.REGION}), with the prices of {prices.CHECKED}",
+        columns=["", *(f"{name}: {branches} branches" for name, branches in SIZES.items())],
+        rows=[[name, *(f"{value(it):.2f}" for it in months)] for name, value in rows],
+        command="python -m perf.cost",
+        environment={},
+    )
 
 
 def total(costs: Month, compute: float) -> float:
     """Everything, with one of the two kinds of compute."""
-    return costs.tables + costs.storage_after_a_year + costs.transport + compute
+    data = costs.tables + costs.storage_after_a_year + costs.transport
+    return data + costs.verification + costs.dashboard + compute
 
 
 if __name__ == "__main__":
-    print(table())
+    figures().show()
+    figures().save()

@@ -49,7 +49,7 @@ class Figures:
         rows: the cells, as they are shown.
         packages: versions of what was compared.
         command: what measures it again.
-        environment: see `machine`.
+        environment: see `machine`; empty for what is computed, on whatever machine.
     """
 
     name: str
@@ -85,10 +85,15 @@ class Figures:
             f"|---{'|---:' * (len(self.columns) - 1)}|",
             *(f"| {' | '.join(row)} |" for row in self.rows),
             "",
-            f"Measured by `{self.command}`: {', '.join(self._circumstances())}.",
+            self._origin(),
             "",
         ]
         return "\n".join(lines)
+
+    def _origin(self) -> str:
+        if not self.environment:  # nothing was measured
+            return f"Computed by `{self.command}`."
+        return f"Measured by `{self.command}`: {', '.join(self._circumstances())}."
 
     def _circumstances(self) -> list[str]:
         environment = self.environment
