@@ -14,6 +14,9 @@ from models.errors import UsageError
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
 
 
+DEFAULT_STACK = "flowtally"
+
+
 class Account:
     """Clients and the deployment of one stack.
 
@@ -27,6 +30,16 @@ class Account:
         self.stack = stack
         self._region = region
         self._profile = profile
+
+    @property
+    def options(self) -> str:
+        """The options by which another command gets to the same place, each with a space before it."""
+        given = [] if self.stack == DEFAULT_STACK else [f"--stack {self.stack}"]
+        if self._region and self._region != boto3.Session(profile_name=self._profile).region_name:
+            given.append(f"--region {self._region}")
+        if self._profile:
+            given.append(f"--profile {self._profile}")
+        return "".join(f" {option}" for option in given)
 
     def client(self, service: str, *, connections: int = 10) -> Any:
         """A boto3 client of a service.

@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import ClientError
 
 from clients import export as table_export
-from clients.account import Account
+from clients.account import DEFAULT_STACK, Account
 from clients.console import complain, out, say, warn
 from clients.demo import DemoCompute, run_demo
 from clients.deployment_commands import deploy, destroy
@@ -37,7 +37,7 @@ _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "--stack", envvar="FLOWTALLY_STACK", default="flowtally", show_default=True, help="Name of the stack."
+    "--stack", envvar="FLOWTALLY_STACK", default=DEFAULT_STACK, show_default=True, help="Name of the stack."
 )
 @click.option(
     "--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region. [default: the profile's]"

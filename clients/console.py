@@ -19,22 +19,22 @@ _DURATIONS = ((86_400e6, "d"), (3_600e6, "h"), (60e6, "min"), (1e6, "s"), (1e3, 
 _THOUSANDS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def say(text: str, *, style: str = "", to: Console = out) -> None:
-    """Prints a line, whole, however wide the terminal is."""
-    to.print(Text(text, style=style), soft_wrap=True)
+def say(text: str | Text, *, style: str = "", to: Console = out) -> None:
+    """Prints a line: broken between words on a terminal, whole for files and other programs."""
+    to.print(Text(text, style=style) if isinstance(text, str) else text, soft_wrap=not to.is_terminal)
 
 
 def warn(text: str) -> None:
     """Prints a warning on standard error."""
-    err.print(Text("Warning: ", style="yellow").append(text, style="default"), soft_wrap=True)
+    say(Text("Warning: ", style="yellow").append(text, style="default"), to=err)
 
 
 def complain(error: FlowtallyError) -> None:
     """Prints an error on standard error: what was found and where, then what to do about it."""
     found = f"{error.where}: {error.found}" if error.where else error.found
-    err.print(Text("Error: ", style="bold red").append(found, style="default"), soft_wrap=True)
+    say(Text("Error: ", style="bold red").append(found, style="default"), to=err)
     if error.remedy:
-        err.print(Text(f"{error.remedy}."), soft_wrap=True)
+        say(f"{error.remedy}.", to=err)
 
 
 def table(title: str, *columns: str, numbers: int = 0) -> Table:

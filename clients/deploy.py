@@ -150,7 +150,7 @@ class Deployer:
             self._apply(plans[part] if part in plans else self._plan(part))
         if set(before) != set(wanted):  # before the removals: interrupted there, it is done again
             repaired = repair_all(self._account)
-            say(f"The compute is switched: all statistics verified, {repaired} repaired")
+            say(f"Switching the compute: all statistics verified, {repaired} repaired")
         for removal in removals:  # last, so that there is always something at work
             say(f"Removing stack {removal.stack}")
             stack.delete(self._cloudformation, removal.stack, print_event)
@@ -168,8 +168,7 @@ class Deployer:
         outputs = stack.outputs(self._cloudformation, self._name)
         for name in ("Bucket", "BranchUploadPolicyArn", "AnalystPolicyArn"):
             say(f"{name}: {outputs.get(name, '')}")
-        where = "" if self._name == "flowtally" else f" --stack {self._name}"
-        say(f"Ready. Next: flowtally upload{where} --branch NAME FILE…", style="bold")
+        say(f"Ready. Next: flowtally upload{self._account.options} --branch NAME FILE…", style="bold")
 
     def _start_again(self) -> None:
         """Hands every file that waits to the compute that there is now.

@@ -93,7 +93,7 @@ def destroy(account: Account, directory: Path | None, no_export: bool, yes: bool
         return None if answer == "-" else Path(answer)
 
     def confirm(name: str) -> bool:
-        question = f"Everything above will be deleted for ever. The name of the stack, to confirm ({name})"
+        question = f"Everything above will be deleted for ever.\nThe name of the stack, to confirm ({name})"
         return yes or _ask(lambda: click.prompt(question, default="", show_default=False)) == name
 
     if destroy_everything(account, export, confirm):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from clients.console import out, table
+from clients.console import say, table
 
 if TYPE_CHECKING:
     from cloudformation.stack import ChangeSet
@@ -32,7 +32,7 @@ def changes_table(change: "ChangeSet | Removal") -> Table:
             (_action(it), it["LogicalResourceId"], it["ResourceType"], _touched(it)) for it in change.changes
         ]
     if any(touched for *_, touched in rows):
-        columns.append("What of it")
+        columns.append("What changes")
     made = table(f"Stack {change.stack}", *columns)
     for action, name, kind, touched in rows:
         made.add_row(*[_styled(action), name, _type(kind), touched][: len(columns)])
@@ -47,7 +47,7 @@ def print_event(event: Any) -> None:
     style = "red" if "FAILED" in status or "ROLLBACK" in status else "dim"
     reason = event.get("ResourceStatusReason", "")
     line = f"  {status.lower().replace('_', ' '):<18} {event['LogicalResourceId']}"
-    out.print(Text(f"{line}: {reason}" if reason and style == "red" else line, style=style), soft_wrap=True)
+    say(f"{line}: {reason}" if reason and style == "red" else line, style=style)
 
 
 def _action(change: Any) -> str:

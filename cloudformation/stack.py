@@ -164,10 +164,13 @@ def execute(
     end = follow(cloudformation, change_set.stack, last_event, on_event)
     if end not in _GOOD_ENDS:
         cause = _found_by_validation(cloudformation, {"StackName": change_set.stack})
+        cause = cause or _first_cause(cloudformation, change_set.stack, last_event) or f"it ended as {end}"
+        left = ". If an earlier deployment left it, `flowtally destroy` removes it"
         raise FlowtallyError(
-            cause or _first_cause(cloudformation, change_set.stack, last_event) or f"it ended as {end}",
+            cause,
             where=f"stack {change_set.stack}",
-            remedy="Nothing was changed: CloudFormation took back what it had done",
+            remedy="Nothing was changed: CloudFormation took back what it had done"
+            + (left if "already exists" in cause else ""),
         )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from perf import cost
+from perf import cost, prices
 from perf.computes import Compute
-from perf.cost import PRICES_OF, Work
+from perf.cost import Work
 from perf.results import Figures
 from perf.runs import Run
 
@@ -65,7 +65,7 @@ def per_gb(run: Run, work: Mapping[Compute, Work]) -> Figures:
     shown = [[name, *(f"{value * files:.4f}" for value in values)] for name, values in parts.items()]
     return Figures(
         f"compare_{run.dataset}_per_gb",
-        f"US$ for a further GB ({PRICES_OF}), a machine taken as used to its full",
+        f"US$ for a further GB ({prices.REGION}, {prices.CHECKED}), a machine taken as used to its full",
         ["", "Lambda", "VM"],
         shown,
         "",
@@ -77,7 +77,7 @@ def months(run: Run, work: Mapping[Compute, Work]) -> Figures:
     rows = []
     for load in LOADS:
         on_lambda, on_vm = cost.month(load, work["lambda"]), cost.month(load, work["vm"])
-        shared = on_lambda.tables + on_lambda.transport + on_lambda.storage_after_a_year
+        shared = on_lambda.data
         cells = (shared, on_lambda.on_lambda, on_vm.on_vm)
         cheaper = "Lambda" if on_lambda.on_lambda < on_vm.on_vm else "VM"
         gigabytes = load * cost.DAYS * size / _GB
@@ -86,7 +86,7 @@ def months(run: Run, work: Mapping[Compute, Work]) -> Figures:
     columns = ["files a day", "GB a month", "tables, S3, SQS", "Lambda", "VM", "machines", "cheaper"]
     return Figures(
         f"compare_{run.dataset}_months",
-        f"US$ a month ({PRICES_OF}), files of {size / _MB:.1f} MB",
+        f"US$ a month ({prices.REGION}, {prices.CHECKED}), files of {size / _MB:.1f} MB",
         columns,
         rows,
         "",

@@ -1,6 +1,6 @@
 """What flowtally costs in a month, from one dated table of prices and a few figures of the work.
 
-    python -m perf.cost        prints the table of docs/deploy.md
+    python -m perf.cost        writes the table of docs/deploy.md
 
 Free tiers are left out: they belong to the account, and others use them too.
 """
@@ -9,25 +9,27 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-PRICES_OF = "us-east-1, on demand, November 2026"
+from perf import prices
+from perf.results import Figures
+
 MILLION = 1e6
 GIGABYTE = 1e9
 DAYS = 30  # of a month
 HOURS = 730  # of a month
+WEEKS = HOURS / 24 / 7
 
-# US dollars.
-WRITE_UNIT = 0.625 / MILLION
-STREAM_READ = 0.2 / MILLION  # a GetRecords of one's own; those of Lambda are free
-STORED = 0.25 + 0.20  # per GB and month, with point-in-time recovery
-S3_PUT = 5.0 / MILLION
-S3_GET = 0.4 / MILLION
-SQS_REQUEST = 0.4 / MILLION
-LAMBDA_REQUEST = 0.2 / MILLION
-LAMBDA_GB_SECOND = 0.0000133334  # arm64
-LOGGED = 0.50  # per GB
-ALARM = 0.10  # per metric and month
-VM_HOUR = 0.0168 + 0.005  # t4g.small and its public IPv4 address
-DISK = 0.08  # per GB of gp3 and month
+WRITE_UNIT = prices.WRITE.each
+STREAM_READ = prices.STREAM_READ.each  # a GetRecords of one's own; those of Lambda are free
+STORED = prices.TABLE_STORAGE.each + prices.RECOVERY.each
+S3_PUT = prices.S3_PUT.each
+S3_GET = prices.S3_GET.each
+SQS_REQUEST = prices.SQS.each
+LAMBDA_REQUEST = prices.LAMBDA_REQUEST.each
+LAMBDA_GB_SECOND = prices.LAMBDA_TIME.each
+LOGGED = prices.LOGS.each
+ALARM = prices.ALARM.each
+VM_HOUR = prices.MACHINE.each + prices.ADDRESS.each
+DISK = prices.DISK.each
 
 S3_PUTS, S3_GETS = 4, 1  # of a file: an upload in two parts
 SQS_REQUESTS = 4  # of a file: sent, received, hidden, deleted
@@ -44,6 +46,7 @@ VM_DISK_GB = 8
 VM_CORES = 2  # of a t4g.small
 VM_CPUS = VM_CORES * 0.2  # that it may use all the time; more in bursts, or for a surcharge
 MACHINES_AT_MOST = 100  # for which a break-even is sought
+READ_UNIT_BYTES = 4096
 
 SIZES = {"small": 5, "medium": 50, "large": 500}  # branches, a file a day each
 
@@ -101,9 +104,16 @@ class Month:
     tables: float
     storage_after_a_year: float
     transport: float
+    verification: float
+    dashboard: float
     on_lambda: float
     on_vm: float
     machines: int
+
+    @property
+    def data(self) -> float:
+        """What is the same with both kinds of compute."""
+        return self.tables + self.storage_after_a_year + self.transport + self.verification + self.dashboard
 
 
 def month(files_a_day: float, work: Work | None = None) -> Month:
@@ -115,6 +125,13 @@ def month(files_a_day: float, work: Work | None = None) -> Month:
         tables=files * work.table_writes,
         storage_after_a_year=files * work.pair_days * 12 * work.bytes_per_pair_day / GIGABYTE * STORED,
         transport=files * TRANSPORT,
+        # A scan of a year's daily totals, and a read for each pair, each week.
+        verification=WEEKS
+        * files_a_day
+        * work.pair_days
+        * (DAYS * 12 * work.bytes_per_pair_day / READ_UNIT_BYTES + 1)
+        * prices.READ.each,
+        dashboard=prices.DASHBOARD.each,
         on_lambda=LAMBDA_AT_REST + files * work.on_lambda,
         on_vm=VM_AT_REST + (machines - 1) * MACHINE,
         machines=machines,
@@ -131,30 +148,35 @@ def break_even(work: Work) -> float | None:
     return None
 
 
-def table() -> str:
-    """The costs of three sizes of enterprise, as Markdown."""
+def figures() -> Figures:
+    """The costs of three sizes of enterprise."""
     months = [month(branches) for branches in SIZES.values()]
     rows: list[tuple[str, Callable[[Month], float]]] = [
         ("writes of the tables", lambda it: it.tables),
         ("storage after a year, with recovery", lambda it: it.storage_after_a_year),
         ("S3 and SQS", lambda it: it.transport),
+        ("weekly verification, after a year", lambda it: it.verification),
+        ("dashboard", lambda it: it.dashboard),
         ("Lambda, its polling, logs and alarms", lambda it: it.on_lambda),
         ("**all, on Lambda**", lambda it: total(it, it.on_lambda)),
         ("one VM, its disk, polling and alarms", lambda it: it.on_vm),
         ("**all, on a VM**", lambda it: total(it, it.on_vm)),
     ]
-    lines = [
-        f"| US$ a month ({PRICES_OF}) | " + " | ".join(f"{n}: {b} branches" for n, b in SIZES.items()) + " |",
-        "|---|" + "---:|" * len(SIZES),
-    ]
-    lines += [f"| {name} | " + " | ".join(f"{value(it):.2f}" for it in months) + " |" for name, value in rows]
-    return "\n".join(lines)
+    return Figures(
+        name="cost",
+        title=f"US$ a month ({prices.REGION}), with the prices of {prices.CHECKED}",
+        columns=["", *(f"{name}: {branches} branches" for name, branches in SIZES.items())],
+        rows=[[name, *(f"{value(it):.2f}" for it in months)] for name, value in rows],
+        command="python -m perf.cost",
+        environment={},
+    )
 
 
 def total(costs: Month, compute: float) -> float:
     """Everything, with one of the two kinds of compute."""
-    return costs.tables + costs.storage_after_a_year + costs.transport + compute
+    return costs.data + compute
 
 
 if __name__ == "__main__":
-    print(table())
+    figures().show()
+    figures().save()

@@ -142,7 +142,7 @@ def _months(run: Run, work: Mapping[Compute, Work]) -> Figure:
         [cost.month(load, of) for load in loads]
         for of in (work["lambda"], without_waiting(work)["lambda"], work["vm"])
     )
-    shared = [month.tables + month.transport + month.storage_after_a_year for month in on_lambda]
+    shared = [month.data for month in on_lambda]
     dollars = [month.on_lambda for month in on_lambda]
     axes.plot(loads, dollars, color=COLOURS["lambda"], lw=2, label="compute: Lambda, waiting as here")
     axes.fill_between(

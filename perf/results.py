@@ -50,7 +50,7 @@ class Figures:
         packages: versions of what was compared.
         command: what measures it again.
         remarks: sentences below the table.
-        environment: see `machine`.
+        environment: see `machine`; empty for what is computed, on whatever machine.
     """
 
     name: str
@@ -91,10 +91,15 @@ class Figures:
             *(f"| {' | '.join(row)} |" for row in self.rows),
             "",
             *(line for remark in self.remarks for line in (remark, "")),
-            f"Measured by `{self.command}`: {', '.join(self._circumstances())}.",
+            self._origin(),
             "",
         ]
         return "\n".join(lines)
+
+    def _origin(self) -> str:
+        if not self.environment:  # nothing was measured
+            return f"Computed by `{self.command}`."
+        return f"Measured by `{self.command}`: {', '.join(self._circumstances())}."
 
     def _circumstances(self) -> list[str]:
         environment = self.environment

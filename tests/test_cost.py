@@ -1,18 +1,31 @@
 """The costs in the documentation are those that the script computes, and break-even is where it says."""
 
 import re
+from dataclasses import asdict
 
 import pytest
 
-from perf import cost
+from perf import cost, prices
 from perf.bills import break_even, verdict, without_waiting
-from perf.cost import SIZES, Work, month, table, total
+from perf.cost import SIZES, Work, month, total
+from perf.results import Figures, load
 from tests.conftest import ROOT
 
 
-def test_the_documented_costs_are_the_computed_ones() -> None:
-    """docs/deploy.md has the table that `python -m perf.cost` prints."""
-    assert table() in (ROOT / "docs" / "deploy.md").read_text()
+@pytest.mark.parametrize("computed", [cost.figures(), prices.figures()], ids=lambda it: it.name)
+def test_the_documented_costs_are_the_computed_ones(computed: Figures) -> None:
+    """What is kept in perf/results, from which docs/deploy.md is made, is what the script computes now."""
+    assert asdict(load(computed.name)) == asdict(computed)
+    assert computed.markdown() in (ROOT / "docs" / "deploy.md").read_text()
+
+
+def test_a_bill_is_the_sum_of_its_lines() -> None:
+    """Each size, on each compute, to the cent that rounding may take from a line."""
+    *parts, on_lambda, all_on_lambda, on_vm, all_on_vm = (row[1:] for row in cost.figures().rows)
+    for size in range(len(SIZES)):
+        data = sum(float(row[size]) for row in parts)
+        assert float(all_on_lambda[size]) == pytest.approx(data + float(on_lambda[size]), abs=0.04)
+        assert float(all_on_vm[size]) == pytest.approx(data + float(on_vm[size]), abs=0.04)
 
 
 def test_lambda_costs_least_until_there_is_much_work() -> None:

@@ -22,6 +22,7 @@ def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedE
     failed = run_here("deploy", "--yes", "--compute", "none")
     assert failed.returncode == 1
     assert re.search(r"Error: stack flowtally: .*Bucket.* already exists", failed.stderr)
+    assert "`flowtally destroy` removes it." in failed.stderr
     s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
     done(run_here("deploy", "--yes", "--compute", "none"))
     assert len(place.client("dynamodb").list_tables()["TableNames"]) == 3
@@ -123,6 +124,16 @@ def test_errors_say_what_was_found_and_what_to_do(
     assert failed.returncode in (1, 2)
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_the_next_step_leads_to_the_same_place(run_here: Run) -> None:
+    """A stack and a region that were given as options stand in it, so that it can be copied as it is."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    elsewhere = done(
+        run_here("deploy", "--yes", "--compute", "none", "--stack", "other", "--region", "eu-west-1")
+    )
+    assert "Ready. Next: flowtally upload --stack other --region eu-west-1 --branch NAME" in elsewhere
+    assert "Ready. Next: flowtally upload --branch" in done(run_here("deploy", "--yes", "--compute", "none"))
 
 
 @pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)

@@ -1,5 +1,7 @@
 """The templates of the compute: valid, and with the settings on which safety and cost depend."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from handlers import consolidate, summarize, verify
 from models.deployment import Deployment
 from tests.conftest import ROOT
 
+HOUR = 3600
 FOLDER = ROOT / "cloudformation"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
@@ -192,6 +195,42 @@ def test_alarms_cover_what_can_go_wrong() -> None:
     assert TEMPLATES["storage"]["Parameters"]["AlarmEmail"]["Default"] == ""
 
 
+def test_alarms_watch_what_they_are_named_for() -> None:
+    """Each looks at the metric of its resource; only a silent reader is alarming where there are no data."""
+    watched = {
+        (key, alarm["MetricName"], alarm["Threshold"], alarm["TreatMissingData"])
+        for name in TEMPLATES
+        for key, alarm in resources(name, "AWS::CloudWatch::Alarm").items()
+        if "MetricName" in alarm and "SomebodyIsTold" in alarm["AlarmActions"]
+    }
+    functions = ("Summarize", "Consolidate")
+    assert watched == {
+        ("DeadLetters", "ApproximateNumberOfMessagesVisible", 0, "notBreaching"),
+        ("OldestFile", "ApproximateAgeOfOldestMessage", HOUR, "notBreaching"),
+        *((f"{name}Errors", "Errors", 0, "notBreaching") for name in (*functions, "Verify")),
+        *((f"{name}Throttles", "Throttles", 0, "notBreaching") for name in functions),
+        ("SilentReader", "SuccessfulRequestLatency", 0, "breaching"),
+    }
+    behind = resources("storage", "AWS::CloudWatch::Alarm")["NotConsolidated"]
+    formula, *metrics = behind["Metrics"]
+    assert formula["Expression"] == "IF(FILL(written, 0) > 0 AND FILL(consolidated, 0) == 0, 1, 0)"
+    of_table = {it["Id"]: it["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for it in metrics}
+    assert of_table == {"written": "Ref DailyTotals", "consolidated": "Ref PairStatistics"}
+    assert {it["MetricStat"]["Period"] for it in metrics} == {HOUR}
+
+
+def test_the_dashboard_shows_what_the_alarms_watch() -> None:
+    """Files waiting and given up, the age of the oldest, writes of both tables, errors and throttles."""
+    (dashboard,) = resources("storage", "AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(re.sub(r"\$\{[^}]*\}", "x", dashboard["DashboardBody"].removeprefix("Sub ")))
+    shown = json.dumps(widgets)
+    for metric in (
+        *("ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"),
+        *("ApproximateAgeOfOldestMessage", "ConsumedWriteCapacityUnits", "Errors", "Throttles"),
+    ):
+        assert metric in shown
+
+
 def test_a_machine_is_reached_by_nobody() -> None:
     """No way in: the firewall has no rule for incoming traffic, only HTTPS goes out, and there is no key."""
     (firewall,) = resources("vm", "AWS::EC2::SecurityGroup").values()
@@ -200,6 +239,41 @@ def test_a_machine_is_reached_by_nobody() -> None:
     assert "KeyName" not in template("vm")
     (machine,) = resources("vm", "AWS::EC2::LaunchTemplate").values()
     assert machine["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
+
+
+def test_session_manager_may_what_it_needs_and_nothing_else() -> None:
+    """The permissions of a machine for it are those of AWS's own policy for sessions alone.
+
+    That is AWSCloud9SSMInstanceProfile. AmazonSSMManagedInstanceCore could also read all parameters.
+    """
+    (statement,) = [it for _, _, it in statements() if it.get("Sid") == "SessionManager"]
+    channels = (f"ssmmessages:{verb}{kind}" for verb in ("Create", "Open") for kind in ("Control", "Data"))
+    needed = {"ssm:UpdateInstanceInformation", *(f"{name}Channel" for name in channels)}
+    assert set(statement["Action"]) == needed
+    others = [it for _, _, it in statements() if it is not statement]
+    assert not [it for it in others if any(action.startswith("ssm") for action in it["Action"])]
+
+
+def test_only_who_must_know_what_is_there_may_list_the_bucket() -> None:
+    """The first stage, which has to tell a missing object from a forbidden one, and people who look."""
+    listing = {(key, it["Resource"]) for _, key, it in statements() if "s3:ListBucket" in it["Action"]}
+    assert listing == {("SummarizePolicy", "GetAtt Bucket.Arn"), ("AnalystPolicy", "GetAtt Bucket.Arn")}
+
+
+def test_machines_grow_with_the_backlog() -> None:
+    """One more while more than 50 files wait for three minutes, only one when none has for ten."""
+    policies = resources("vm", "AWS::AutoScaling::ScalingPolicy")
+    assert policies["OneMore"]["AdjustmentType"] == "ChangeInCapacity"
+    assert policies["OneMore"]["StepAdjustments"] == [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
+    assert policies["OnlyOne"]["AdjustmentType"] == "ExactCapacity"
+    assert policies["OnlyOne"]["StepAdjustments"] == [{"MetricIntervalUpperBound": 0, "ScalingAdjustment": 1}]
+    alarms = resources("vm", "AWS::CloudWatch::Alarm")
+    for name, action, threshold in (("ManyFilesWait", "OneMore", 50), ("NoFilesWait", "OnlyOne", 0)):
+        assert alarms[name]["AlarmActions"] == [f"Ref {action}"]
+        assert alarms[name]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        assert alarms[name]["Threshold"] == threshold
+    (group,) = resources("vm", "AWS::AutoScaling::AutoScalingGroup").values()
+    assert group["MaxSize"] == "Ref MaximumMachines"
 
 
 def test_machines_are_small_and_at_least_one() -> None:
