@@ -79,3 +79,4 @@ def _carry_back(server: socket.socket, client: socket.socket, under_way: list[Ca
             for call in under_way:  # before the client can go on
                 call.answered_at = time.perf_counter()
             client.sendall(data)
+        client.shutdown(socket.SHUT_RDWR)  # or it would ask again, and wait for an answer in vain

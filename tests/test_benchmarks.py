@@ -1,5 +1,6 @@
 """The benchmarks measure what they say: the same work by all, and figures that add up."""
 
+import socket
 import sys
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from perf.contenders import CONTENDERS, installed
 from perf.generate import generate
 from perf.processes import Cost, cost_of
 from perf.results import Figures
+from perf.wire import Wire
 
 
 @pytest.fixture
@@ -82,6 +84,22 @@ def test_a_new_pair_day_takes_a_write_unit_and_a_pair_and_batch_a_write(deployme
     second = bench_writes._second_stage(deployment)
     assert second.records == 60 + 3 * 5 * 6  # three ways in six rounds
     assert second.metered.units == second.metered.writes <= second.pair_batches < second.records
+
+
+def test_the_wire_notes_calls_and_closes_what_the_engine_closes() -> None:
+    """A client behind it learns that its idle connection is gone, as it would without it."""
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        with Wire(f"http://127.0.0.1:{engine.getsockname()[1]}") as wire:
+            client = socket.create_connection(("127.0.0.1", int(wire.url.rpartition(":")[2])), timeout=30)
+            connection, _ = engine.accept()
+            with client, connection:
+                client.sendall(b"POST / HTTP/1.1\r\nx-amz-target: DynamoDB_20120810.UpdateItem\r\n\r\n")
+                assert connection.recv(1000).startswith(b"POST")
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                assert client.recv(1000) == b"HTTP/1.1 200 OK\r\n\r\n"
+                connection.shutdown(socket.SHUT_RDWR)
+                assert client.recv(1000) == b""
+        assert [call.operation for call in wire.answered("UpdateItem", 0.0)] == ["UpdateItem"]
 
 
 def test_remarks_stand_below_the_table() -> None:
