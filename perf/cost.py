@@ -86,6 +86,12 @@ class Work:
         )
 
     @property
+    def verification(self) -> float:
+        """US dollars for its part in a scan of a year's daily totals, and a read for each pair, each week."""
+        read_units = DAYS * 12 * self.bytes_per_pair_day / READ_UNIT_BYTES + 1
+        return WEEKS / DAYS * self.pair_days * read_units * prices.READ.each
+
+    @property
     def files_per_machine(self) -> float:
         """Files that a machine can take in a month."""
         return VM_CPUS * HOURS * 3600 / self.cpu_seconds
@@ -104,11 +110,16 @@ class Month:
     tables: float
     storage_after_a_year: float
     transport: float
-    verification: float
     dashboard: float
-    on_lambda: float
+    functions: float
+    verification: float
     on_vm: float
     machines: int
+
+    @property
+    def on_lambda(self) -> float:
+        """What Lambda does, the weekly verification after a year included."""
+        return self.functions + self.verification
 
     @property
     def data(self) -> float:
@@ -125,14 +136,9 @@ def month(files_a_day: float, work: Work | None = None) -> Month:
         tables=files * work.table_writes,
         storage_after_a_year=files * work.pair_days * 12 * work.bytes_per_pair_day / GIGABYTE * STORED,
         transport=files * TRANSPORT,
-        # A scan of a year's daily totals, and a read for each pair, each week.
-        verification=WEEKS
-        * files_a_day
-        * work.pair_days
-        * (DAYS * 12 * work.bytes_per_pair_day / READ_UNIT_BYTES + 1)
-        * prices.READ.each,
         dashboard=prices.DASHBOARD.each,
-        on_lambda=LAMBDA_AT_REST + files * work.on_lambda,
+        functions=LAMBDA_AT_REST + files * work.on_lambda,
+        verification=files * work.verification,
         on_vm=VM_AT_REST + (machines - 1) * MACHINE,
         machines=machines,
     )
@@ -142,7 +148,7 @@ def break_even(work: Work) -> float | None:
     """The files a day from which on machines are not dearer than Lambda; None if they always are."""
     for machines in range(1, MACHINES_AT_MOST + 1):
         cost = VM_AT_REST + (machines - 1) * MACHINE
-        files = (cost - LAMBDA_AT_REST) / work.on_lambda
+        files = (cost - LAMBDA_AT_REST) / (work.on_lambda + work.verification)
         if files <= machines * work.files_per_machine:
             return max(files, (machines - 1) * work.files_per_machine) / DAYS
     return None
@@ -155,9 +161,9 @@ def figures() -> Figures:
         ("writes of the tables", lambda it: it.tables),
         ("storage after a year, with recovery", lambda it: it.storage_after_a_year),
         ("S3 and SQS", lambda it: it.transport),
-        ("weekly verification, after a year", lambda it: it.verification),
         ("dashboard", lambda it: it.dashboard),
-        ("Lambda, its polling, logs and alarms", lambda it: it.on_lambda),
+        ("Lambda, its polling, logs and alarms", lambda it: it.functions),
+        ("its weekly verification, after a year", lambda it: it.verification),
         ("**all, on Lambda**", lambda it: total(it, it.on_lambda)),
         ("one VM, its disk, polling and alarms", lambda it: it.on_vm),
         ("**all, on a VM**", lambda it: total(it, it.on_vm)),

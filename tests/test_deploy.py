@@ -131,7 +131,10 @@ def test_from_nothing_through_every_compute_to_nothing(
         machine = Machine(place, tmp_path)
         running.callback(machine.stop)
         send(2)
-        assert "remove  Summarize " in done(run_here("deploy", "--yes", "--compute", "vm"))
+        switched = done(run_here("deploy", "--yes", "--compute", "vm"))
+        assert "remove  Summarize " in switched
+        # In this order, so that an interrupted switch does both when it is repeated.
+        assert switched.index("all statistics verified") < switched.index("Removing stack flowtally-lambda")
         send(3)
         eventually(lambda: is_counted(deployment) and not service.mappings)
         switched = done(run_here("deploy", "--yes", "--compute", "lambda", *FOR_HERE))

@@ -36,7 +36,7 @@ def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
     packages: dict[Architecture, Package], tmp_path: Path
 ) -> None:
     """Built from a copy elsewhere, with other times, permissions and time zone: the same digest."""
-    for room in ("handlers", "models", "cloudformation"):
+    for room in ("handlers", "models", "vm_daemon", "cloudformation"):
         for source in (ROOT / room).rglob("*"):
             if source.is_file() and "__pycache__" not in source.parts:
                 copy = tmp_path / source.relative_to(ROOT)
@@ -46,17 +46,19 @@ def test_the_same_sources_give_the_same_bytes_anywhere_and_any_day(
                 os.utime(copy, (1_000_000_000, 1_000_000_000))
     code = (
         "from cloudformation.package import *\n"
-        "for target in Target(), Target.here(): print(build_package(target).digest)"
+        "for target in Target(), Target.here(): print(build_package(target).digest)\n"
+        "print(build_vm_package().digest)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path), "TZ": "Asia/Tokyo"},
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.split() == [packages["arm64"].digest, built(Target.here()).digest]
+    here = [packages["arm64"], built(Target.here()), built_for_vms()]
+    assert done.stdout.split() == [each.digest for each in here]
 
 
 def test_the_lambda_package_is_small(packages: dict[Architecture, Package]) -> None:

@@ -152,6 +152,7 @@ def test_statistics_are_verified_weekly() -> None:
     assert schedule["ScheduleExpression"] == "rate(7 days)"
     assert schedule.get("State", "ENABLED") == "ENABLED"
     assert schedule["Target"] == {"Arn": "GetAtt Verify.Arn", "RoleArn": "GetAtt WeeklyRole.Arn"}
+    assert resources("lambda", "AWS::Lambda::Function")["Verify"]["MemorySize"] == 1769  # a whole core
     allowed = [statement for _, key, statement in statements() if key == "WeeklyRole"]
     assert [(it["Action"], it["Resource"]) for it in allowed] == [
         ("lambda:InvokeFunction", "GetAtt Verify.Arn")
