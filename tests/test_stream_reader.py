@@ -1,89 +1,13 @@
 """Reading a stream: the lineage of its shards, iterators and records that go away, and sharing."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from tests.streams import Clock, FakeShard, FakeStreams, LeaseTable, refused
-from tests.support import Shown
+from tests.streams import Bench, FakeShard, FakeStreams, refused
 from vm_daemon.leases import FINISHED
-from vm_daemon.report import Report
-from vm_daemon.stream_reader import StreamReader
-from vm_daemon.systemd import StartDelay
 
 HOUR = 3600
-
-
-class Stage:
-    """Notes what it is given; fails from a record on if told to."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, int]] = []
-        self.fails_at: tuple[str, int] | None = None
-        self.takes: Callable[[], None] = lambda: None
-        self.batches: list[int] = []
-
-    def process(self, records: Sequence[Any]) -> int | None:
-        self.takes()
-        self.batches.append(len(records))
-        for place, record in enumerate(records):
-            name, number = record["shard"], int(record["dynamodb"]["SequenceNumber"])
-            if (name, number) == self.fails_at:
-                return place
-            self.seen.append((name, number))
-        return None
-
-
-class Bench:
-    """Readers of one stream, and the time they live in."""
-
-    def __init__(self, streams: FakeStreams) -> None:
-        self.streams = streams
-        self.clock = Clock()
-        self.table = LeaseTable(self.clock)
-        self.stage = Stage()
-        self.repairs = 0
-        self.shown = Shown()
-        self.said_before_repair: list[str] = []
-
-    def reader(self, name: str = "one", **watching: Any) -> StreamReader:
-        def repair() -> None:
-            self.said_before_repair = list(self.shown.said)
-            self.repairs += 1
-
-        return StreamReader(
-            self.streams,  # type: ignore[arg-type]
-            "arn:stream",
-            self.stage,
-            self.table.leases(name, self.clock),
-            repair,
-            self.clock,
-            Report(self.shown, StartDelay(None), "records"),
-            **watching,
-        )
-
-    def pass_time(self, seconds: float, *readers: StreamReader) -> None:
-        """Lets readers work through a time, each as often as it wants to."""
-        end = self.clock.now + seconds
-        while self.clock.now < end:
-            pauses = [reader.round() for reader in readers]
-            self.clock.now += max(0.01, min(pauses, default=seconds))
-
-    def holders(self) -> list[str]:
-        """Who has each shard, by the table."""
-        items = {item["item_name"]["S"]: item for item in self.table.table.items()}
-        workers = {
-            item["held_by"]["S"]: name.removeprefix("worker#")
-            for name, item in items.items()
-            if name.startswith("worker#")
-        }
-        return [
-            workers.get(item.get("held_by", {}).get("S", ""), "-")
-            for name, item in sorted(items.items())
-            if name.startswith("shard#")
-        ]
 
 
 def numbers(shard: str, first: int, last: int) -> list[tuple[str, int]]:
@@ -331,48 +255,3 @@ def test_a_page_that_fails_within_a_batch_loses_nothing() -> None:
     bench.streams.get_records = get_records  # type: ignore[method-assign]
     bench.pass_time(10, reader)
     assert bench.stage.seen == numbers("a", 1, 2000)
-
-
-def test_it_is_ready_when_it_can_work() -> None:
-    """Not before its check has passed and its shard has answered; then it stays so."""
-    bench, checks = Bench(FakeStreams(a=FakeShard(count=1))), []
-
-    def check() -> None:
-        checks.append(1)
-        if len(checks) < 3:
-            raise EndpointConnectionError(endpoint_url="table")
-
-    reader = bench.reader(check=check)
-    bench.pass_time(5, bench.reader("a reader that repairs first"))
-    bench.shown.said.clear()
-    for _ in range(2):
-        reader.round()
-        assert "READY=1" not in bench.shown.said
-    bench.pass_time(120, reader)
-    assert bench.shown.said.count("READY=1") == 1
-    assert len(checks) == 3
-    assert bench.repairs == 1
-
-
-def test_a_shard_that_is_refused_keeps_it_from_being_ready() -> None:
-    """The stream is described, but may not be read: it cannot work, and its status says why."""
-    bench = Bench(FakeStreams(a=FakeShard(count=1)))
-    bench.pass_time(2, first := bench.reader("a reader that repairs first"))
-    first.leave()
-    bench.shown.said.clear()
-
-    def refuse(**_: Any) -> Any:
-        raise refused("AccessDeniedException")
-
-    bench.streams.get_shard_iterator = refuse  # type: ignore[method-assign]
-    bench.pass_time(10, bench.reader())
-    assert "READY=1" not in bench.shown.said
-    assert any("AccessDeniedException" in line for line in bench.shown.said)
-
-
-def test_it_is_ready_before_a_repair() -> None:
-    """A repair of large tables takes longer than systemd lets a start take."""
-    bench = Bench(FakeStreams(a=FakeShard(count=1)))
-    bench.pass_time(2, bench.reader())
-    assert bench.repairs == 1
-    assert "READY=1" in bench.said_before_repair
