@@ -79,7 +79,7 @@ def measure(files: list[Path], workers: int) -> list[Sample]:
         began, idle = time.monotonic(), _idle_seconds()
         for file in files:
             pipeline.upload(f"incoming/x/{file.name}", file.read_bytes())
-        samples = [Sample(time.monotonic() - began, 0, 0, False, 0.0)]
+        samples = [Sample(0.0, 0, 0, False, 0.0)]
         while not (samples[-1].is_all_counted and samples[-1].counted == samples[-1].consolidated):
             if time.monotonic() - began > _PATIENCE:
                 raise TimeoutError(f"not done within {_PATIENCE} s: {samples[-1]}")

@@ -1,14 +1,17 @@
-"""Reading a stream: the lineage of its shards, and iterators and records that go away."""
+"""Reading a stream: the lineage of its shards, iterators and records that go away, and sharing."""
 
 from typing import Any
 
 import pytest
 
-from tests.stream_bench import Bench, numbers
-from tests.streams import FakeShard, FakeStreams, refused
+from tests.streams import Bench, FakeShard, FakeStreams, refused
 from vm_daemon.leases import FINISHED
 
 HOUR = 3600
+
+
+def numbers(shard: str, first: int, last: int) -> list[tuple[str, int]]:
+    return [(shard, number) for number in range(first, last + 1)]
 
 
 def test_parents_are_read_before_their_children() -> None:
@@ -136,6 +139,80 @@ def test_an_idle_shard_that_is_read_leads_to_none() -> None:
         bench.pass_time(20 * HOUR, reader)
         reader.leave()
     assert bench.repairs == 1
+
+
+def test_shards_are_shared_fairly() -> None:
+    """Each reader has its part; newcomers get theirs within seconds, and leavers leave theirs."""
+    bench = Bench(FakeStreams(**{name: FakeShard() for name in "abcd"}))
+    one, two, three = (bench.reader(name) for name in ("one", "two", "three"))
+    bench.pass_time(20, one)
+    assert bench.holders() == ["one"] * 4
+    bench.pass_time(21, one, two)
+    assert sorted(bench.holders()) == ["one", "one", "two", "two"]
+    bench.pass_time(21, one, two, three)
+    assert set(bench.holders()) == {"one", "two", "three"} or "-" not in bench.holders()
+    two.leave()
+    bench.pass_time(21, one, three)
+    assert sorted(bench.holders()) == ["one", "one", "three", "three"]
+
+
+def test_a_reader_is_spare_where_there_are_fewer_shards() -> None:
+    """It takes over when the other dies, within the lease time."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 5)))
+    one, two = bench.reader("one"), bench.reader("two")
+    bench.pass_time(30, one, two)
+    assert bench.holders() == ["one"]
+    bench.streams.shards["a"].count = 8
+    bench.pass_time(60, two)
+    assert bench.holders() == ["two"]
+    assert bench.stage.seen == numbers("a", 1, 8)
+
+
+def test_a_frozen_reader_reads_nothing_when_it_wakes() -> None:
+    """It first learns that others have its shard."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 5)))
+    one, two = bench.reader("one"), bench.reader("two")
+    bench.pass_time(30, one, two)
+    bench.pass_time(60, two)
+    bench.streams.shards["a"].count = 8
+    one.round()
+    assert bench.stage.seen == numbers("a", 1, 5)
+    bench.pass_time(60, one, two)
+    assert bench.holders() == ["two"]
+
+
+def test_work_that_outlasts_the_lease_is_the_last() -> None:
+    """After a batch that took too long no other shard is read before the leases were looked at."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 1), b=FakeShard(None, 1)))
+    reader = bench.reader()
+
+    def takes() -> None:
+        bench.clock.now += 50
+
+    bench.stage.takes = takes
+    reader.round()
+    assert bench.stage.seen == [("a", 1)]
+    reader.round()
+    assert bench.stage.seen == [("a", 1), ("b", 1)]
+
+
+def test_without_the_table_a_reader_stops_before_others_begin() -> None:
+    """A reader that is cut off reads on for as long as nobody can have taken its place, and no longer."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 5)))
+    one = bench.reader("one")
+    bench.pass_time(15, one)
+    bench.table.is_cut = True
+    bench.pass_time(20, one)
+    bench.streams.shards["a"].count = 6
+    bench.pass_time(2, one)
+    assert bench.stage.seen[-1] == ("a", 6)
+    bench.pass_time(30, one)
+    bench.streams.shards["a"].count = 7
+    bench.pass_time(10, one)
+    assert bench.stage.seen[-1] == ("a", 6)
+    bench.table.is_cut = False
+    bench.pass_time(10, one)
+    assert bench.stage.seen[-1] == ("a", 7)
 
 
 def test_it_polls_once_a_second_when_idle_and_at_once_while_records_flow() -> None:

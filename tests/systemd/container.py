@@ -33,7 +33,7 @@ def prepare(cache: Path) -> Path:
         Unfit: this is no Debian on which we are root, or its tools do not do.
     """
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Unfit("needs root on a Debian or Ubuntu machine (it boots systemd in a container)")
+        raise Unfit("needs root on a Debian machine (it boots systemd in a container)")
     missing = [package for tool, package in _TOOLS.items() if not shutil.which(tool)]
     if missing:
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

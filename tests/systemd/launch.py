@@ -12,13 +12,27 @@ from typing import Any
 
 from cloudformation.stack import delete, outputs, parameter_names, template
 from models.aws import client
-from tests.systemd.container import Container
+from tests.systemd.container import PYTHON, Container
 
 STACK = "flowtally-vm"
 SCRIPT = "/var/lib/cloud/instance/scripts/part-001"  # where cloud-init puts it
 
 _GROUP, _WAIT = "Type: AWS::AutoScaling::AutoScalingGroup", "Type: AWS::CloudFormation::WaitCondition"
 _PATIENCE = 120  # seconds
+
+
+def take_python_away(container: Container) -> None:
+    """Leaves what an Amazon Linux begins with: no Python that will do, and only dnf to get one.
+
+    This `dnf` gives back what was taken, as Python 3.13, and knows how to do nothing else.
+    """
+    container.run("mv", "/usr/bin/apt-get", "/usr/bin/not-apt-get")
+    container.run("mv", f"/usr/lib/python{PYTHON}/ensurepip", "/usr/share/ensurepip")
+    dnf = (
+        '#!/bin/sh\ntest "$*" = "install -y --quiet python3.13" || exit 1\n'
+        f"mv /usr/share/ensurepip /usr/lib/python{PYTHON}/\nln -s python{PYTHON} /usr/bin/python3.13\n"
+    )
+    container.write("/usr/local/bin/dnf", dnf, mode="755")
 
 
 def launch(container: Container, endpoint_url: str, parameters: Mapping[str, str]) -> tuple[str, str]:
