@@ -124,7 +124,7 @@ class Month:
     @property
     def data(self) -> float:
         """What is the same with both kinds of compute."""
-        return self.tables + self.storage_after_a_year + self.transport + self.verification + self.dashboard
+        return self.tables + self.storage_after_a_year + self.transport + self.dashboard
 
 
 def month(files_a_day: float, work: Work | None = None) -> Month:

@@ -60,7 +60,7 @@ class Figures:
     command: str
     packages: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=machine)
-    remarks: Sequence[str] = ()
+    remarks: Sequence[str] = field(default_factory=list)
 
     def save(self, folder: Path = FOLDER) -> Path:
         """Writes the file that the docs are made from."""
