@@ -133,6 +133,12 @@ def parameter_names(template: str) -> set[str]:
     return set(re.findall(r"^  (\w+):", section[1], re.MULTILINE)) if section else set()
 
 
+def resource_types(template: str) -> list[tuple[str, str]]:
+    """The logical names of a template's resources and their types, by name."""
+    section = template[template.index("\nResources:\n") :]
+    return sorted(re.findall(r"^  (\w+):\n    Type: (\S+)", section, re.MULTILINE))
+
+
 def output_names(*templates: str) -> set[str]:
     """The names of what templates give out."""
     sections = (template[template.index("\nOutputs:\n") :] for template in templates)
