@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from clients.account import Account
 from clients.console import out, say
-from clients.deployment_tables import Removal, changes_table, print_event
+from clients.deployment_tables import Whole, changes_table, print_event
 from clients.leftovers import remove_tables
 from clients.redrive import Redrive
 from clients.repair import repair_all
@@ -113,9 +113,9 @@ class Deployer:
         if storage is None:
             raise FlowtallyError("nothing would be created", where=f"stack {self._name}")
         out.print(changes_table(storage))
-        following = " and ".join(f"{self._name}-{part}" for part in wanted)
-        question = f"Create it, and then {following}?" if following else "Create it?"
-        if not self._confirm(question):
+        for part in wanted:
+            out.print(changes_table(self._creation(part)))
+        if not self._confirm("Create all this?"):
             stack.discard(self._cloudformation, storage)
             return False
         stack.execute(self._cloudformation, storage, print_event)
@@ -137,7 +137,7 @@ class Deployer:
             out.print(changes_table(removal))
         later = [part for part in wanted if part not in plans]
         for part in later:
-            say(f"Then stack {self._name}-{part} is created or updated.")
+            out.print(changes_table(self._creation(part)))
         if not changes and not removals and not later:
             say("Everything is as it should be: nothing to change.")
             return True
@@ -266,10 +266,15 @@ class Deployer:
                 if entry["Key"] not in used:
                     s3.delete_object(Bucket=self._bucket, Key=entry["Key"])
 
-    def _removal(self, part: str) -> Removal:
+    def _creation(self, part: str) -> Whole:
+        """What a stack will hold whose change set needs outputs of stacks that are not there yet."""
+        return Whole(f"{self._name}-{part}", "Add", stack.resource_types(stack.template(part)))
+
+    def _removal(self, part: str) -> Whole:
         name = f"{self._name}-{part}"
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        return Removal(name, [entry for page in pages for entry in page["StackResourceSummaries"]])
+        entries = [entry for page in pages for entry in page["StackResourceSummaries"]]
+        return Whole(name, "Remove", [(it["LogicalResourceId"], it["ResourceType"]) for it in entries])
 
     @property
     def _bucket(self) -> str:

@@ -1,7 +1,7 @@
 """What `deploy` and `destroy` show: changes to come, and events as they happen."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -12,21 +12,23 @@ if TYPE_CHECKING:
     from cloudformation.stack import ChangeSet
 
 
-class Removal(NamedTuple):
-    """A stack that is to go."""
+class Whole(NamedTuple):
+    """A stack that is to come or to go, with everything in it."""
 
     stack: str
-    resources: Sequence[Any]
+    action: Literal["Add", "Remove"]
+    resources: Sequence[tuple[str, str]]  # logical names and types
 
 
 _STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red", "Replace": "bold red"}
 
 
-def changes_table(change: "ChangeSet | Removal") -> Table:
+def changes_table(change: "ChangeSet | Whole") -> Table:
     """One row for each resource that is made, changed or removed."""
     columns = ["Change", "Resource", "Type"]
-    if isinstance(change, Removal):
-        rows = [("Remove", it["LogicalResourceId"], it["ResourceType"], "") for it in change.resources]
+    rows: list[tuple[str, str, str, str]]
+    if isinstance(change, Whole):
+        rows = [(change.action, name, kind, "") for name, kind in change.resources]
     else:
         rows = [
             (_action(it), it["LogicalResourceId"], it["ResourceType"], _touched(it)) for it in change.changes
@@ -35,7 +37,8 @@ def changes_table(change: "ChangeSet | Removal") -> Table:
         columns.append("What changes")
     made = table(f"Stack {change.stack}", *columns)
     for action, name, kind, touched in rows:
-        made.add_row(*[_styled(action), name, _type(kind), touched][: len(columns)])
+        cells: tuple[Text | str, ...] = (_styled(action), name, _type(kind), touched)
+        made.add_row(*cells[: len(columns)])
     return made
 
 

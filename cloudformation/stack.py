@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError, WaiterError
 
+from cloudformation.events import events, first_cause, found_by_validation
 from models.errors import FlowtallyError, TryAgain, UsageError
 
 if TYPE_CHECKING:
@@ -133,6 +134,12 @@ def parameter_names(template: str) -> set[str]:
     return set(re.findall(r"^  (\w+):", section[1], re.MULTILINE)) if section else set()
 
 
+def resource_types(template: str) -> list[tuple[str, str]]:
+    """The logical names of a template's resources and their types, by name."""
+    section = template[template.index("\nResources:\n") :]
+    return sorted(re.findall(r"^  (\w+):\n    Type: (\S+)", section, re.MULTILINE))
+
+
 def output_names(*templates: str) -> set[str]:
     """The names of what templates give out."""
     sections = (template[template.index("\nOutputs:\n") :] for template in templates)
@@ -159,12 +166,12 @@ def execute(
     Raises:
         FlowtallyError: a resource could not be made; the message has the first cause.
     """
-    last_event = next((event["EventId"] for event in _events(cloudformation, change_set.stack)), "")
+    last_event = next((event["EventId"] for event in events(cloudformation, change_set.stack)), "")
     cloudformation.execute_change_set(ChangeSetName=change_set.arn)
     end = follow(cloudformation, change_set.stack, last_event, on_event)
     if end not in _GOOD_ENDS:
-        cause = _found_by_validation(cloudformation, {"StackName": change_set.stack})
-        cause = cause or _first_cause(cloudformation, change_set.stack, last_event) or f"it ended as {end}"
+        cause = found_by_validation(cloudformation, {"StackName": change_set.stack})
+        cause = cause or first_cause(cloudformation, change_set.stack, last_event) or f"it ended as {end}"
         left = ". If an earlier deployment left it, `flowtally destroy` removes it"
         raise FlowtallyError(
             cause,
@@ -186,12 +193,12 @@ def delete(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent 
         if error.response["Error"]["Code"] == "ValidationError":
             return
         raise
-    last_event = next((event["EventId"] for event in _events(cloudformation, stack_id)), "")
+    last_event = next((event["EventId"] for event in events(cloudformation, stack_id)), "")
     cloudformation.delete_stack(StackName=name)
     end = follow(cloudformation, stack_id, last_event, on_event)
     if end != "DELETE_COMPLETE":
         raise FlowtallyError(
-            _first_cause(cloudformation, stack_id, last_event) or f"it ended as {end}",
+            first_cause(cloudformation, stack_id, last_event) or f"it ended as {end}",
             where=f"stack {name}",
             remedy="Remove what is in the way, and run it again",
         )
@@ -215,7 +222,7 @@ def follow(
     while True:
         status = current(cloudformation, stack)[0] or "DELETE_COMPLETE"
         news: list[StackEventTypeDef] = []
-        for event in _events(cloudformation, stack):  # newest first
+        for event in events(cloudformation, stack):  # newest first
             if event["EventId"] == last_event:
                 break
             news.append(event)
@@ -305,43 +312,6 @@ def _has_changes(cloudformation: "CloudFormationClient", name: str, change_set: 
         if any(words in reason for words in _NOTHING_TO_DO):
             cloudformation.delete_change_set(ChangeSetName=change_set)
             return False
-        cause = _found_by_validation(cloudformation, {"ChangeSetName": change_set}) or reason.rstrip(".")
+        cause = found_by_validation(cloudformation, {"ChangeSetName": change_set}) or reason.rstrip(".")
         raise UsageError(cause, where=f"stack {name}") from error
     return True
-
-
-def _first_cause(cloudformation: "CloudFormationClient", name: str, last_event: str) -> str:
-    """What failed first since an event; what failed after it was mostly cancelled for it."""
-    cause = ""
-    for event in _events(cloudformation, name):  # newest first
-        if event["EventId"] == last_event:
-            break
-        if event.get("ResourceStatus", "").endswith("_FAILED"):
-            reason = event.get("ResourceStatusReason", "no reason given").rstrip(".")
-            cause = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')}) failed: {reason}"
-    return cause
-
-
-def _events(cloudformation: "CloudFormationClient", name: str) -> "Iterator[StackEventTypeDef]":
-    try:
-        for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
-            yield from page["StackEvents"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":  # it is gone, its events with it
-            raise
-
-
-def _found_by_validation(cloudformation: "CloudFormationClient", subject: dict[str, str]) -> str:
-    """What CloudFormation found before it began; empty if it was content, or tells nobody.
-
-    Such findings are in no event of the stack, which only says that there are some.
-    """
-    try:
-        events = cloudformation.describe_events(**subject)["OperationEvents"]  # type: ignore[arg-type]
-    except ClientError:
-        return ""
-    return "; ".join(
-        f"{event.get('ValidationPath', 'template')}: {event['ValidationStatusReason'].rstrip('.')}"
-        for event in events
-        if event["OperationId"] == events[0]["OperationId"] and "ValidationStatusReason" in event
-    )

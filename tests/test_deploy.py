@@ -112,7 +112,9 @@ def test_from_nothing_through_every_compute_to_nothing(
     function that the weekly schedule names repairs a pair that was damaged.
     """
     real = partial(flowtally_program, directory=tmp_path)
-    assert "Ready. Next: flowtally upload" in done(real("deploy", "--yes", *FOR_HERE))
+    said = done(real("deploy", "--yes", *FOR_HERE))
+    assert re.search(r"add +SummarizeMapping +Lambda EventSourceMapping", said)
+    assert "Ready. Next: flowtally upload" in said
     deployment = Deployment.from_stack(client("cloudformation"), "flowtally")
     files = []
 

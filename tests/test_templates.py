@@ -11,7 +11,7 @@ import yaml
 from cfnlint.api import lint_file
 
 from cloudformation.package import RUNTIME_PYTHON
-from cloudformation.stack import output_names, parameter_names, template
+from cloudformation.stack import output_names, parameter_names, resource_types, template
 from handlers import consolidate, summarize, verify
 from models.deployment import Deployment
 from tests.conftest import ROOT
@@ -100,6 +100,13 @@ def test_what_others_give_out_is_what_compute_takes() -> None:
         parameters = TEMPLATES[name]["Parameters"]
         assert {key for key, entry in parameters.items() if "Default" not in entry} <= given
         assert set(parameters) == parameter_names(template(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_resources_are_shown_before_they_are_made(name: str) -> None:
+    """What `deploy` reads from a template is all that is in it."""
+    in_it = {(key, entry["Type"]) for key, entry in TEMPLATES[name]["Resources"].items()}
+    assert set(resource_types(template(name))) == in_it
 
 
 def test_functions_name_handlers_that_exist() -> None:
