@@ -59,7 +59,10 @@ def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, sta
     """A client that was made without credentials never finds any: systemd starts it again, until it does."""
     none = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     daemon = DaemonProcess(stage, deployment, tmp_path, **none)
-    assert daemon.process.wait(60) == 1
+    try:
+        assert daemon.process.wait(60) == 1
+    finally:
+        daemon.process.kill()
     assert any("Unable to locate credentials" in entry["event"] for entry in daemon.log())
 
 
