@@ -4,6 +4,7 @@ import socket
 import sys
 from datetime import date
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -62,6 +63,14 @@ def test_the_cost_of_a_command_is_that_of_its_process() -> None:
     assert cost.wall >= 0.3
     assert cost.cpu > 0
     assert cost.peak > 50_000_000
+
+
+def test_the_cost_of_a_command_is_not_that_of_who_asks() -> None:
+    """Memory that this process holds is not counted as the command's; a command that fails is an error."""
+    held = bytearray(b"1" * 60_000_000)
+    assert cost_of(["true"]).peak < 30_000_000 < len(held)
+    with pytest.raises(CalledProcessError):
+        cost_of(["false"])
 
 
 def test_growth_is_taken_beyond_the_start() -> None:
