@@ -3,7 +3,7 @@
     python -m tests.kill_soak --kills 100 --seed 0
 
 A generated dataset trickles in while two summarizing processes and one that consolidates are killed
-with SIGKILL, each soon after it was started again. At the end the tables must be those that DuckDB
+with SIGKILL, each soon after it has begun to work again. At the end the tables must be those that DuckDB
 computes from the same files.
 """
 
@@ -40,7 +40,9 @@ from tests.support import (
 )
 
 STAGES = ("summarize", "summarize", "consolidate")
+BEGUN = {"summarize": "summarizing", "consolidate": "reading shard"}  # what a worker logs when it begins
 KILLS_A_CUT = 10  # the network is cut once for so many kills
+REST = 900  # seconds that all may take to come to rest
 FIRST_DAY = datetime.date(2022, 10, 1)
 
 
@@ -71,12 +73,14 @@ class Soak:
         """Whether the tables are exact after all that."""
         workers = [self._start(stage) for stage in STAGES]
         try:
+            self._send_a_file()
+            eventually(lambda: stored_days(self.deployment) and is_at_rest(self.deployment))
             while self.killed.total() < self.kills:
                 self._send_a_file()
                 self._kill_one_of(workers)
                 if self.killed.total() % KILLS_A_CUT == 0:
                     self._cut_the_network()
-            eventually(lambda: is_at_rest(self.deployment))
+            eventually(lambda: is_at_rest(self.deployment), patience=REST)
         finally:
             for worker in workers:
                 worker.process.kill()
@@ -98,8 +102,11 @@ class Soak:
         upload(self.deployment, f"incoming/paris/{file.name}", file.read_bytes())
 
     def _kill_one_of(self, workers: list[DaemonProcess]) -> None:
-        time.sleep(self.chance.uniform(0.3, 1.2))
+        """Kills one that is at work; one that still starts would not mind."""
         victim = self.chance.randrange(len(workers))
+        begun = BEGUN[STAGES[victim]]
+        eventually(lambda: any(event["event"] == begun for event in workers[victim].log()))
+        time.sleep(self.chance.uniform(0, 1))
         workers[victim].stop(signal.SIGKILL)
         self.killed[STAGES[victim]] += 1
         workers[victim] = self._start(STAGES[victim])

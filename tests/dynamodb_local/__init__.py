@@ -54,6 +54,7 @@ class DynamoDBLocal:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}
         self.endpoint_url = ""
 
     def __enter__(self) -> Self:
@@ -91,8 +92,11 @@ class DynamoDBLocal:
         }
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `dynamodb` or `dynamodbstreams`."""
-        return boto3.Session(**_CREDENTIALS).client(service, endpoint_url=self.endpoint_url)
+        """A boto3 client of `dynamodb` or `dynamodbstreams`, made once."""
+        if service not in self._clients:
+            session = boto3.Session(**_CREDENTIALS)
+            self._clients[service] = session.client(service, endpoint_url=self.endpoint_url)
+        return self._clients[service]
 
     def reset(self) -> None:
         """Removes all tables."""

@@ -21,6 +21,7 @@ class Claim:
     uploads: int = 0
     standing: int = 0  # uploads that were neither withdrawn nor retracted
     doubt: bool = False  # shares may be in although nothing stands
+    was_retracted: bool = False
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Ledger:
 
     def retract(self, digest: bytes, *, doubt: bool) -> None:
         """Notes that a content was taken out everywhere."""
+        self.claims[digest].was_retracted = True
         self.claims[digest].standing = 0
         self.claims[digest].doubt = doubt
 

@@ -25,7 +25,7 @@ from tests.simulation.planted import MUTANTS, Mutant
 from tests.simulation.themes import theme_of
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 1000
+SEEDS = 2000  # schedules
 _SURVIVED = "survived"
 
 

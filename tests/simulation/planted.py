@@ -247,7 +247,6 @@ MUTANTS = [
         STREAM_READER,
         "        if abs(now - view.checked) >= _UNREAD:",
         "        if not view:",
-        theme=Theme.LONG_SILENCE,
     ),
     _mutant(
         "no repair by the readers at all",

@@ -190,8 +190,9 @@ class Schedule:
     def _stop_consolidation(self) -> None:
         if not self._faults.admit(kinds.OUTAGE):
             return
-        days = self._random.uniform(*((1.0, 1.1) if self._theme is Theme.LONG_SILENCE else (0.2, 1.6)))
-        seconds = days * 24 * HOUR  # if longer, shards vanish as well, which is easier to notice
+        longest = self._random.choice((1.1, 1.6))  # days; at 1.1, shards do not vanish as well, and tell it
+        shortest = 1.0 if self._theme is Theme.LONG_SILENCE else 0.2
+        seconds = self._random.uniform(shortest, longest) * 24 * HOUR
         if self._random.random() < 0.7:
             self.world.trace("people", "nobody may write statistics for a while")
             self.world.statistics.closed_until = self.world.scheduler.now + seconds

@@ -72,7 +72,13 @@ class World:
     # What people do to the bucket.
 
     def upload(self, key: str, content: Content, notice: float) -> None:
-        """Somebody uploads a file; S3 tells the queue a little later, perhaps twice."""
+        """Somebody uploads a file; S3 tells the queue a little later, perhaps twice.
+
+        What was retracted is not uploaded again while a request of the retraction may still arrive.
+        """
+        if self.ledger.claims[content.digest].was_retracted and self.network.late_until > self.scheduler.now:
+            self.scheduler.at(self.network.late_until + 1, lambda: self.upload(key, content, notice))
+            return
         self.trace("people", f"upload {key}, file {content.digest[:4].hex()}")
         self.ledger.upload(key, content)
         self.s3.store(key, content.stored)
