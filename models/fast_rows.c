@@ -14,6 +14,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 
 #define DAY_WIDTH 11       /* bytes of a timestamp that decide its day */
 #define KEY_WIDTH 112      /* bytes: two of the longest addresses, a date, a comma after each */
+#define KEY_WORDS (KEY_WIDTH / 8)
 #define BUCKETS (1u << 16) /* twice the spellings that are remembered, so that a search is short */
 #define MOST_SPELLINGS (BUCKETS / 2)
 #define MAX_DIGITS 18      /* of a number that fits into 64 bits whatever they are */
@@ -26,7 +27,7 @@ typedef struct {
 } Totals;
 
 typedef struct {
-    uint64_t key[KEY_WIDTH / 8]; /* padded with zeros */
+    uint64_t key[KEY_WORDS]; /* padded with zeros */
     uint32_t words;              /* of it that are in use */
     uint32_t slot;
 } Spelling;
@@ -73,7 +74,7 @@ Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_val
 }
 
 /* Joins the fields of a spelling; 0 if they are longer than any address or date. */
-static uint32_t join(uint64_t key[KEY_WIDTH / 8], Field source, Field destination, Field timestamp) {
+static uint32_t join(uint64_t key[KEY_WORDS], Field source, Field destination, Field timestamp) {
     size_t a = source.end - source.start, b = destination.end - destination.start;
     size_t c = timestamp.end - timestamp.start;
     if (c > DAY_WIDTH) c = DAY_WIDTH;
@@ -136,29 +137,68 @@ static int32_t commas_in(const char *at, const char *end) {
     return found;
 }
 
+/* The commas of a line, one after the other, sixteen bytes at a look: most fields are shorter than that. */
+typedef struct {
+    const char *at, *end;
+    uint64_t mask; /* MASK_BITS for each byte from `at` on, set for the commas that are still to come */
+} Commas;
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+enum { MASK_BITS = 1 };
+static uint64_t commas_among(const char bytes[16]) {
+    __m128i loaded = _mm_loadu_si128((const __m128i *)bytes);
+    return (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(loaded, _mm_set1_epi8(',')));
+}
+#else
+#include <arm_neon.h>
+enum { MASK_BITS = 4 }; /* of which one is kept */
+static uint64_t commas_among(const char bytes[16]) {
+    uint8x16_t equal = vceqq_u8(vld1q_u8((const uint8_t *)bytes), vdupq_n_u8(','));
+    uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(equal), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0) & 0x8888888888888888u;
+}
+#endif
+
+static uint64_t mask_of(const char *at, const char *end) {
+    if (end - at >= 16) return commas_among(at);
+    char rest[16] = {0};
+    memcpy(rest, at, end - at);
+    return commas_among(rest);
+}
+
+/* The next comma, or NULL. */
+static const char *next_comma(Commas *commas) {
+    while (!commas->mask) {
+        if (commas->end - commas->at <= 16) return NULL;
+        commas->at += 16;
+        commas->mask = mask_of(commas->at, commas->end);
+    }
+    const char *found = commas->at + __builtin_ctzll(commas->mask) / MASK_BITS;
+    commas->mask &= commas->mask - 1;
+    return found;
+}
+
 static int count_row(Counter *counter, const char *at, const char *end) {
     Field fields[COLUMNS];
-    int32_t commas = 0;
+    Commas commas = {at, end, mask_of(at, end)};
+    int32_t passed = 0;
     for (int k = 0; k < COLUMNS; k++) {
-        for (int32_t skip = counter->skip[k]; skip > 0; skip--, commas++) {
-            at = memchr(at, ',', end - at);
+        for (int32_t skip = counter->skip[k]; skip > 0; skip--, passed++) {
+            at = next_comma(&commas);
             if (!at) return 0;
             at++;
         }
-        const char *stop = memchr(at, ',', end - at);
+        const char *stop = next_comma(&commas);
+        if (!stop && k < COLUMNS - 1) return 0;
+        passed += stop != NULL;
         fields[counter->role[k]] = (Field){at, stop ? stop : end};
-        if (!stop) {
-            if (k < COLUMNS - 1) return 0;
-            at = end;
-        } else {
-            at = stop + 1;
-            commas++;
-        }
+        at = stop ? stop + 1 : end;
     }
-    if (commas + commas_in(at, end) != counter->commas) return 0;
+    if (passed + commas_in(at, end) != counter->commas) return 0;
     uint64_t duration = number(fields[DURATION]), packets = number(fields[PACKETS]);
     if (duration > counter->max_value || packets > counter->max_value) return 0;
-    uint64_t key[KEY_WIDTH / 8];
+    uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
     if (!words) return 0;
     uint32_t *bucket = bucket_of(counter, key, words);
@@ -228,7 +268,7 @@ int rows_add(Counter *counter, const char *source, size_t source_length, const c
     counter->totals[slot].duration += duration;
     counter->totals[slot].packets += packets;
     counter->totals[slot].flows++;
-    uint64_t key[KEY_WIDTH / 8];
+    uint64_t key[KEY_WORDS];
     uint32_t words = join(key, (Field){source, source + source_length},
                           (Field){destination, destination + destination_length},
                           (Field){timestamp, timestamp + timestamp_length});
