@@ -2,8 +2,8 @@
 
     python -m perf.prices        writes the table of docs/deploy.md
 
-AWS's own pages fill their prices in by script and cannot be quoted; so each price was compared with lists
-that others published in 2026, and with the pages' worked examples. Look there before you rely on one.
+AWS's own pages fill their prices in by script and cannot be quoted; so each price, but for
+that of an alarm, was compared with lists that others published in 2026. Look there before you rely on one.
 """
 
 from typing import NamedTuple
