@@ -42,6 +42,6 @@ def test_the_program_is_where_the_units_look_for_it() -> None:
     script = (ROOT / "vm_daemon" / "install.sh").read_text()
     units = "".join(path.read_text() for path in UNITS.rglob("*") if path.is_file())
     assert "PREFIX=/opt/flowtally" in script
-    assert units.count("ExecStart=/opt/flowtally/current/bin/flowtally-daemon") == 2
+    assert units.count("ExecStart=/opt/flowtally/current/bin/flowtally-daemon") == 3
     assert "SETTINGS=/etc/flowtally" in script
     assert "EnvironmentFile=/etc/flowtally/flowtally.env" in units

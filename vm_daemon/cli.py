@@ -36,7 +36,7 @@ _NOBODY = PairDay("-", "-", "1970-01-01")  # a pair that is never counted
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def daemon() -> None:
-    """Run one stage of flowtally on this machine, until SIGTERM.
+    """Run one stage of flowtally on this machine, until SIGTERM, or verify once.
 
     The environment names the resources (FLOWTALLY_BUCKET, FLOWTALLY_QUEUE_URL, …), as the outputs of
     the stack give them. SIGHUP takes new settings from the file that FLOWTALLY_ENVIRONMENT_FILE names.
@@ -137,6 +137,18 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
             check=check,
         )
         reader.run(service.stop)
+
+
+@daemon.command()
+def verify() -> None:
+    """Compare all statistics with the daily totals, rebuild those that differ, and end."""
+    with Service("pairs", accepts=Deployment.from_environment) as service:
+        deployment = Deployment.from_environment(os.environ)
+        database = dynamodb(WRITERS)
+        watch_calls(database, service.report.alive)
+        service.report.reached("verifying")
+        daily_totals = DailyTotalsStore(database, deployment.daily_totals)
+        repair_all(daily_totals, PairStatisticsStore(database, deployment.pair_statistics, daily_totals))
 
 
 def _consolidates(environ: Mapping[str, str]) -> Deployment:

@@ -92,7 +92,7 @@ install_units() {
 start() {
     systemctl stop 'flowtally*' # lets the work in hand be finished
     wanted=flowtally.target
-    case " $stages " in *" consolidate "*) wanted="$wanted flowtally-consolidate.service" ;; esac
+    case " $stages " in *" consolidate "*) wanted="$wanted flowtally-consolidate.service flowtally-verify.timer" ;; esac
     case " $stages " in *" summarize "*)
         worker=1
         while [ "$worker" -le "$workers" ]; do

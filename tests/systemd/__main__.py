@@ -37,6 +37,7 @@ UNITS = [
     "flowtally-consolidate.service",
     *(f"flowtally-summarize@{number + 1}.service" for number in range(WORKERS)),
 ]
+VERIFY = "flowtally-verify.service"
 WATCHDOG = 30  # seconds, instead of three minutes; an idle queue gives a sign of life every 20 s
 EXPOSURE = 1.5
 PATIENCE = 120  # seconds
@@ -108,6 +109,7 @@ class Test:
             self.tells_how_it_does,
             self.processes_exactly,
             self.logs_with_priorities,
+            self.verifies_every_week,
             self.takes_new_settings,
             self.restarts_after_kill,
             self.is_killed_by_the_watchdog,
@@ -135,12 +137,17 @@ class Test:
 
     def verifies(self) -> None:
         """systemd-analyze verify has nothing to say"""
-        assert self.container.run("systemd-analyze", "verify", "flowtally.target", *UNITS) == ""
+        assert (
+            self.container.run(
+                "systemd-analyze", "verify", "flowtally.target", "flowtally-verify.timer", *UNITS
+            )
+            == ""
+        )
 
     def is_confined(self) -> None:
         """the exposure of each unit is at most 1.5"""
         threshold = f"--threshold={EXPOSURE * 10:.0f}"
-        for unit in UNITS[:2]:
+        for unit in (*UNITS[:2], VERIFY):
             self.container.run("systemd-analyze", "security", "--offline=yes", "--no-pager", threshold, unit)
 
     def tells_how_it_does(self) -> None:
@@ -161,6 +168,18 @@ class Test:
         assert len(counted) == 2
         assert all(entry["file"].startswith("incoming/") for entry in counted)
         assert all(entry["priority"] == "6" for entry in counted)
+
+    def verifies_every_week(self) -> None:
+        """what the timer starts every week repairs damaged statistics, and ends"""
+        assert self.show("flowtally-verify.timer", "ActiveState") == "active"
+        source, destination = next(iter(stored_statistics(self.deployment)))
+        client("dynamodb").delete_item(
+            TableName=self.deployment.pair_statistics, Key={"src": {"S": source}, "dst": {"S": destination}}
+        )
+        self.container.run("systemctl", "start", VERIFY)
+        self.assert_tables_hold(2)
+        self.eventually(lambda: self.show(VERIFY, "ActiveState") == "inactive")
+        assert self.show(VERIFY, "Result") == "success"
 
     def takes_new_settings(self) -> None:
         """systemctl reload takes new settings, in the same processes"""
