@@ -18,7 +18,7 @@ from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from tests.conftest import ROOT
 from tests.program import Run
-from tests.support import PATIENCE, client, daemon, eventually, flow_csv, keys
+from tests.support import PATIENCE, client, daemon, eventually, flow_csv, is_at_rest, keys
 
 DAY_1 = flow_csv(
     "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3",
@@ -51,6 +51,7 @@ def test_from_upload_to_export(run: Run, working: Deployment, two_days: list[Pat
     assert "day 1 [ü].csv  3 rows, 2022-12-07" in sent.stdout
     assert "day 2.csv.gz  2 rows, 1 of them in quarantine, 2022-12-08" in sent.stdout
 
+    eventually(lambda: is_at_rest(working))
     assert run("verify", "--all").stdout.startswith("2 pairs, 3 pair-days: all statistics agree")
     done = run("export", "10.0.0.1", "10.0.0.2", "-o", "pair.csv")
     assert (done.returncode, done.stdout) == (0, "pair.csv: 2 days of 10.0.0.1 → 10.0.0.2\n")
@@ -249,6 +250,7 @@ def test_a_branch_that_may_only_upload(run: Run, strict_engine: EmbeddedEngine, 
 def test_a_reader_that_leaves_early_is_no_error(run: Run, working: Deployment, two_days: list[Path]) -> None:
     """`flowtally … | head -0` ends quietly."""
     run("upload", *two_days, "--wait")
+    eventually(lambda: is_at_rest(working))
     with subprocess.Popen(
         [sys.executable, "-m", "clients", "export", "10.0.0.1", "10.0.0.2", "-o", "-"],
         stdout=subprocess.PIPE,
