@@ -83,7 +83,7 @@ def months(run: Run, work: Mapping[Compute, Work]) -> Figures:
         gigabytes = load * cost.DAYS * size / _GB
         dollars = [f"{value:,.2f}" for value in cells]
         rows.append([f"{load:,}", f"{gigabytes:,.1f}", *dollars, str(on_vm.machines), cheaper])
-    columns = ["files a day", "GB a month", "tables, S3, SQS", "Lambda", "VM", "machines", "cheaper"]
+    columns = ["files a day", "GB a month", "data", "Lambda", "VM", "machines", "cheaper"]
     return Figures(
         f"compare_{run.dataset}_months",
         f"US$ a month ({prices.REGION}, {prices.CHECKED}), files of {size / _MB:.1f} MB",
@@ -91,7 +91,8 @@ def months(run: Run, work: Mapping[Compute, Work]) -> Figures:
         rows,
         "",
         remarks=[
-            "Tables (with what is stored after a year), S3 and SQS cost the same on both.",
+            "Data: tables (with what is stored after a year), S3, SQS, dashboard; the same on both. "
+            "Lambda: with its weekly verification of a year's totals.",
             verdict(work, size),
         ],
     )

@@ -155,7 +155,7 @@ def _months(run: Run, work: Mapping[Compute, Work]) -> Figure:
         label="… down to not waiting at all",
     )
     axes.plot(loads, [month.on_vm for month in on_vm], color=COLOURS["vm"], lw=2, label="compute: VM")
-    axes.plot(loads, shared, color=_GREY, ls=":", label="tables, storage, S3, SQS: the same on both")
+    axes.plot(loads, shared, color=_GREY, ls=":", label="data (tables, S3, SQS, dashboard): the same on both")
     if (files := break_even(work)) and files < loads[-1]:
         height = cost.month(files, work["lambda"]).on_lambda
         axes.plot([files], [height], "o", color="black", zorder=4)
