@@ -167,9 +167,8 @@ def main() -> None:
     log_as_json()
     if is_journal(os.environ):
         logging.getLogger().handlers[0].setFormatter(JournalFormatter())
-    if region := os.environ.get(
-        "AWS_REGION"
-    ):  # which boto3 does not know, other than all of AWS's other SDKs
+    # Of all AWS's SDKs, boto3 alone does not know AWS_REGION.
+    if region := os.environ.get("AWS_REGION"):
         os.environ["AWS_DEFAULT_REGION"] = region
     if delay := start_delay(os.environ).next():
         log.warning("failed before, waiting", extra={"seconds": delay})
