@@ -88,13 +88,19 @@ def test_a_reader_that_leaves_is_taken_over_at_once(table: LeaseTable, clock: Cl
     assert taken_by(table.leases("two", clock))
 
 
-def test_only_one_of_two_takes_a_free_shard(table: LeaseTable, clock: Clock, one: Leases) -> None:
-    """Both saw it free; the second is refused."""
+def that_see_it_free(table: LeaseTable, clock: Clock, one: Leases) -> tuple[Leases, Leases]:
+    """Two readers who looked after the first gave its shard up."""
     one.save(SHARD, "10", 0, release=True)
     two, three = table.leases("two", clock), table.leases("three", clock)
     for reader in (two, three):
         reader.beat()
         reader.look()
+    return two, three
+
+
+def test_only_one_of_two_takes_a_free_shard(table: LeaseTable, clock: Clock, one: Leases) -> None:
+    """Both saw it free; the second is refused."""
+    two, three = that_see_it_free(table, clock, one)
     assert two.take(SHARD)
     assert three.take(SHARD) is None
 
@@ -113,11 +119,7 @@ def test_a_take_whose_answer_was_lost_can_be_repeated(table: LeaseTable, clock: 
 
 def test_a_shard_that_another_has_finished_is_not_taken(table: LeaseTable, clock: Clock, one: Leases) -> None:
     """A reader that saw it free has no use for it, and would be kept from other shards."""
-    one.save(SHARD, "10", 0, release=True)
-    two, three = table.leases("two", clock), table.leases("three", clock)
-    for reader in (two, three):
-        reader.beat()
-        reader.look()
+    two, three = that_see_it_free(table, clock, one)
     assert two.take(SHARD)
     two.save(SHARD, FINISHED, 0, release=True)
     assert three.take(SHARD) is None
