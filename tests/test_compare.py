@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +24,7 @@ from perf import compare, runs
 from perf.bills import without_waiting, work_of
 from perf.compare import keep
 from perf.comparison import storage, tables
-from perf.computes import Used
+from perf.computes import Used, cpu_of
 from perf.deployed import Deployed
 from perf.follow import FileTimes
 from perf.plots import digest_of
@@ -139,6 +140,24 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile([1.0, 2.0], 0.5) == 1.0
     assert percentile([1.0, 2.0, 3.0], 0.95) == 3.0
     assert percentile([5.0], 0.95) == 5.0
+
+
+def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
+    """What another process ran is what it says itself, though most of it ran in a thread that has ended."""
+    program = """if True:
+        import sys, threading, time
+        def work():
+            while time.process_time() < 0.1: pass
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        print(time.process_time(), flush=True)
+        sys.stdin.read()"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+        assert process.stdout
+        told = float(process.stdout.readline())
+        assert told <= cpu_of(process.pid) < told + 0.05
 
 
 def test_throughput_and_cpu_are_of_the_whole_run() -> None:
