@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.flows import BadRow
@@ -26,27 +27,16 @@ class Results:
 
     def __init__(self, dynamodb: "DynamoDBClient", deployment: Deployment) -> None:
         self._dynamodb = dynamodb
-        self._daily_totals = deployment.daily_totals
+        self._daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
         self._pair_statistics = deployment.pair_statistics
 
     def days(self, source: str, destination: str) -> list[DailyTotal]:
         """The days of a pair on which it had flows, oldest first, read strongly consistent."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._daily_totals,
-            KeyConditionExpression="#pair = :pair",
-            ExpressionAttributeNames={"#pair": "pair"},
-            ExpressionAttributeValues={":pair": {"S": join_pair(source, destination)}},
-            ConsistentRead=True,
-        )
-        days = (DailyTotal.from_raw_data(dict(item)) for page in pages for item in page["Items"])
-        return [day for day in days if day.flows]
+        return [day for day in self._daily_totals.of_pair(join_pair(source, destination)) if day.flows]
 
     def all_days(self) -> Iterator[DailyTotal]:
         """All days of all pairs, one scan, read strongly consistent."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._daily_totals, ConsistentRead=True
-        )
-        return (DailyTotal.from_raw_data(dict(item)) for page in pages for item in page["Items"])
+        return (day for _, days in self._daily_totals.by_pair() for day in days)
 
     def pair(self, source: str, destination: str) -> PairStatistics | None:
         """The statistics of a pair, read strongly consistent; None if there are none."""

@@ -97,7 +97,7 @@ def fold(records: Sequence[StreamRecord]) -> Iterable[PairChanges]:
     pairs: dict[str, PairChanges] = {}
     for position, record in enumerate(records):
         change = record["dynamodb"]
-        pair, day = change["Keys"]["pair"]["S"], change["Keys"]["day"]["S"]
+        pair, day = change["Keys"]["k"]["S"], change["Keys"]["t"]["S"]
         changes = pairs.setdefault(pair, PairChanges(pair, position))
         before, after = _state(change.get("OldImage")), _state(change.get("NewImage"))
         if record["eventName"] == "REMOVE":

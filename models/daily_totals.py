@@ -125,17 +125,10 @@ class DailyTotalsStore:
             wanted = {(day.pair, day.day): day for day in days[start : start + _KEYS_A_CALL]}
             for item in self._read(list(wanted.values())):
                 if _has_source(item, source):
-                    yield wanted[item["pair"]["S"], item["day"]["S"]]
+                    yield wanted[item["k"]["S"], item["t"]["S"]]
 
     def _read(self, days: Sequence[PairDay]) -> Iterator[RawItem]:
-        # `pair` and `day` are reserved in expressions, hence the placeholders.
-        request: Any = {
-            self._table: {
-                "Keys": [_key(day) for day in days],
-                "ProjectionExpression": "#pair, #day, s",
-                "ExpressionAttributeNames": {"#pair": "pair", "#day": "day"},
-            }
-        }
+        request: Any = {self._table: {"Keys": [_key(day) for day in days], "ProjectionExpression": "k, t, s"}}
         for _ in range(_READ_ROUNDS):
             answer = self._dynamodb.batch_get_item(RequestItems=request)
             yield from answer["Responses"].get(self._table, [])
@@ -148,8 +141,7 @@ class DailyTotalsStore:
         """All days of a pair, oldest first, read strongly consistent."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="#pair = :pair",
-            ExpressionAttributeNames={"#pair": "pair"},
+            KeyConditionExpression="k = :pair",
             ExpressionAttributeValues={":pair": {"S": pair}},
             ConsistentRead=True,
         )
@@ -164,7 +156,7 @@ class DailyTotalsStore:
 
 
 def _key(day: PairDay) -> dict[str, Any]:
-    return {"pair": {"S": day.pair}, "day": {"S": day.day}}
+    return {"k": {"S": day.pair}, "t": {"S": day.day}}
 
 
 def _has_source(item: RawItem, source: bytes) -> bool:

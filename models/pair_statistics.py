@@ -30,9 +30,9 @@ from models.traffic import join_pair, split_pair
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# With 32 marks before them, two updates of so many days stay within one write unit: a worker may die
+# With 16 marks before them, two updates of so many days stay within one write unit: a worker may die
 # between its update and its pruning.
-DAYS_AT_ONCE = 8
+DAYS_AT_ONCE = 16
 _ATTEMPTS = 20  # each lost to another writer of the same pair
 
 _SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from models.tables import DailyTotal
 from models.traffic import Totals
 
-MARKS_AT_MOST = 32  # bookkeeping entries of a pair at rest
-MARKS_KEPT = 20  # what is left of more: the gap to 32 makes pruning a rare second write
+MARKS_AT_MOST = 16  # bookkeeping entries of a pair at rest, some 15 bytes each
+MARKS_KEPT = 4  # what is left of more: the gap to 16 makes pruning a rare second write
 
 _TIME_RANGE = 10**10  # epoch seconds have ten digits until the year 2286
 
@@ -122,8 +122,12 @@ def still_due(steps: Iterable[Step], known: Bookkeeping) -> list[Step] | None:
 
 
 def prune(known: Bookkeeping) -> Bookkeeping:
-    """Forgets the marks of the oldest days, and raises the horizon over their changes."""
-    oldest_first = sorted(known.marks.items())
+    """Forgets the marks of all but the latest changes, and raises the horizon over the forgotten ones.
+
+    What is forgotten changed before what is kept, so the horizon stays as low as it can: next to no
+    news is taken for something that may have been forgotten.
+    """
+    oldest_first = sorted(known.marks.items(), key=lambda mark: (mark[1] % _TIME_RANGE, mark[0]))
     forgotten = oldest_first[:-MARKS_KEPT]
     times = [mark % _TIME_RANGE for _, mark in forgotten]
     return Bookkeeping(dict(oldest_first[-MARKS_KEPT:]), max([known.horizon, *times]))

@@ -42,8 +42,8 @@ class DailyTotal(Model):
     class Meta:
         table_name = "DailyTotals"
 
-    pair = UnicodeAttribute(hash_key=True)
-    day = UnicodeAttribute(range_key=True)
+    pair = UnicodeAttribute(hash_key=True, attr_name="k")
+    day = UnicodeAttribute(range_key=True, attr_name="t")
     duration = IntegerAttribute(attr_name="d")  # µs
     packets = IntegerAttribute(attr_name="p")
     flows = IntegerAttribute(attr_name="n")

@@ -1,6 +1,6 @@
 """Sends the files of a workload, and times each from its upload to its consolidation.
 
-A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the revisions
+A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the states
 that its last pair-days had then: the stream brings them last. Both are seen from outside, the same way on
 an engine and on AWS, by looking ten times a second; so a time is up to a tenth of a second too long.
 """
@@ -45,7 +45,7 @@ class FileTimes:
 class _UnderWay:
     file: TrafficFile
     times: FileTimes
-    revisions: Mapping[PairDay, int] = field(default_factory=dict)  # that the statistics must reach
+    states: Mapping[PairDay, DayState] = field(default_factory=dict)  # that the statistics must reach
 
 
 class Follower:
@@ -117,12 +117,12 @@ class Follower:
         for one in under_way:
             if one.times.summarized is None and one.file.key not in waiting:
                 one.times.summarized = round(now - one.times.uploaded_at, 3)
-                one.revisions = self._revisions(one.file.sentinels)
+                one.states = self._states(one.file.sentinels)
                 moved = True
         # The stream keeps their order, so it is enough to look at the first that is not consolidated.
         summarized = [one for one in under_way if one.times.summarized is not None]
         for one in sorted(summarized, key=_summarized_at):
-            if not self._reached(one.revisions):
+            if not self._reached(one.states):
                 break
             reached = time.monotonic() - self._began - one.times.uploaded_at
             one.times.consolidated = round(reached, 3)
@@ -136,27 +136,28 @@ class Follower:
         )
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
-    def _revisions(self, days: Sequence[PairDay]) -> dict[PairDay, int]:
-        """The revisions that these daily totals have now."""
-        keys = [{"pair": {"S": day.pair}, "day": {"S": day.day}} for day in days]
+    def _states(self, days: Sequence[PairDay]) -> dict[PairDay, DayState]:
+        """The states that these daily totals are in now."""
+        pair, when = DailyTotal.pair.attr_name, DailyTotal.day.attr_name
+        keys = [{pair: {"S": day.pair}, when: {"S": day.day}} for day in days]
         items = map(DailyTotal.from_raw_data, self._get(self._deployment.daily_totals, keys))
-        return {PairDay(*split_pair(item.pair), item.day): item.revision for item in items}
+        return {PairDay(*split_pair(item.pair), item.day): DayState.of(item) for item in items}
 
-    def _reached(self, revisions: Mapping[PairDay, int]) -> bool:
-        """Whether the statistics hold these revisions, or have forgotten such old days."""
+    def _reached(self, states: Mapping[PairDay, DayState]) -> bool:
+        """Whether the statistics hold these states, or have forgotten changes since."""
         source, destination = PairStatistics.source.attr_name, PairStatistics.destination.attr_name
-        pairs = {(day.source, day.destination) for day in revisions}
+        pairs = {(day.source, day.destination) for day in states}
         keys = [{source: {"S": one}, destination: {"S": other}} for one, other in pairs]
         known = {
             (item[source]["S"], item[destination]["S"]): bookkeeping(item)
             for item in self._get(self._deployment.pair_statistics, keys)
         }
-        for day, revision in revisions.items():
+        for day, state in states.items():
             pair = known.get((day.source, day.destination))
             if pair is None:
                 return False
             mark = pair.marks.get(day.day)
-            if not pair.horizon if mark is None else mark < _least_mark(revision):
+            if pair.horizon < state.updated_at if mark is None else mark < state.mark:
                 return False
         return True
 
@@ -175,7 +176,3 @@ class Follower:
 
 def _summarized_at(one: _UnderWay) -> float:
     return one.times.uploaded_at + (one.times.summarized or 0.0)
-
-
-def _least_mark(revision: int) -> int:
-    return DayState(revision=revision).mark

@@ -206,8 +206,8 @@ def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> N
     client("dynamodb").put_item(
         TableName=deployment.daily_totals,
         Item={
-            "pair": {"S": "10.0.0.1>10.0.0.2"},  # 4 + 17
-            "day": {"S": "2022-12-07"},  # 3 + 10
+            "k": {"S": "10.0.0.1>10.0.0.2"},  # 1 + 17
+            "t": {"S": "2022-12-07"},  # 1 + 10
             "d": {"N": "1234567"},  # 1 + 5
             "p": {"N": "12"},  # 1 + 2
             "n": {"N": "1"},  # 1 + 2
@@ -217,7 +217,7 @@ def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> N
         },
     )
     stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
-    assert stored["DailyTotals"] == Stored(1, 21 + 13 + 6 + 3 + 3 + 3 + 7 + 17 + 100, 3)
+    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 6 + 3 + 3 + 3 + 7 + 17 + 100, 3)
     assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0)
 
 
@@ -312,7 +312,7 @@ def test_a_deployed_stack_must_have_one_compute_and_be_empty(
     with pytest.raises(UsageError, match="compute is not vm alone"):
         Deployed(Account("flowtally"), "vm")
     client("dynamodb").put_item(
-        TableName=deployment.daily_totals, Item={"pair": {"S": "a>b"}, "day": {"S": "2022-12-07"}}
+        TableName=deployment.daily_totals, Item={"k": {"S": "a>b"}, "t": {"S": "2022-12-07"}}
     )
     with pytest.raises(UsageError, match="not empty"):
         Deployed(Account("flowtally"), "lambda")

@@ -16,7 +16,7 @@ def image(duration: int, revision: int, updated_at: int) -> dict[str, Any]:
 
 
 def record(pair: str, day: str, old: dict | None, new: dict | None) -> dict[str, Any]:
-    change: dict[str, Any] = {"Keys": {"pair": {"S": pair}, "day": {"S": day}}}
+    change: dict[str, Any] = {"Keys": {"k": {"S": pair}, "t": {"S": day}}}
     change |= {name: state for name, state in (("OldImage", old), ("NewImage", new)) if state}
     kind = "REMOVE" if not new else "MODIFY" if old else "INSERT"
     return {"eventName": kind, "dynamodb": change}

@@ -17,7 +17,7 @@ from models.aws import client, dynamodb
 from models.deployment import Deployment
 from models.fast_dynamodb import FastDynamoDB
 
-KEY = {"pair": {"S": "10.0.0.1>10.0.0.2"}, "day": {"S": "2022-12-07"}}
+KEY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 REQUEST: dict[str, Any] = {
     "Key": KEY,
     "UpdateExpression": "ADD d :d, s :s SET b = :b, #note = :note",

@@ -129,7 +129,7 @@ def test_the_first_failed_record_is_reported(deployment: Deployment, monkeypatch
     apply = statistics.apply
 
     def refuse(pair: str, steps: Any) -> Any:
-        if pair == failing["Keys"]["pair"]["S"]:
+        if pair == failing["Keys"]["k"]["S"]:
             raise ConnectionError("cut")
         return apply(pair, steps)
 

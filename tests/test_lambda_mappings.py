@@ -56,8 +56,8 @@ def test_without_partial_failures_a_batch_fails_as_a_whole() -> None:
         ({"eventName": ["INSERT"]}, True),
         ({"eventName": ["REMOVE", "INSERT"]}, True),
         ({"eventName": ["REMOVE"]}, False),
-        ({"dynamodb": {"Keys": {"pair": {"S": [{"prefix": "10."}]}}}}, True),
-        ({"dynamodb": {"Keys": {"pair": {"S": [{"anything-but": ["10.0.0.1"]}]}}}}, False),
+        ({"dynamodb": {"Keys": {"k": {"S": [{"prefix": "10."}]}}}}, True),
+        ({"dynamodb": {"Keys": {"k": {"S": [{"anything-but": ["10.0.0.1"]}]}}}}, False),
         ({"dynamodb": {"OldImage": [{"exists": False}]}}, True),
         ({"dynamodb": {"size": [{"numeric": [">", 1, "<=", 5]}]}}, True),
         ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 1]}]}}}}, False),  # a string in the record
@@ -67,7 +67,7 @@ def test_filters(pattern: dict[str, Any], passes: bool) -> None:
     """A record passes if it has one of the values for each key; DynamoDB's numbers do not compare."""
     record = {
         "eventName": "INSERT",
-        "dynamodb": {"Keys": {"pair": {"S": "10.0.0.1"}}, "NewImage": {"n": {"N": "7"}}, "size": 5},
+        "dynamodb": {"Keys": {"k": {"S": "10.0.0.1"}}, "NewImage": {"n": {"N": "7"}}, "size": 5},
     }
     assert matches(pattern, record) is passes
 

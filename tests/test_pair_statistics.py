@@ -113,6 +113,15 @@ def test_marks_stay_few_and_forgotten_days_are_not_counted_twice(pair: Pair) -> 
     assert pair.is_right()
 
 
+def test_what_is_forgotten_changed_first(pair: Pair) -> None:
+    """A new day that comes a little late is news: what was forgotten changed before it, whatever its day."""
+    days = [f"2022-12-{31 - n:02}" for n in range(MARKS_AT_MOST + 2)]  # a history from its end to its start
+    *steps, late, last = [pair.change(day, Totals(5, 3, 1), 100 + n) for n, day in enumerate(days)]
+    assert [pair.apply([step]) for step in [*steps, last, late]] == [Applied.ADDED] * len(days)
+    assert len(bookkeeping(pair.statistics.get(PAIR)).marks) == MARKS_KEPT + 1
+    assert pair.is_right()
+
+
 def test_a_late_file_for_a_forgotten_day(pair: Pair) -> None:
     """A change of a day whose mark is gone leads to a rebuild, and to the right sums."""
     for step in pair.days(MARKS_AT_MOST + 1, now=100):
@@ -128,7 +137,7 @@ def test_many_days_at_once_are_a_rebuild(pair: Pair) -> None:
 
 
 def test_the_longest_item_stays_within_one_write_unit() -> None:
-    """32 marks and two batches of as many days as allowed fit into 1 KB, with the longest addresses."""
+    """The most marks and two batches of as many days as allowed fit into 1 KB, with the longest addresses."""
     address = len("branch-of-fourteen/") + 39  # an IPv6 address behind a branch
     number = {digits: 1 + (digits + 1) // 2 for digits in (13, 20, 38)}  # bytes, as DynamoDB counts them
     keys = len("src") + len("dst") + 2 * address

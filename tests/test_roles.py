@@ -99,7 +99,7 @@ def consolidate(stage: Stage) -> None:
     database = stage.engine.client("dynamodb")
     database.update_item(
         TableName=deployment.daily_totals,
-        Key={"pair": {"S": "10.0.0.5>10.0.0.6"}, "day": {"S": "2022-12-07"}},
+        Key={"k": {"S": "10.0.0.5>10.0.0.6"}, "t": {"S": "2022-12-07"}},
         UpdateExpression="ADD d :n, p :n, n :n, r :n SET u = :n",
         ExpressionAttributeValues={":n": {"N": "1"}},
     )
@@ -123,7 +123,7 @@ def verify(stage: Stage) -> None:
     deployment, database = stage.deployment, stage.engine.client("dynamodb")
     database.put_item(
         TableName=deployment.daily_totals,
-        Item={"pair": {"S": "10.0.0.7>10.0.0.8"}, "day": {"S": "2022-12-07"}}
+        Item={"k": {"S": "10.0.0.7>10.0.0.8"}, "t": {"S": "2022-12-07"}}
         | {name: {"N": "1"} for name in ("d", "p", "n", "r", "u")},
     )
     database.delete_item(

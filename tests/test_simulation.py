@@ -117,7 +117,7 @@ class Services:
         self.scheduler = Scheduler(Random(0), 1_000_000.0)
         signal = Signal(self.scheduler, Random(0))
         self.streams = Streams(self.scheduler, Random(0), signal, shard_life=1e9, shards=1)
-        self.daily = Table(("pair", "day"), lambda old, new: self.streams.append(("pair", "day"), old, new))
+        self.daily = Table(("k", "t"), lambda old, new: self.streams.append(("k", "t"), old, new))
         clock = lambda: self.scheduler.now  # noqa: E731
         self.dynamodb = DynamoDB({"t": self.daily}, Random(0), clock, lambda: False)
         self.sqs = SQS(self.scheduler, Random(0), signal, lambda: False)
@@ -127,7 +127,7 @@ class Services:
         """Adds 1 to an item."""
         self.dynamodb.update_item(
             TableName="t",
-            Key={"pair": {"S": "a>b"}, "day": {"S": day}},
+            Key={"k": {"S": "a>b"}, "t": {"S": day}},
             UpdateExpression="ADD n :one, s :file SET u = :one",
             ConditionExpression="NOT contains(s, :digest)",
             ExpressionAttributeValues={

@@ -67,7 +67,7 @@ def simulated_store() -> Store:
     random = Random(1)
     scheduler = Scheduler(random, start=1_669_600_000.0)
     streams = Streams(scheduler, random, Signal(scheduler, random), shard_life=1e9, shards=1)
-    daily_totals = Table(("pair", "day"), partial(streams.append, ("pair", "day")))
+    daily_totals = Table(("k", "t"), partial(streams.append, ("k", "t")))
     made = {"DailyTotals": daily_totals, "PairStatistics": Table(("src", "dst"))}
     clock = iter(range(0, 10**9, 10)).__next__
     dynamodb = DynamoDB(made, random, clock, leaves_unread=lambda: False)

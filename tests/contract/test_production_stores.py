@@ -10,7 +10,7 @@ import pytest
 from handlers.consolidator import Consolidator
 from models.daily_totals import DailyTotalsStore
 from models.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
-from models.steps import MARKS_AT_MOST, DayState, Step, Sums
+from models.steps import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
 from models.traffic import PairDay, Totals
 from tests.contract.stores import Store, read_stream
 from tests.support import statistics_of
@@ -85,13 +85,16 @@ def test_squares_up_to_38_digits(statistics: PairStatisticsStore, daily: DailyTo
 
 
 def test_bookkeeping_is_pruned(statistics: PairStatisticsStore) -> None:
-    """More days than may be remembered leave the newest and a horizon; a late day is no news then."""
-    steps = [a_step(f"2022-{1 + day // 28:02}-{1 + day % 28:02}", 1, at=1000 + day) for day in range(40)]
+    """More days than may be remembered leave the latest and a horizon; a late day is no news then."""
+    steps = [
+        a_step(f"2022-{1 + day // 28:02}-{1 + day % 28:02}", 1, at=1000 + day)
+        for day in range(MARKS_AT_MOST + 1)
+    ]
     for step in steps:
         assert statistics.apply(DAY.pair, [step]) is Applied.ADDED
     known = bookkeeping(statistics.get(DAY.pair))
-    assert len(known.marks) <= MARKS_AT_MOST
-    assert known.horizon == 1000 + 12
+    assert list(known.marks.values()) == [step.after.mark for step in steps[-MARKS_KEPT:]]
+    assert known.horizon == steps[-1 - MARKS_KEPT].after.updated_at
     assert statistics.apply(DAY.pair, [steps[0]]) is Applied.REBUILT
 
 

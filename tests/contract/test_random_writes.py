@@ -50,7 +50,7 @@ CONDITIONS = [
 
 def a_write(random: Random) -> tuple[str, dict[str, Any]]:
     """An operation on one of a few items, with its request."""
-    key = {"pair": {"S": random.choice("ab")}, "day": {"S": random.choice("12")}}
+    key = {"k": {"S": random.choice("ab")}, "t": {"S": random.choice("12")}}
     values = {
         ":number": {"N": str(random.choice(NUMBERS))},
         ":other": {"N": str(random.randint(0, 9))},
@@ -87,7 +87,7 @@ def changes(store: Store) -> dict[tuple[str, str], list[tuple[str, Any, Any]]]:
     for record in read_stream(store):
         change = record["dynamodb"]
         images = plain(change.get("OldImage", {})), plain(change.get("NewImage", {}))
-        key = change["Keys"]["pair"]["S"], change["Keys"]["day"]["S"]
+        key = change["Keys"]["k"]["S"], change["Keys"]["t"]["S"]
         found.setdefault(key, []).append((record["eventName"], *images))
     return found
 

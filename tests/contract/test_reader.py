@@ -39,7 +39,7 @@ def add(store: Store) -> None:
     """Adds 1 to the one daily total."""
     store.dynamodb.update_item(
         TableName=store.daily_totals,
-        Key={"pair": {"S": "10.0.0.1>10.0.0.2"}, "day": {"S": "2022-12-07"}},
+        Key={"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}},
         UpdateExpression="ADD d :one",
         ExpressionAttributeValues={":one": {"N": "1"}},
     )

@@ -10,7 +10,7 @@ BULK = 100_000  # bytes of ballast, so that a page of 1 MB holds few items
 
 def put_days(store: Store, pair: str, days: int, ballast: int = 0) -> None:
     for day in range(days):
-        item = {"pair": {"S": pair}, "day": {"S": f"{day:03}"}, "d": {"N": str(day)}}
+        item = {"k": {"S": pair}, "t": {"S": f"{day:03}"}, "d": {"N": str(day)}}
         if ballast:
             item["b"] = {"B": bytes(ballast)}
         store.dynamodb.put_item(TableName=store.daily_totals, Item=item)
@@ -21,12 +21,12 @@ def pages(store: Store, operation: str, **request: Any) -> list[list[tuple[str, 
     answers = store.dynamodb.get_paginator(operation).paginate(
         TableName=store.daily_totals, ConsistentRead=True, **request
     )
-    return [[(item["pair"]["S"], item["day"]["S"]) for item in answer["Items"]] for answer in answers]
+    return [[(item["k"]["S"], item["t"]["S"]) for item in answer["Items"]] for answer in answers]
 
 
 def test_an_absent_item_is_no_item(store: Store) -> None:
     """An answer without an item has no `Item` at all."""
-    key = {"pair": {"S": "a"}, "day": {"S": "1"}}
+    key = {"k": {"S": "a"}, "t": {"S": "1"}}
     answer = store.dynamodb.get_item(TableName=store.daily_totals, Key=key, ConsistentRead=True)
     assert "Item" not in answer
 
@@ -36,21 +36,19 @@ def test_a_batch_brings_what_is_there(store: Store) -> None:
     put_days(store, "a", 60)
     store.dynamodb.update_item(
         TableName=store.daily_totals,
-        Key={"pair": {"S": "a"}, "day": {"S": "007"}},
+        Key={"k": {"S": "a"}, "t": {"S": "007"}},
         UpdateExpression="ADD s :s",
         ExpressionAttributeValues={":s": {"BS": [b"x"]}},
     )
     request = {
-        "Keys": [{"pair": {"S": "a"}, "day": {"S": f"{day:03}"}} for day in range(100)],
-        "ProjectionExpression": "#day, s",
-        "ExpressionAttributeNames": {"#day": "day"},
+        "Keys": [{"k": {"S": "a"}, "t": {"S": f"{day:03}"}} for day in range(100)],
+        "ProjectionExpression": "#t, s",
+        "ExpressionAttributeNames": {"#t": "t"},
         "ConsistentRead": True,
     }
     answer = store.dynamodb.batch_get_item(RequestItems={store.daily_totals: request})
-    items = sorted(map(plain, answer["Responses"][store.daily_totals]), key=lambda item: item["day"])
-    assert items == [
-        {"day": f"{day:03}"} | ({"s": frozenset({b"x"})} if day == 7 else {}) for day in range(60)
-    ]
+    items = sorted(map(plain, answer["Responses"][store.daily_totals]), key=lambda item: item["t"])
+    assert items == [{"t": f"{day:03}"} | ({"s": frozenset({b"x"})} if day == 7 else {}) for day in range(60)]
     assert not answer["UnprocessedKeys"]
 
 
@@ -59,8 +57,8 @@ def test_a_partition_is_read_in_order(store: Store) -> None:
     put_days(store, "a", 25, ballast=BULK)
     put_days(store, "a!", 3)
     query = {
-        "KeyConditionExpression": "#pair = :pair",
-        "ExpressionAttributeNames": {"#pair": "pair"},
+        "KeyConditionExpression": "#k = :pair",
+        "ExpressionAttributeNames": {"#k": "k"},
         "ExpressionAttributeValues": {":pair": {"S": "a"}},
     }
     found = pages(store, "query", **query)

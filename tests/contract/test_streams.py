@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.contract.stores import Store, outcome, plain, read_shard, read_stream, shards_of
 
-DAY = {"pair": {"S": "10.0.0.1>10.0.0.2"}, "day": {"S": "2022-12-07"}}
+DAY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 NINES = 10**38 - 1
 
 
@@ -90,7 +90,7 @@ def test_a_write_that_changes_nothing_leaves_no_record(store: Store) -> None:
 
 def test_changes_of_an_item_are_in_order(store: Store) -> None:
     """Each change is there once; the new image of one is the old image of the next."""
-    keys = [DAY | {"day": {"S": str(day)}} for day in range(3)]
+    keys = [DAY | {"t": {"S": str(day)}} for day in range(3)]
     for number in range(60):
         add(store, 1, keys[number % 3])
     records = read_stream(store)
@@ -149,7 +149,7 @@ def test_shards_roll_over(store: Store) -> None:
     """After hours a shard closes and a child goes on: read in order of lineage, nothing is missing."""
     for hours in (5, 0, 5):
         add(store, 1)
-        add(store, 1, DAY | {"day": {"S": "2022-12-08"}})
+        add(store, 1, DAY | {"t": {"S": "2022-12-08"}})
         if hours:
             store.let_hours_pass(hours)
     shards = shards_of(store)
@@ -157,7 +157,7 @@ def test_shards_roll_over(store: Store) -> None:
     assert len(shards) == 3
     changes = [record["dynamodb"] for record in read_stream(store)]
     for day in ("2022-12-07", "2022-12-08"):
-        totals = [change["NewImage"]["d"]["N"] for change in changes if change["Keys"]["day"]["S"] == day]
+        totals = [change["NewImage"]["d"]["N"] for change in changes if change["Keys"]["t"]["S"] == day]
         assert totals == ["1", "2", "3"]
 
 

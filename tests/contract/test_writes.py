@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.stores import Outcome, Store, outcome, plain
 
-KEY = {"pair": {"S": "10.0.0.1>10.0.0.2"}, "day": {"S": "2022-12-07"}}
+KEY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 REFUSED, INVALID = "ConditionalCheckFailedException", "ValidationException"
 NINES = 10**38 - 1
 

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from random import Random
 
+from models.steps import MARKS_AT_MOST, MARKS_KEPT
+
 HOUR = 3600
 
 
@@ -48,7 +50,7 @@ CONSOLIDATORS = {  # on VMs, on Lambda
 }
 
 
-MARKS = dict.fromkeys(Theme, (20, 32)) | {Theme.SHORT_MEMORY: (1, 2)}  # kept, and at most
+MARKS = dict.fromkeys(Theme, (MARKS_KEPT, MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}
 
 
 def theme_of(seed: int) -> Theme:

@@ -56,7 +56,7 @@ class World:
         self.records_came = Signal(self.scheduler, services)
         self.messages_came = Signal(self.scheduler, services)
         self.network = Network(self.scheduler, Random(f"{seed} network"), faults, trace)
-        self.daily = Table(("pair", "day"), self._on_daily)
+        self.daily = Table(("k", "t"), self._on_daily)
         self.statistics = Table(("src", "dst"), self._on_statistics)
         self.files = Table(("branch", "key"))
         self.leases = Table(("stream_arn", "item_name"))
