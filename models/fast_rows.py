@@ -86,16 +86,17 @@ class FastRows:
     def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
         """Counts a row that was checked, and remembers how it is spelled."""
         slot = self._slots.setdefault(pair_day, len(self._slots))
-        spelled = (part for field in spelling for part in (field, len(field)))
+        source, destination, date = spelling
+        spelled = source, len(source), destination, len(destination), date, len(date)
         if not self._library.rows_add(self._counter, *spelled, slot, duration, packets):
             raise MemoryError
 
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""
-        return {pair_day: self._totals_of(slot) for pair_day, slot in self._slots.items()}
-
-    def _totals_of(self, slot: int) -> Totals:
         found = (ctypes.c_uint64 * 5)()
+        return {pair_day: self._totals_of(slot, found) for pair_day, slot in self._slots.items()}
+
+    def _totals_of(self, slot: int, found: "ctypes.Array[ctypes.c_uint64]") -> Totals:
         self._library.rows_totals(self._counter, slot, found)
         duration, duration_high, packets, packets_high, flows = found
         return Totals(duration_high << 64 | duration, packets_high << 64 | packets, flows)

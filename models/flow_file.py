@@ -8,8 +8,7 @@ only with the distinct pair-days.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from models.content import MAX_LINE, Readable, content_blocks, whole_lines
 from models.errors import FileRejected
@@ -38,8 +37,7 @@ _BOM = b"\xef\xbb\xbf"
 MAX_QUARANTINE = 256 << 20  # bytes: it has to fit in the 512 MB of /tmp that a function has
 
 
-@dataclass(frozen=True, slots=True)
-class FlowFile:
+class FlowFile(NamedTuple):
     """What one flow file says.
 
     Attributes:

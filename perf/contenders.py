@@ -6,9 +6,7 @@ Each prints the same thing: how many pair-days there are, and the sums over all 
 validates, hashes and quarantines; the others take for granted that the file is clean.
 """
 
-import csv
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +27,8 @@ def flowtally(path: Path) -> Answer:
 
 def csv_module(path: Path) -> Answer:
     """The standard library's reader and a dictionary."""
+    import csv  # noqa: PLC0415
+
     totals: dict[tuple[str, str, str], list[int]] = {}
     with path.open(newline="") as stream:
         rows = csv.reader(stream)
@@ -104,6 +104,8 @@ CONTENDERS = (*_IN_PYTHON, "mawk")
 
 def installed() -> list[str]:
     """The contenders that there are on this machine; only mawk may be missing."""
+    import shutil  # noqa: PLC0415  # not to burden the contenders with it
+
     return [name for name in CONTENDERS if name != "mawk" or shutil.which("mawk")]
 
 
