@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 from models.daily_totals import DailyTotalsStore
 from models.errors import TryAgain
 from models.steps import (
-    MARKS_AT_MOST,
     Bookkeeping,
     Step,
     Sums,
@@ -30,9 +29,9 @@ from models.traffic import join_pair, split_pair
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# With 16 marks before them, two updates of so many days stay within one write unit: a worker may die
+# With 24 marks before them, two updates of so many days stay within one write unit: a worker may die
 # between its update and its pruning.
-DAYS_AT_ONCE = 16
+DAYS_AT_ONCE = 12
 _ATTEMPTS = 20  # each lost to another writer of the same pair
 
 _SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`
@@ -148,10 +147,10 @@ class PairStatisticsStore:
     def _prune(self, item: RawItem) -> None:
         """Forgets the oldest marks of an item that has too many, unless somebody changed it since."""
         known = bookkeeping(item)
-        if len(known.marks) <= MARKS_AT_MOST:
-            return
         kept = prune(known)
         forgotten = [attribute_of(day) for day in known.marks if day not in kept.marks]
+        if not forgotten:
+            return
         names = {f"#{n}": name for n, name in enumerate(forgotten)}
         self._write(
             self._dynamodb.update_item,

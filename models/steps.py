@@ -12,8 +12,8 @@ from typing import NamedTuple
 from models.tables import DailyTotal
 from models.traffic import Totals
 
-MARKS_AT_MOST = 16  # bookkeeping entries of a pair at rest, some 15 bytes each
-MARKS_KEPT = 4  # what is left of more: the gap to 16 makes pruning a rare second write
+MARKS_AT_MOST = 24  # bookkeeping entries of a pair at rest, some 15 bytes each
+MARKS_KEPT = 8  # what is left of more: the gap to 24 makes pruning a rare second write
 
 _TIME_RANGE = 10**10  # epoch seconds have ten digits until the year 2286
 
@@ -122,11 +122,13 @@ def still_due(steps: Iterable[Step], known: Bookkeeping) -> list[Step] | None:
 
 
 def prune(known: Bookkeeping) -> Bookkeeping:
-    """Forgets the marks of all but the latest changes, and raises the horizon over the forgotten ones.
+    """Forgets, where there are too many marks, all but those of the latest changes.
 
-    What is forgotten changed before what is kept, so the horizon stays as low as it can: next to no
-    news is taken for something that may have been forgotten.
+    The horizon rises over the forgotten ones. They changed before what is kept, so it stays as low as it
+    can: a change that is still under way is seldom taken for one that may have been forgotten.
     """
+    if len(known.marks) <= MARKS_AT_MOST:
+        return known
     oldest_first = sorted(known.marks.items(), key=lambda mark: (mark[1] % _TIME_RANGE, mark[0]))
     forgotten = oldest_first[:-MARKS_KEPT]
     times = [mark % _TIME_RANGE for _, mark in forgotten]

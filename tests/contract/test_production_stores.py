@@ -93,7 +93,7 @@ def test_bookkeeping_is_pruned(statistics: PairStatisticsStore) -> None:
     for step in steps:
         assert statistics.apply(DAY.pair, [step]) is Applied.ADDED
     known = bookkeeping(statistics.get(DAY.pair))
-    assert list(known.marks.values()) == [step.after.mark for step in steps[-MARKS_KEPT:]]
+    assert known.marks == {step.day: step.after.mark for step in steps[-MARKS_KEPT:]}
     assert known.horizon == steps[-1 - MARKS_KEPT].after.updated_at
     assert statistics.apply(DAY.pair, [steps[0]]) is Applied.REBUILT
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from models import pair_statistics
+from models import steps
 from tests.simulation.expressions import Item
 from tests.simulation.traffic import Content, PairDayKey, batch_statistics
 from tests.simulation.world import World
@@ -46,7 +46,7 @@ def _statistics(world: World, expected: dict[PairDayKey, Counter[str]]) -> Itera
         if has != must.get(pair, (0, 0, 0, 0, 0)):
             yield f"statistics differ: {pair} are {has}, must be {must.get(pair)}"
         marks = _marks(item)
-        if marks > pair_statistics.MARKS_AT_MOST:
+        if marks > steps.MARKS_AT_MOST:
             yield f"bookkeeping grows: {pair} has {marks} marks"
 
 

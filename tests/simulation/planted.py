@@ -193,7 +193,7 @@ MUTANTS = [
         '            ConditionExpression="r >= :seen",\n            ExpressionAttributeNames=names,',
         theme=Theme.SHORT_MEMORY,
     ),
-    _mutant("no pruning", STATISTICS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
+    _mutant("no pruning", STEPS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
     _mutant(
         "no limit to the days of an update",
         STATISTICS,

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from models import pair_statistics, steps
+from models import steps
 from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
@@ -15,10 +15,12 @@ from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
 from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
 from tests.simulation.scheduler import NeverAtRest
-from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, MARKS, SPANS, SUMMARIZERS, Theme, theme_of
+from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
 from vm_daemon.leases import FINISHED
+
+_MARKS = dict.fromkeys(Theme, (steps.MARKS_KEPT, steps.MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}
 
 
 @dataclass(frozen=True)
@@ -243,5 +245,5 @@ def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Out
     """Runs one seed."""
     logging.disable()
     assemble_from_process()
-    steps.MARKS_KEPT, pair_statistics.MARKS_AT_MOST = MARKS[theme_of(seed)]
+    steps.MARKS_KEPT, steps.MARKS_AT_MOST = _MARKS[theme_of(seed)]
     return Schedule(seed, cut, trace).run()

@@ -3,8 +3,6 @@
 from enum import StrEnum
 from random import Random
 
-from models.steps import MARKS_AT_MOST, MARKS_KEPT
-
 HOUR = 3600
 
 
@@ -48,9 +46,6 @@ CONSOLIDATORS = {  # on VMs, on Lambda
     Theme.BACKFILL: ((1, 0), (0, 1), (1, 1)),
     Theme.SHORT_MEMORY: ((1, 0), (0, 1), (1, 1)),
 }
-
-
-MARKS = dict.fromkeys(Theme, (MARKS_KEPT, MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}
 
 
 def theme_of(seed: int) -> Theme:
