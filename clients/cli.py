@@ -14,7 +14,7 @@ from clients import export as table_export
 from clients.account import DEFAULT_STACK, Account
 from clients.console import complain, out, say, warn
 from clients.demo import DemoCompute, run_demo
-from clients.deployment_commands import deploy, destroy
+from clients.deployment_commands import deploy, destroy, environment
 from clients.failures import explained, is_denied
 from clients.files_table import FilesTable
 from clients.place import Place, on_account
@@ -252,7 +252,7 @@ def demo(paths: tuple[Path, ...], output: Path, compute: DemoCompute) -> None:
     run_demo(paths, output, compute)
 
 
-for command in (redrive, retract, deploy, destroy):
+for command in (redrive, retract, deploy, environment, destroy):
     flowtally.add_command(command)
 
 

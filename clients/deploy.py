@@ -25,12 +25,13 @@ from models.errors import FlowtallyError, UsageError
 
 Compute = Literal["lambda", "vm", "both", "none"]
 
-# The stacks that a compute consists of, in the order in which they are made.
+# The stacks that a compute consists of, in the order in which they are made. With `none`, machines of the
+# user's own count, and share the stream as VMs do.
 COMPONENTS: Mapping[Compute, tuple[str, ...]] = {
     "lambda": ("lambda",),
     "vm": ("leases", "vm"),
     "both": ("lambda", "leases", "vm"),
-    "none": (),
+    "none": ("leases",),
 }
 _CODE = "code/"
 _FILLED_IN = {"CodeKey", "StorageStack"}  # beside the outputs of other stacks
@@ -163,11 +164,15 @@ class Deployer:
 
     def _finish(self, wanted: Sequence[str]) -> None:
         self._remove_old_packages()
-        if wanted:
-            self._start_again()
+        self._start_again()
         outputs = stack.outputs(self._cloudformation, self._name)
         for name in ("Bucket", "BranchUploadPolicyArn", "AnalystPolicyArn"):
             say(f"{name}: {outputs.get(name, '')}")
+        if wanted == COMPONENTS["none"]:
+            say(
+                "Nothing in AWS counts files now: install a machine of your own with the settings"
+                f" that flowtally environment{self._account.options} prints"
+            )
         say(f"Ready. Next: flowtally upload{self._account.options} --branch NAME FILE…", style="bold")
 
     def _start_again(self) -> None:
@@ -284,4 +289,6 @@ class Deployer:
 def _compute_of(parts: Sequence[str]) -> Compute:
     """What consists of these parts; Lambda, if there are none."""
     has_lambda, has_vm = "lambda" in parts, "vm" in parts
+    if parts and not (has_lambda or has_vm):
+        return "none"
     return "both" if has_lambda and has_vm else "vm" if has_vm else "lambda"

@@ -1,4 +1,4 @@
-"""The commands `flowtally deploy` and `flowtally destroy`: what they ask, and how they are called."""
+"""The commands `flowtally deploy`, `environment` and `destroy`: what they ask, and how they are called."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,8 @@ from clients.console import say
 from clients.deploy import Compute, Deployer
 from clients.destroy import destroy as destroy_everything
 from clients.place import on_account
-from models.errors import UsageError
+from cloudformation import stack
+from models.errors import NotFound, UsageError
 
 _YES = "Ask nothing."
 
@@ -35,7 +36,7 @@ def _ask(question: Callable[[], Any]) -> Any:
 @click.option(
     "--compute",
     type=click.Choice(get_args(Compute)),
-    help="What counts the files. [default: what does so now, or lambda]",
+    help="What counts the files; none: machines of your own. [default: what does so now, or lambda]",
 )
 @click.option(
     "--set",
@@ -58,6 +59,27 @@ def deploy(account: Account, compute: Compute | None, settings: dict[str, str], 
         return 0
     say("Nothing was changed.")
     return 1
+
+
+@click.command()
+@on_account
+def environment(account: Account) -> None:
+    """Print the settings of the daemon, for a machine of your own.
+
+    Lines NAME=value: what `install.sh --environment` takes, as docs/vm.md tells.
+    """
+    cloudformation = account.client("cloudformation")
+    settings = {"AWS_REGION": cloudformation.meta.region_name, **account.deployment.to_environment()}
+    leases = f"{account.stack}-leases"
+    if not stack.current(cloudformation, leases)[0]:
+        raise NotFound(
+            "there is no table by which machines share the stream",
+            where=f"stack {leases}",
+            remedy="`flowtally deploy --compute none` makes it, for machines of your own instead of Lambda",
+        )
+    settings["FLOWTALLY_LEASES"] = stack.stack_output(cloudformation, leases, "Leases")
+    for name, value in settings.items():
+        click.echo(f"{name}={value}")
 
 
 @click.command()

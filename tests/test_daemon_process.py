@@ -66,6 +66,17 @@ def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, sta
     assert any("Unable to locate credentials" in entry["event"] for entry in daemon.log())
 
 
+def test_a_missing_table_of_leases_leads_to_its_stack(deployment: Deployment, tmp_path: Path) -> None:
+    """The message says which file lacks it, which stack gives it out, and what prints it."""
+    missing = {"FLOWTALLY_LEASES": None, "FLOWTALLY_ENVIRONMENT_FILE": "/etc/flowtally/flowtally.env"}
+    daemon = DaemonProcess("consolidate", deployment, tmp_path, **missing)
+    assert daemon.process.wait(60) == 2
+    (entry,) = daemon.log()
+    assert entry["event"].startswith("/etc/flowtally/flowtally.env: FLOWTALLY_LEASES not set. ")
+    assert "output Leases of the stack flowtally-leases" in entry["event"]
+    assert "`flowtally environment` prints it" in entry["event"]
+
+
 def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Path) -> None:
     """As it does for `flowtally`, though boto3 knows another variable only."""
     daemon = DaemonProcess("summarize", deployment, tmp_path, AWS_DEFAULT_REGION=None, AWS_REGION="us-east-1")

@@ -20,11 +20,12 @@ from clients.engine import EmbeddedEngine
 from clients.lambda_service.roles import Roles
 from clients.lambda_service.service import LambdaService
 from cloudformation.package import Target
-from cloudformation.stack import current, stack_output
+from cloudformation.stack import current, outputs, stack_output, template
 from handlers.messages import uploaded_objects
 from models.deployment import Deployment
 from models.tables import PairStatistics
 from perf.generate import generate_day
+from tests.conftest import ROOT
 from tests.oracle import daily_totals_by_duckdb
 from tests.program import Run, done, flowtally_program
 from tests.support import (
@@ -39,26 +40,19 @@ from tests.support import (
     stored_statistics,
     upload,
 )
+from vm_daemon.settings import parse
 
 HERE = Target.here()
 FOR_HERE = ("--set", f"Architecture={HERE.architecture}", "--set", f"Runtime=python{HERE.python}")
 
 
 class Machine:
-    """What the Auto Scaling group would start: the daemon with the instance role, while its stack exists."""
+    """Both stages of the daemon, with these settings and credentials."""
 
-    def __init__(self, place: EmbeddedEngine, folder: Path) -> None:
-        cloudformation = place.client("cloudformation")
-        resources = cloudformation.describe_stack_resources(StackName="flowtally-vm")["StackResources"]
-        (role,) = [it for it in resources if it["LogicalResourceId"] == "Role"]
-        arn = place.client("iam").get_role(RoleName=role["PhysicalResourceId"])["Role"]["Arn"]
-        environment = {
-            **os.environ,
-            **Roles(place.client, place.environment()).credentials(arn),
-            **Deployment.from_stack(cloudformation, "flowtally").to_environment(),
-            "FLOWTALLY_LEASES": stack_output(cloudformation, "flowtally-leases", "Leases"),
-            "FLOWTALLY_VISIBILITY": "6",
-        }
+    def __init__(self, folder: Path, *settings: dict[str, str]) -> None:
+        environment = dict(os.environ)
+        for some in settings:
+            environment |= some
         self._log = (folder / "machine.log").open("wb")
         self._processes = [
             subprocess.Popen(
@@ -77,6 +71,33 @@ class Machine:
         for process in self._processes:
             process.wait(PATIENCE)
         self._log.close()
+
+
+def machine_of_the_group(place: EmbeddedEngine, folder: Path) -> Machine:
+    """What the Auto Scaling group would start: the daemon with the instance role, while its stack exists."""
+    cloudformation = place.client("cloudformation")
+    resources = cloudformation.describe_stack_resources(StackName="flowtally-vm")["StackResources"]
+    (role,) = [it for it in resources if it["LogicalResourceId"] == "Role"]
+    arn = place.client("iam").get_role(RoleName=role["PhysicalResourceId"])["Role"]["Arn"]
+    return Machine(
+        folder,
+        Roles(place.client, place.environment()).credentials(arn),
+        Deployment.from_stack(cloudformation, "flowtally").to_environment(),
+        {"FLOWTALLY_LEASES": stack_output(cloudformation, "flowtally-leases", "Leases")},
+        {"FLOWTALLY_VISIBILITY": "6"},
+    )
+
+
+def user_of_a_machine(place: EmbeddedEngine) -> dict[str, str]:
+    """A user with the policies that docs/vm.md names, and its key as variables."""
+    cloudformation, iam = place.client("cloudformation"), place.client("iam")
+    known = outputs(cloudformation, "flowtally") | outputs(cloudformation, "flowtally-leases")
+    iam.create_user(UserName="flowtally-machine")
+    named = set(re.findall(r"\w+PolicyArn", (ROOT / "docs" / "vm.md").read_text()))
+    for name in named:
+        iam.attach_user_policy(UserName="flowtally-machine", PolicyArn=known[name])
+    key = iam.create_access_key(UserName="flowtally-machine")["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
 def damage_a_pair(deployment: Deployment) -> None:
@@ -130,7 +151,7 @@ def test_from_nothing_through_every_compute_to_nothing(
         send(1)
         eventually(lambda: stored_days(deployment))
         done(run_here("deploy", "--yes", "--compute", "both"))
-        machine = Machine(place, tmp_path)
+        machine = machine_of_the_group(place, tmp_path)
         running.callback(machine.stop)
         send(2)
         switched = done(run_here("deploy", "--yes", "--compute", "vm"))
@@ -162,6 +183,37 @@ def test_from_nothing_through_every_compute_to_nothing(
         exported = {tuple(row[:3]): tuple(map(int, row[3:])) for row in list(csv.reader(file))[1:]}
     assert exported == {tuple(day): (it.flows, it.duration, it.packets) for day, it in days.items()}
     assert run_here("destroy", "--yes", "--no-export").returncode == 1
+
+
+@pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)
+def test_a_machine_of_ones_own_needs_what_is_printed(
+    place: EmbeddedEngine, run_here: Run, tmp_path: Path
+) -> None:
+    """With nothing but the settings that `environment` prints, and a user as docs/vm.md makes it, it counts.
+
+    Nothing in AWS does so then, another `deploy` leaves it at that, and no setting of a VM is missing.
+    """
+    made = done(run_here("deploy", "--yes", "--compute", "none"))
+    assert "install a machine of your own with the settings that flowtally environment prints" in made
+    printed = parse(done(run_here("environment")))
+    machine = Machine(tmp_path, printed, user_of_a_machine(place))
+    try:
+        deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+        upload(deployment, "incoming/paris/a.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
+        eventually(lambda: stored_days(deployment) and is_counted(deployment))
+    finally:
+        machine.stop()
+    assert "nothing to change" in done(run_here("deploy", "--yes"))
+    assert set(printed) == set(re.findall(r"^ +(\w+)=\$\{\w+", template("vm"), re.MULTILINE))
+
+
+def test_settings_without_a_table_of_leases_are_not_printed(run_here: Run) -> None:
+    """Where only Lambda counts, `environment` says what machines would lack, and what makes it."""
+    done(run_here("deploy", "--yes"))
+    refused = run_here("environment")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "stack flowtally-leases: there is no table by which machines share the stream" in refused.stderr
+    assert "`flowtally deploy --compute none` makes it" in refused.stderr
 
 
 def test_no_file_waits_for_hours_after_a_switch(run_here: Run, place: EmbeddedEngine) -> None:
@@ -208,5 +260,5 @@ def test_an_interrupted_removal_goes_on(run_here: Run, place: EmbeddedEngine) ->
     done(run_here("deploy", "--yes", "--compute", "none"))
     place.client("cloudformation").delete_stack(StackName="flowtally")  # as somebody did in the console
     eventually(lambda: not current(place.client("cloudformation"), "flowtally")[0])
-    assert len(left(Account("flowtally"))) == 4
+    assert len(left(Account("flowtally"))) == 5
     assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))

@@ -25,7 +25,7 @@ def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedE
     assert "`flowtally destroy` removes it." in failed.stderr
     s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
     done(run_here("deploy", "--yes", "--compute", "none"))
-    assert len(place.client("dynamodb").list_tables()["TableNames"]) == 3
+    assert len(place.client("dynamodb").list_tables()["TableNames"]) == 4  # of storage and leases
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_error_in_a_template_is_shown_and_leaves_nothing(
     assert (failed.returncode, said in failed.stderr) == (status, True), failed.stderr
     assert "Nothing was changed" in failed.stderr
     assert "Ready." in done(run_here("deploy", "--yes", "--compute", "none"))
-    assert len(client("dynamodb").list_tables()["TableNames"]) == 3
+    assert len(client("dynamodb").list_tables()["TableNames"]) == 4  # of storage and leases
 
 
 def test_files_that_keep_arriving_stop_a_removal_until_they_do_not(

@@ -25,6 +25,7 @@ from models.traffic import PairDay
 from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
+from vm_daemon.settings import FILE
 from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
 from vm_daemon.stream_reader import StreamReader
 from vm_daemon.systemd import JournalFormatter, is_journal
@@ -153,7 +154,12 @@ def verify() -> None:
 
 def _consolidates(environ: Mapping[str, str]) -> Deployment:
     if not environ.get("FLOWTALLY_LEASES"):
-        raise UsageError("FLOWTALLY_LEASES not set", remedy="It is the output Leases of the flowtally stack")
+        raise UsageError(
+            "FLOWTALLY_LEASES not set",
+            where=environ.get(FILE, ""),
+            remedy="It is the output Leases of the stack flowtally-leases (or NAME-leases, after that of the"
+            " storage): `flowtally environment` prints it, with all other settings",
+        )
     return Deployment.from_environment(environ)
 
 

@@ -13,8 +13,9 @@ Installs the daemon, or upgrades it: what runs is restarted, after the work in h
                       requirements/runtime.txt and, for an installation without a network, a folder
                       wheelhouse/ [default: the source tree that this script is in]
   --environment FILE  settings, copied to /etc/flowtally/flowtally.env [default: what is there]
-  --stages STAGES     what this machine does: summarize, consolidate or both, in quotes [default: both]
-  --workers N         processes that count files [default: one per core]
+  --stages STAGES     what this machine does: summarize, consolidate or both, in quotes
+                      [default: what it does already; on a new machine, both]
+  --workers N         processes that count files [default: as many as already do so; else one per core]
   --remove            stops and removes everything that this script installed
 USAGE
 }
@@ -22,6 +23,7 @@ USAGE
 PREFIX=/opt/flowtally
 SETTINGS=/etc/flowtally
 UNITS=/etc/systemd/system
+ENABLED=$UNITS/flowtally.target.wants
 OLDEST=11 # of Python 3
 
 fail() {
@@ -52,11 +54,22 @@ install_python() {
 
 remove() {
     systemctl stop 'flowtally*' 2>/dev/null || true
-    rm -rf "$UNITS"/flowtally.target "$UNITS"/flowtally-* "$UNITS"/flowtally.target.wants \
+    rm -rf "$UNITS"/flowtally.target "$UNITS"/flowtally-* "$ENABLED" \
         "$UNITS"/multi-user.target.wants/flowtally.target "$PREFIX" "$SETTINGS"
     systemctl daemon-reload
     systemctl reset-failed 'flowtally*' 2>/dev/null || true
     echo "flowtally is removed."
+}
+
+settle_role() { # what no option says stays as it is: an upgrade must not change what a machine does
+    counting=$(find "$ENABLED" -name 'flowtally-summarize@*' 2>/dev/null | wc -l)
+    if [ -z "$stages" ]; then
+        [ "$counting" -eq 0 ] || stages=summarize
+        [ ! -L "$ENABLED/flowtally-consolidate.service" ] || stages="$stages consolidate"
+    fi
+    [ -n "$workers" ] || [ "$counting" -eq 0 ] || workers=$counting
+    stages=${stages:-summarize consolidate}
+    workers=${workers:-$(nproc)}
 }
 
 install_program() { # makes a new environment beside the one in use, and only then switches to it
@@ -100,7 +113,7 @@ start() {
             worker=$((worker + 1))
         done ;;
     esac
-    rm -rf "$UNITS/flowtally.target.wants" # what this machine did before
+    rm -rf "$ENABLED" # what this machine did before
     # shellcheck disable=SC2086  # several units in one word
     systemctl enable --quiet $wanted
     if [ -f "$SETTINGS/flowtally.env" ]; then
@@ -117,8 +130,8 @@ clear_old_versions() { # but for the last one, which may be draining
 
 from=$(cd "$(dirname "$0")/.." && pwd)
 environment=
-stages="summarize consolidate"
-workers=$(nproc)
+stages=
+workers=
 action=install
 while [ $# -gt 0 ]; do
     case $1 in
@@ -149,6 +162,7 @@ if [ "$action" = remove ]; then
     exit 0
 fi
 [ -z "$environment" ] || [ -r "$environment" ] || fail "--environment $environment cannot be read" 2
+settle_role
 for stage in $stages; do
     case $stage in summarize | consolidate) ;; *) fail "--stages knows summarize and consolidate, not $stage" 2 ;; esac
 done

@@ -117,6 +117,7 @@ class Test:
             self.refuses_wrong_settings,
             self.survives_a_configuration_error,
             self.upgrades,
+            self.keeps_its_role,
             self.uninstalls,
             self.reports_that_it_cannot_work,
         ]
@@ -246,10 +247,24 @@ class Test:
     def upgrades(self) -> None:
         """the script run again replaces it, and keeps the settings"""
         before = self.container.run("readlink", "/opt/flowtally/current")
-        self.container.run("sh", "/srv/flowtally/install.sh", "--from", "/srv/flowtally")
+        self.install()
         assert self.container.run("readlink", "/opt/flowtally/current") != before
         self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         self.assert_tables_hold(4)
+
+    def keeps_its_role(self) -> None:
+        """options change what the machine does, and an upgrade without them leaves that as it is"""
+        counts = UNITS[1]
+        self.install("--stages", "summarize", "--workers", "1")
+        self.install()
+        assert self.container.run("ls", "/etc/systemd/system/flowtally.target.wants") == counts
+        self.eventually(lambda: self.show(counts, "ActiveState") == "active")
+        others = [unit for unit in UNITS if unit != counts]
+        assert {self.show(unit, "ActiveState") for unit in others} == {"inactive"}
+
+    def install(self, *options: str) -> None:
+        """Runs the script, from the package that is unpacked in the container."""
+        self.container.run("sh", "/srv/flowtally/install.sh", "--from", "/srv/flowtally", *options)
 
     def uninstalls(self) -> None:
         """the script removes it, and nothing is left"""
