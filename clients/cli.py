@@ -19,16 +19,14 @@ from clients.failures import explained, is_denied
 from clients.files_table import FilesTable
 from clients.place import Place, on_account
 from clients.recovery_commands import redrive, retract
+from clients.repair import rebuild
 from clients.sending import follow, say_what_became, send_with_bars
 from clients.statistics import Results, canonical
 from clients.status import read_status
 from clients.tables import busiest_table, differences_table, stored_table, summary_of, waiting_table
 from clients.upload import CONNECTIONS, Uploader, check_branch, flow_files
 from clients.verify import verify_all, verify_pair
-from models.daily_totals import DailyTotalsStore
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
-from models.pair_statistics import PairStatisticsStore
-from models.traffic import join_pair
 
 Result = TypeVar("Result")
 
@@ -197,8 +195,7 @@ def verify(account: Account, pair: tuple[str, ...], everything: bool, repair: bo
     """
     if everything == bool(pair) or (pair and len(pair) != 2):
         raise UsageError("either SRC and DST, or --all", where="flowtally verify")
-    dynamodb = account.client("dynamodb")
-    results = Results(dynamodb, account.deployment)
+    results = Results(account.client("dynamodb"), account.deployment)
     verdict = (
         verify_all(results) if everything else verify_pair(results, canonical(pair[0]), canonical(pair[1]))
     )
@@ -211,10 +208,7 @@ def verify(account: Account, pair: tuple[str, ...], everything: bool, repair: bo
         raise FlowtallyError(
             f"{len(verdict.differences)} of {looked_at} differ", remedy="Repair them with --repair"
         )
-    daily_totals = DailyTotalsStore(dynamodb, account.deployment.daily_totals)
-    store = PairStatisticsStore(dynamodb, account.deployment.pair_statistics, daily_totals)
-    for wrong in verdict.differences:
-        store.rebuild(join_pair(wrong.source, wrong.destination))
+    rebuild(account, verdict.differences)
     say(f"{looked_at}: {len(verdict.differences)} repaired")
 
 

@@ -1,19 +1,23 @@
-"""Verification of all statistics, with repair of what differs, from wherever the terminal is."""
+"""Repair of statistics that differ from the daily totals, from wherever the terminal is."""
+
+from collections.abc import Sequence
 
 from clients.account import Account
 from clients.statistics import Results
-from clients.verify import verify_all
-from models.daily_totals import DailyTotalsStore
+from clients.verify import Difference, verify_all
 from models.pair_statistics import PairStatisticsStore
 from models.traffic import join_pair
 
 
 def repair_all(account: Account) -> int:
     """Compares every pair with its daily totals, and gives how many had to be rebuilt."""
-    dynamodb, deployment = account.client("dynamodb"), account.deployment
-    differences = verify_all(Results(dynamodb, deployment)).differences
-    daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
-    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily_totals)
-    for wrong in differences:
-        statistics.rebuild(join_pair(wrong.source, wrong.destination))
+    differences = verify_all(Results(account.client("dynamodb"), account.deployment)).differences
+    rebuild(account, differences)
     return len(differences)
+
+
+def rebuild(account: Account, differences: Sequence[Difference]) -> None:
+    """Rebuilds the statistics of the pairs that differ."""
+    store = PairStatisticsStore.of(account.deployment, account.client("dynamodb"))
+    for wrong in differences:
+        store.rebuild(join_pair(wrong.source, wrong.destination))

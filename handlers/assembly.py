@@ -36,7 +36,4 @@ def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
     from handlers.consolidator import Consolidator  # noqa: PLC0415
 
-    database = dynamodb(WRITERS)
-    daily_totals = DailyTotalsStore(database, deployment.daily_totals)
-    statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)
-    return Consolidator(statistics, Crew(WRITERS))
+    return Consolidator(PairStatisticsStore.of(deployment, dynamodb(WRITERS)), Crew(WRITERS))

@@ -63,6 +63,14 @@ def uploaded_objects(body: str) -> Iterator[UploadedObject]:
         ) from error
 
 
+def files_of(body: str) -> str:
+    """The keys that a message names, for the log; the message itself if it cannot be read."""
+    try:
+        return ", ".join(uploaded.key for uploaded in uploaded_objects(body))
+    except FlowtallyError:
+        return body
+
+
 def back_off(receives: int) -> int:
     """Seconds until a message that failed is tried again, growing with the times it was received."""
     return min(_LONGEST_WAIT, 5 << min(receives - 1, 10))

@@ -3,7 +3,6 @@
 import logging
 from typing import NamedTuple
 
-from models.daily_totals import DailyTotalsStore
 from models.pair_statistics import PairStatisticsStore, sums_of
 from models.steps import Bookkeeping, recompute
 
@@ -17,7 +16,7 @@ class Repair(NamedTuple):
     rebuilt: int  # of these
 
 
-def repair_all(daily_totals: DailyTotalsStore, statistics: PairStatisticsStore) -> Repair:
+def repair_all(statistics: PairStatisticsStore) -> Repair:
     """Rebuilds the statistics of every pair that differ from its daily totals.
 
     Safe while workers run: what is still under way in the stream is found to be in the sums already.
@@ -28,7 +27,7 @@ def repair_all(daily_totals: DailyTotalsStore, statistics: PairStatisticsStore) 
     """
     seen: set[str] = set()
     rebuilt = 0
-    for pair, days in daily_totals.by_pair():
+    for pair, days in statistics.daily_totals.by_pair():
         seen.add(pair)
         sums, _ = recompute(days, Bookkeeping({}))
         if sums_of(statistics.get(pair)) != sums:

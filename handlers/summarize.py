@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.assembly import summarizer_for
 from handlers.logs import log_as_json
-from handlers.messages import Visibility, back_off
+from handlers.messages import Visibility, back_off, files_of
 from handlers.summarizer import Summarizer
 from models.aws import client
 from models.deployment import Deployment
@@ -37,7 +37,10 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
             summarizer.process(message["body"], receives)
         except Exception:
-            log.exception("file not counted, to be tried again", extra={"receives": receives})
+            log.exception(
+                "file not counted, to be tried again",
+                extra={"file": files_of(message["body"]), "receives": receives},
+            )
             visibility.hide(receipt, back_off(receives))
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}

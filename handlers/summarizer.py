@@ -104,6 +104,8 @@ class Summarizer:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
             else:
+                for note in flows.notes:
+                    log.info(note, extra={"file": uploaded.key})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 self._count(flows, scope, receives)
                 _describe(record, flows)

@@ -7,7 +7,6 @@ from typing import Any
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
 from models.aws import client
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.pair_statistics import PairStatisticsStore
 
@@ -20,7 +19,4 @@ def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, int]:
     """
     log_as_json()
     deployment = Deployment.from_environment(os.environ)
-    dynamodb = client("dynamodb")
-    daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
-    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily_totals)
-    return repair_all(daily_totals, statistics)._asdict()
+    return repair_all(PairStatisticsStore.of(deployment, client("dynamodb")))._asdict()

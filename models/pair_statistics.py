@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from models.daily_totals import DailyTotalsStore
+from models.deployment import Deployment
 from models.errors import TryAgain
 from models.steps import (
     Bookkeeping,
@@ -57,7 +58,12 @@ class PairStatisticsStore:
     def __init__(self, dynamodb: "DynamoDBClient", table: str, daily_totals: DailyTotalsStore) -> None:
         self._dynamodb = dynamodb
         self._table = table
-        self._daily_totals = daily_totals
+        self.daily_totals = daily_totals
+
+    @classmethod
+    def of(cls, deployment: Deployment, dynamodb: "DynamoDBClient") -> "PairStatisticsStore":
+        """Both stores of a deployment, this one and the daily totals."""
+        return cls(dynamodb, deployment.pair_statistics, DailyTotalsStore(dynamodb, deployment.daily_totals))
 
     def apply(self, pair: str, steps: Sequence[Step]) -> Applied:
         """Brings the steps into the statistics, each once, however often it is delivered.
@@ -101,7 +107,7 @@ class PairStatisticsStore:
             before = self.get(pair)  # first: a change that comes in after this makes the put fail
             known = bookkeeping(before)
             known = known._replace(horizon=max(known.horizon, horizon))
-            sums, marks = recompute(self._daily_totals.of_pair(pair), known)
+            sums, marks = recompute(self.daily_totals.of_pair(pair), known)
             if self._put(pair, sums, marks, before):
                 return Applied.REBUILT
         raise TryAgain("other workers keep changing these statistics", where=pair)

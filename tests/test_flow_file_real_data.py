@@ -11,9 +11,7 @@ from models.errors import FileRejected
 from models.flow_file import FlowFile, read_flow_file
 from tests.conftest import REAL_DATA, needs_real_data
 
-pytestmark = pytest.mark.usefixtures("way")
-
-pytestmark = needs_real_data
+pytestmark = [needs_real_data, pytest.mark.usefixtures("way")]
 
 V4 = ("src ip", "dst ip", "timestamp", "flow duration", "tot fwd pkts")
 V4_LONG = ("src ip", "dst ip", "timestamp", "flow duration", "total fwd packet")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from handlers import consolidate, summarize
@@ -72,8 +73,10 @@ def test_counted_messages_are_not_reported(deployment: Deployment) -> None:
     assert len(stored_days(deployment)) == 1
 
 
-def test_only_the_failed_message_comes_again(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message that failed is reported, and is visible again after the back-off, not after hours."""
+def test_only_the_failed_message_comes_again(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message that failed is reported, its file logged; it is visible again after the back-off."""
     for name in ("good", "bad"):
         upload(
             deployment,
@@ -97,6 +100,8 @@ def test_only_the_failed_message_comes_again(deployment: Deployment, monkeypatch
     assert answer == {"batchItemFailures": [{"itemIdentifier": bad["messageId"]}]}
     assert [seconds for receipt, seconds in hidden if receipt == bad["receiptHandle"]] == [900, 5]
     assert keys(deployment) == ["incoming/paris/bad.csv"]
+    (failure,) = [line for line in map(orjson.loads, capsys.readouterr().err.splitlines()) if "error" in line]
+    assert failure["file"] == "incoming/paris/bad.csv"
 
 
 def test_back_off_grows_up_to_fifteen_minutes() -> None:

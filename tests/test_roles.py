@@ -21,7 +21,6 @@ from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from handlers.summarizer import Summarizer
-from models.daily_totals import DailyTotalsStore
 from models.pair_statistics import PairStatisticsStore
 from models.tables import DailyTotal
 from tests.policies import Stage, actions_of
@@ -129,10 +128,7 @@ def verify(stage: Stage) -> None:
     database.delete_item(
         TableName=deployment.pair_statistics, Key={"src": {"S": "10.0.0.7"}, "dst": {"S": "10.0.0.8"}}
     )
-    own = client("dynamodb")
-    daily_totals = DailyTotalsStore(own, deployment.daily_totals)
-    statistics = PairStatisticsStore(own, deployment.pair_statistics, daily_totals)
-    assert repair_all(daily_totals, statistics).rebuilt
+    assert repair_all(PairStatisticsStore.of(deployment, client("dynamodb"))).rebuilt
     write_log("/aws/lambda/flowtally-verify")
 
 

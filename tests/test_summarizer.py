@@ -72,6 +72,19 @@ def test_the_same_content_counts_once_under_any_name(deployment: Deployment, sum
     assert keys(deployment) == []
 
 
+def test_what_is_assumed_about_a_file_is_logged(
+    deployment: Deployment, summarizer: Summarizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file without a header counts, and the log says with the file's key what was assumed."""
+    row = ["id", "10.0.0.1", "1", "10.0.0.2", "2", "6", "07/12/2022 10:00:00 AM", "1000", "3", *["0"] * 75]
+    upload(deployment, KEY, (",".join(row) + "\n").encode())
+    with caplog.at_level("INFO"):
+        summarizer.process(message(deployment, KEY), 1)
+    assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
+    (noted,) = [vars(record) for record in caplog.records if "CICFlowMeter 4 order" in record.getMessage()]
+    assert noted["file"] == KEY
+
+
 def test_a_day_spread_over_three_files(deployment: Deployment, summarizer: Summarizer) -> None:
     """Different contents for one pair and day add up."""
     for number in range(3):

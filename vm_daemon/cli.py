@@ -17,7 +17,6 @@ from handlers.consolidator import Consolidator
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
 from models.aws import client, dynamodb
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.pair_statistics import PairStatisticsStore
@@ -114,17 +113,16 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
         database = dynamodb(WRITERS)
         for used in (streams, shares, database):
             watch_calls(used, alive)
-        daily_totals = DailyTotalsStore(database, deployment.daily_totals)
-        statistics = PairStatisticsStore(database, deployment.pair_statistics, daily_totals)
+        statistics = PairStatisticsStore.of(deployment, database)
         held = Leases(shares, leases, deployment.stream_arn, worker, _seconds, lease)
 
         def check() -> None:
             statistics.get(_NOBODY.pair)
-            daily_totals.of_pair(_NOBODY.pair)
+            statistics.daily_totals.of_pair(_NOBODY.pair)
 
         def repair() -> None:
             with watching_calls(database, held.keep):
-                repair_all(daily_totals, statistics)
+                repair_all(statistics)
 
         log.info("consolidating", extra={"stream": deployment.stream_arn, "worker": worker})
         reader = StreamReader(
@@ -148,8 +146,7 @@ def verify() -> None:
         database = dynamodb(WRITERS)
         watch_calls(database, service.report.alive)
         service.report.reached("verifying")
-        daily_totals = DailyTotalsStore(database, deployment.daily_totals)
-        repair_all(daily_totals, PairStatisticsStore(database, deployment.pair_statistics, daily_totals))
+        repair_all(PairStatisticsStore.of(deployment, database))
 
 
 def _consolidates(environ: Mapping[str, str]) -> Deployment:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from handlers.messages import Visibility, back_off, uploaded_objects
-from models.errors import FlowtallyError
+from handlers.messages import Visibility, back_off, files_of
 from vm_daemon.heartbeat import heartbeat
 from vm_daemon.report import Report, Unwatched
 from vm_daemon.stopping import OutOfTime, Stop
@@ -114,24 +113,17 @@ class QueuePoller:
                 self._stage.process(body, receives)
         except OutOfTime:
             log.warning(
-                "no time to finish the file, handed back", extra={"file": _files(body), "receives": receives}
+                "no time to finish the file, handed back",
+                extra={"file": files_of(body), "receives": receives},
             )
             self._visibility.hide(receipt, 0)
             raise
         except Exception:
             log.exception(
-                "file not counted, to be tried again", extra={"file": _files(body), "receives": receives}
+                "file not counted, to be tried again", extra={"file": files_of(body), "receives": receives}
             )
             self._visibility.hide(receipt, back_off(receives))
             return
         self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
         if sent := attributes.get("SentTimestamp"):
             self._report.done(1, time.time() - int(sent) / 1000)
-
-
-def _files(body: str) -> str:
-    """The keys that a message names, as far as it can be read."""
-    try:
-        return ", ".join(uploaded.key for uploaded in uploaded_objects(body))
-    except FlowtallyError:
-        return body

@@ -106,7 +106,7 @@ class StreamMachine:
             STREAM,
             world.consolidator(process),
             shared,
-            repair=lambda: repair_all(*stores),
+            repair=lambda: repair_all(stores[1]),
             now=world.now(process),
         )
 

@@ -102,7 +102,7 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
 
 def verify_and_repair(world: World) -> None:
     """`flowtally verify --all --repair`."""
-    Tool(world, "repair", lambda process: repair_all(*world.stores(process)) and None, lambda: None)
+    Tool(world, "repair", lambda process: repair_all(world.stores(process)[1]) and None, lambda: None)
 
 
 def process_old_batch(
