@@ -1,6 +1,7 @@
 """`flowtally status`: which files need somebody, and what became of the files of a branch."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -83,7 +84,9 @@ def test_status_tells_where_quarantined_rows_lie(run: Run, deployment: Deploymen
     process(deployment, "incoming/paris/good.csv", GOOD)
     shown = done(run("status", COLUMNS="200"))
     assert lines_with(shown, "torn.csv")[0][-2:] == ["2", "1"]
-    assert lines_with(shown, keys(deployment, "quarantine/")[0])
+    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv"
+    assert lines_with(shown, key)
+    assert keys(deployment, "quarantine/") == [key]
     assert deployment.bucket in shown
     assert "flowtally upload FILE --branch BRANCH" in shown
     assert "good.csv" not in shown
@@ -109,6 +112,8 @@ def test_a_rejected_file_of_no_branch_needs_somebody_too() -> None:
     file = File(branch="-", key="a.csv", state="rejected", arrived_at=1, attempts=1)
     assert SetAside(["rejected/0a1b/a.csv"]).has_file(file)
     assert not SetAside(["rejected/0a1b/paris/a.csv", "a.csv"]).has_file(file)
+    of_paris = File(branch="paris", key="a.csv", state="rejected", arrived_at=1, attempts=1)
+    assert not SetAside(["rejected/0a1b/a.csv"]).has_file(of_paris)
 
 
 def test_the_newest_files_come_first_and_the_rest_is_counted(run: Run, deployment: Deployment) -> None:
