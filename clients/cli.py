@@ -22,8 +22,8 @@ from clients.recovery_commands import redrive, retract
 from clients.repair import rebuild
 from clients.sending import follow, say_what_became, send_with_bars
 from clients.statistics import Results, canonical
-from clients.status import read_status
-from clients.tables import busiest_table, differences_table, stored_table, summary_of, waiting_table
+from clients.status_command import status
+from clients.tables import busiest_table, differences_table, summary_of
 from clients.upload import CONNECTIONS, Uploader, check_branch, flow_files
 from clients.verify import verify_all, verify_pair
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
@@ -213,15 +213,6 @@ def verify(account: Account, pair: tuple[str, ...], everything: bool, repair: bo
 
 
 @flowtally.command()
-@on_account
-def status(account: Account) -> None:
-    """Show what is stored, what is waiting, and what became of files."""
-    found = read_status(account)
-    out.print(stored_table(found.tables, found.objects))
-    out.print(waiting_table(found))
-
-
-@flowtally.command()
 @click.argument("paths", metavar="[PATH…]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -246,7 +237,7 @@ def demo(paths: tuple[Path, ...], output: Path, compute: DemoCompute) -> None:
     run_demo(paths, output, compute)
 
 
-for command in (redrive, retract, deploy, environment, destroy):
+for command in (status, redrive, retract, deploy, environment, destroy):
     flowtally.add_command(command)
 
 

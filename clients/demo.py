@@ -23,7 +23,7 @@ from clients.lambda_service.service import LambdaService
 from clients.local_lambda import deploy_lambda
 from clients.sending import say_what_became, send_with_bars
 from clients.statistics import Results
-from clients.status import object_uses, table_uses, waiting
+from clients.status import object_uses, table_use, traffic_uses, waiting
 from clients.tables import busiest_table, stored_table, summary_of
 from clients.upload import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from clients.verify import verify_all
@@ -257,7 +257,11 @@ def _show(stage: Stage, uploads: Sequence[Upload], output: Path) -> None:
     if pairs:
         out.print(busiest_table(pairs[:_BUSIEST], "duration", sample=False))
         say(f"Exported: {_export(stage.results, pairs, output)}", style="bold")
-    tables = table_uses(stage.engine.client("dynamodb"), stage.deployment)
+    dynamodb = stage.engine.client("dynamodb")
+    tables = [
+        *traffic_uses(dynamodb, stage.deployment),
+        table_use(dynamodb, "Files", stage.deployment.files),
+    ]
     out.print(stored_table(tables, object_uses(stage.engine.client("s3"), stage.deployment.bucket)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from models.tables import File
+from models.tables import File, RawItem
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -45,7 +45,21 @@ class FilesTable:
         )
         return [File.from_raw_data(dict(item)) for page in pages for item in page["Items"]]
 
+    def of_branch(self, branch: str) -> Iterator[File]:
+        """The records of a branch, one query."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="branch = :branch",
+            ExpressionAttributeValues={":branch": {"S": branch}},
+        )
+        for page in pages:
+            yield from (File.from_raw_data(dict(item)) for item in page["Items"])
+
     def all(self) -> Iterator[File]:
         """The records of all branches, one scan."""
+        return (File.from_raw_data(dict(item)) for item in self.items())
+
+    def items(self) -> Iterator[RawItem]:
+        """The same as they are stored."""
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
-            yield from (File.from_raw_data(dict(item)) for item in page["Items"])
+            yield from page["Items"]

@@ -1,9 +1,9 @@
 """What a deployment keeps and what is waiting in it."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from clients.account import Account
+from clients.fates import LISTED, Fates, SetAside, read_fates
 from clients.files_table import FilesTable
 from clients.sizes import STORAGE_OVERHEAD, stored_size
 from models.deployment import INCOMING, QUARANTINE, REJECTED, Deployment
@@ -29,8 +29,13 @@ class ObjectUse(NamedTuple):
     """What lies below a prefix of the bucket."""
 
     prefix: str
-    objects: int
+    keys: list[str]
     stored_bytes: int
+
+    @property
+    def objects(self) -> int:
+        """How many lie there."""
+        return len(self.keys)
 
 
 class Waiting(NamedTuple):
@@ -47,34 +52,42 @@ class Status(NamedTuple):
     objects: list[ObjectUse]
     queue: Waiting
     dead_letters: Waiting
-    files: dict[str, int]  # by state
+    files: Fates
 
 
-def read_status(account: Account) -> Status:
+def read_status(account: Account, listed: int = LISTED) -> Status:
     """Looks at everything a deployment has.
+
+    Args:
+        account: where it is.
+        listed: how many files of a kind to list.
 
     Raises:
         ClientError, BotoCoreError: AWS refused or did not answer.
     """
     deployment = account.deployment
     dynamodb, sqs = account.client("dynamodb"), account.client("sqs")
+    objects = object_uses(account.client("s3"), deployment.bucket)
+    set_aside = SetAside(key for below in objects if below.prefix != INCOMING for key in below.keys)
+    files = read_fates(FilesTable(dynamodb, deployment.files), set_aside, listed)
     return Status(
-        table_uses(dynamodb, deployment),
-        object_uses(account.client("s3"), deployment.bucket),
+        [
+            *traffic_uses(dynamodb, deployment),
+            TableUse("Files", files.states.total(), files.stored_bytes, is_exact=True),
+        ],
+        objects,
         waiting(sqs, deployment.queue_url),
         waiting(sqs, deployment.dead_letter_queue_url),
-        dict(Counter(file.state for file in FilesTable(dynamodb, deployment.files).all())),
+        files,
     )
 
 
-def table_uses(dynamodb: "DynamoDBClient", deployment: Deployment) -> list[TableUse]:
-    """Items and bytes of the three tables."""
-    names = {
-        "DailyTotals": deployment.daily_totals,
-        "PairStatistics": deployment.pair_statistics,
-        "Files": deployment.files,
-    }
-    return [_table_use(dynamodb, name, table) for name, table in names.items()]
+def traffic_uses(dynamodb: "DynamoDBClient", deployment: Deployment) -> list[TableUse]:
+    """Items and bytes of the tables of totals and statistics."""
+    return [
+        table_use(dynamodb, "DailyTotals", deployment.daily_totals),
+        table_use(dynamodb, "PairStatistics", deployment.pair_statistics),
+    ]
 
 
 def object_uses(s3: "S3Client", bucket: str) -> list[ObjectUse]:
@@ -94,7 +107,8 @@ def waiting(sqs: "SQSClient", queue_url: str) -> Waiting:
     )
 
 
-def _table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
+def table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
+    """Items and bytes of a table, by a scan if it is not large."""
     described = dynamodb.describe_table(TableName=table)["Table"]
     estimate = TableUse(
         name,
@@ -113,5 +127,5 @@ def _table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
 
 def _object_use(s3: "S3Client", bucket: str, prefix: str) -> ObjectUse:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    sizes = [entry["Size"] for page in pages for entry in page.get("Contents", [])]
-    return ObjectUse(prefix, len(sizes), sum(sizes))
+    entries = [(entry["Key"], entry["Size"]) for page in pages for entry in page.get("Contents", [])]
+    return ObjectUse(prefix, [key for key, _ in entries], sum(size for _, size in entries))

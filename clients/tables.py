@@ -80,7 +80,7 @@ def waiting_table(status: Status) -> Table:
     made.add_row("messages waiting", f"{status.queue.visible:,}")
     made.add_row("messages being worked on, or to be tried again", f"{status.queue.in_flight:,}")
     made.add_row("dead letters", f"{status.dead_letters.visible + status.dead_letters.in_flight:,}")
-    for state, files in sorted(status.files.items()):
+    for state, files in sorted(status.files.states.items()):
         made.add_row(f"files {state}", f"{files:,}")
     return made
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from handlers.concurrency import ForEach
 from handlers.messages import UploadedObject, uploaded_objects
 from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
-from models.deployment import INCOMING, QUARANTINE, REJECTED, AddressScope
+from models.deployment import INCOMING, REJECTED, AddressScope, quarantine_key
 from models.errors import FileRejected, TryAgain
 from models.flow_file import FlowFile, read_flow_file
 from models.tables import File
@@ -133,9 +133,7 @@ class Summarizer:
             return
         rows.seek(0)
         try:
-            self.s3.put_object(
-                Bucket=bucket, Key=f"{QUARANTINE}{flows.digest.hex()}.csv", Body=rows, IfNoneMatch="*"
-            )
+            self.s3.put_object(Bucket=bucket, Key=quarantine_key(flows.digest), Body=rows, IfNoneMatch="*")
         except ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise

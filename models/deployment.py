@@ -18,6 +18,15 @@ QUARANTINE = "quarantine/"
 REJECTED = "rejected/"
 
 
+def quarantine_key(digest: bytes) -> str:
+    """Where the rows of a file lie that could not be counted.
+
+    Args:
+        digest: SHA-256 of the file's content.
+    """
+    return f"{QUARANTINE}{digest.hex()}.csv"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """The resources of one stack, as its outputs or the environment of a worker name them."""

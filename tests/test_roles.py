@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from clients.account import Account
 from clients.engine import EmbeddedEngine
+from clients.fates import files_of_branch
 from clients.files_table import FilesTable
 from clients.lambda_service.queue_mapping import check_visibility
 from clients.lambda_service.roles import Roles
@@ -272,9 +273,11 @@ def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable
 
 def test_an_analyst_looks_at_everything_and_changes_nothing(stage: Stage, user: Callable[..., None]) -> None:
     """Status, verification and results can be had; no table, object or queue can be written."""
+    stage.put("incoming/paris/waits.csv", flow_csv(ROW))
     user("AnalystPolicyArn")
     account = Account("flowtally")
     assert read_status(account).tables
+    assert files_of_branch(account, "paris")
     dynamodb = account.client("dynamodb")
     results = Results(dynamodb, account.deployment)
     verify_all(results, sleep=lambda _: None)

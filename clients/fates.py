@@ -1,0 +1,152 @@
+"""What became of files, and which of them need somebody."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from heapq import heappush, heappushpop
+from typing import TYPE_CHECKING, NamedTuple
+
+from clients.account import Account
+from clients.files_table import FilesTable
+from clients.sizes import stored_size
+from models.deployment import INCOMING, REJECTED, quarantine_key
+from models.errors import NotFound
+from models.tables import File
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+LISTED = 10  # files of a kind, unless somebody asks for more
+WAITING = "waiting"  # the state of a file that has no record yet
+
+_NO_BRANCH = "-"  # as files are recorded that lie in `incoming/` itself
+_SUGGESTIONS = 5
+
+
+class Newest:
+    """Those files that arrived last, and how many there are altogether.
+
+    Args:
+        limit: how many to keep.
+        files: what there is; more may be added later.
+    """
+
+    def __init__(self, limit: int, files: Iterable[File] = ()) -> None:
+        self._limit = limit
+        self._kept: list[tuple[int, int, File]] = []
+        self.count = 0
+        for file in files:
+            self.add(file)
+
+    def add(self, file: File) -> None:
+        """Keeps the file if it is among the last so far."""
+        self.count += 1
+        entry = (file.arrived_at, self.count, file)
+        if len(self._kept) < self._limit:
+            heappush(self._kept, entry)
+        else:
+            heappushpop(self._kept, entry)
+
+    @property
+    def files(self) -> list[File]:
+        """Those that were kept, the last first."""
+        return [file for *_, file in sorted(self._kept, reverse=True)]
+
+
+class Fates(NamedTuple):
+    """What the table of files tells."""
+
+    states: Counter[str]  # how many files are in each
+    stored_bytes: int  # as billed
+    rejected: Newest  # of those that nobody has dealt with, like the next
+    quarantined: Newest  # counted but for some rows
+
+
+class SetAside:
+    """What the workers set aside, until people have dealt with it and delete it.
+
+    Args:
+        keys: those of the objects in `rejected/` and `quarantine/`.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = {_without_version(key) for key in keys}
+
+    def has_file(self, file: File) -> bool:
+        """Whether the whole of a rejected file is there."""
+        is_there = f"{REJECTED}{file.branch}/{file.key}" in self._keys
+        return is_there or (file.branch == _NO_BRANCH and f"{REJECTED}{file.key}" in self._keys)
+
+    def has_rows_of(self, file: File) -> bool:
+        """Whether rows of a counted file are there."""
+        return file.digest is not None and quarantine_key(file.digest) in self._keys
+
+
+def _without_version(key: str) -> str:
+    if not key.startswith(REJECTED):
+        return key
+    return REJECTED + key.removeprefix(REJECTED).partition("/")[2]
+
+
+def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
+    """Looks at all files, in one scan.
+
+    Args:
+        files: the table.
+        set_aside: what lies in the bucket of it.
+        listed: how many files of a kind to keep.
+    """
+    states: Counter[str] = Counter()
+    stored_bytes = 0
+    rejected, quarantined = Newest(listed), Newest(listed)
+    for item in files.items():
+        file = File.from_raw_data(dict(item))
+        states[file.state] += 1
+        stored_bytes += stored_size(item)
+        if file.state == "rejected" and set_aside.has_file(file):
+            rejected.add(file)
+        if file.state == "counted" and file.quarantined and set_aside.has_rows_of(file):
+            quarantined.add(file)
+    return Fates(states, stored_bytes, rejected, quarantined)
+
+
+def files_of_branch(account: Account, branch: str) -> list[File]:
+    """Everything that a branch sent: what is recorded, and what still waits.
+
+    Raises:
+        NotFound: it sent nothing.
+    """
+    deployment = account.deployment
+    files = FilesTable(account.client("dynamodb"), deployment.files)
+    found = list(files.of_branch(branch)) if branch else []
+    found += _waiting(account.client("s3"), deployment.bucket, branch)
+    if not found:
+        raise _unknown(branch, {file.branch for file in files.all()})
+    return found
+
+
+def _waiting(s3: "S3Client", bucket: str, branch: str) -> Iterator[File]:
+    """What lies in `incoming/`, also what is tried again and has a record from before."""
+    prefix = f"{INCOMING}{branch}/"
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            if not entry["Key"].endswith("/"):  # a marker that consoles make for a folder
+                yield File(
+                    branch=branch,
+                    key=entry["Key"].removeprefix(prefix),
+                    state=WAITING,
+                    arrived_at=int(entry["LastModified"].timestamp()),
+                    attempts=0,
+                )
+
+
+def _unknown(branch: str, known: set[str]) -> NotFound:
+    near = get_close_matches(branch, sorted(known), _SUGGESTIONS, cutoff=0)
+    more = " and others" if len(known) > len(near) else ""
+    return NotFound(
+        "no file of this branch has arrived",
+        where=f"branch {branch!r}",
+        remedy=f"There are files of {', '.join(near)}{more}"
+        if near
+        else "No other branch has sent any either: send some with `flowtally upload`",
+    )

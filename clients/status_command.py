@@ -1,0 +1,51 @@
+"""The command `flowtally status`: how it is called, and what it says."""
+
+import click
+
+from clients.account import Account
+from clients.console import out
+from clients.fates import LISTED, Newest, files_of_branch
+from clients.file_tables import print_files_of_branch, print_quarantined, print_rejected
+from clients.place import on_account
+from clients.status import read_status
+from clients.tables import stored_table, waiting_table
+
+
+@click.command()
+@click.option("--branch", help="Show the files of this branch alone, whatever became of them.")
+@click.option(
+    "--files",
+    "listed",
+    default=LISTED,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many files of a kind to list, the newest first.",
+)
+@on_account
+def status(account: Account, branch: str | None, listed: int) -> None:
+    """Show what is stored, what is waiting, what became of files, and which need somebody.
+
+    Listed are rejected files with the reason, and counted files with rows in quarantine, until the objects
+    in rejected/ or quarantine/ are deleted.
+    """
+    if branch is None:
+        _show_everything(account, listed)
+    else:
+        _show_branch(account, branch, listed)
+
+
+def _show_everything(account: Account, listed: int) -> None:
+    found = read_status(account, listed)
+    out.print(stored_table(found.tables, found.objects))
+    out.print(waiting_table(found))
+    print_rejected(account, found.files.rejected)
+    print_quarantined(account, found.files.quarantined)
+
+
+def _show_branch(account: Account, branch: str, listed: int) -> None:
+    newest = Newest(listed, files_of_branch(account, branch))
+    print_files_of_branch(branch, newest)
+    shown = newest.files
+    print_rejected(account, Newest(listed, (file for file in shown if file.state == "rejected")))
+    with_quarantine = (file for file in shown if file.state == "counted" and file.quarantined)
+    print_quarantined(account, Newest(listed, with_quarantine))
