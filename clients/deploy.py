@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from clients import leftovers
 from clients.account import Account
 from clients.console import out, say
 from clients.deployment_tables import Whole, changes_table, print_event
-from clients.leftovers import remove_tables
 from clients.redrive import Redrive
 from clients.repair import repair_all
 from cloudformation import stack
@@ -94,7 +94,7 @@ class Deployer:
                     remedy="Look at its events in the console of CloudFormation; continue or delete it there",
                 )
             if status == "ROLLBACK_COMPLETE" and name == self._name:
-                remove_tables(self._account, name)  # that the failed creation left, empty
+                self._remove_what_is_empty()
         status, _ = stack.current(self._cloudformation, self._name)
         if status in _EMPTY:
             return True
@@ -107,6 +107,11 @@ class Deployer:
                 remedy="Choose another name with --stack",
             ) from error
         return False
+
+    def _remove_what_is_empty(self) -> None:
+        """Removes the tables that a failed creation left; what holds data is of an earlier stack."""
+        for table in leftovers.remove_empty_tables(self._account, self._name):
+            say(f"Table {table.name} is left alone: it holds data of an earlier stack of this name")
 
     def _create(self, storage: stack.ChangeSet | None, wanted: Sequence[str]) -> bool:
         """The first time: compute can only be planned when there is storage, so all is asked for at once."""

@@ -74,7 +74,25 @@ def table_uses(dynamodb: "DynamoDBClient", deployment: Deployment) -> list[Table
         "PairStatistics": deployment.pair_statistics,
         "Files": deployment.files,
     }
-    return [_table_use(dynamodb, name, table) for name, table in names.items()]
+    return [table_use(dynamodb, name, table) for name, table in names.items()]
+
+
+def table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
+    """Items and bytes of a table, which is called by another name."""
+    described = dynamodb.describe_table(TableName=table)["Table"]
+    estimate = TableUse(
+        name,
+        described.get("ItemCount", 0),
+        described.get("TableSizeBytes", 0) + described.get("ItemCount", 0) * STORAGE_OVERHEAD,
+        is_exact=False,
+    )
+    items = total = 0
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        items += len(page["Items"])
+        total += sum(stored_size(item) for item in page["Items"])
+        if items > _COUNTED_EXACTLY:
+            return estimate
+    return TableUse(name, items, total, is_exact=True)
 
 
 def object_uses(s3: "S3Client", bucket: str) -> list[ObjectUse]:
@@ -92,23 +110,6 @@ def waiting(sqs: "SQSClient", queue_url: str) -> Waiting:
         int(attributes["ApproximateNumberOfMessages"]),
         int(attributes["ApproximateNumberOfMessagesNotVisible"]),
     )
-
-
-def _table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
-    described = dynamodb.describe_table(TableName=table)["Table"]
-    estimate = TableUse(
-        name,
-        described.get("ItemCount", 0),
-        described.get("TableSizeBytes", 0) + described.get("ItemCount", 0) * STORAGE_OVERHEAD,
-        is_exact=False,
-    )
-    items = total = 0
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-        items += len(page["Items"])
-        total += sum(stored_size(item) for item in page["Items"])
-        if items > _COUNTED_EXACTLY:
-            return estimate
-    return TableUse(name, items, total, is_exact=True)
 
 
 def _object_use(s3: "S3Client", bucket: str, prefix: str) -> ObjectUse:
