@@ -9,6 +9,7 @@ import pytest
 from clients import leftovers
 from clients.engine import EmbeddedEngine
 from cloudformation import stack
+from cloudformation.events import what_to_do
 from cloudformation.stack import current
 from models.deployment import Deployment
 from tests.program import Run, done
@@ -22,7 +23,7 @@ def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedE
     failed = run_here("deploy", "--yes", "--compute", "none")
     assert failed.returncode == 1
     assert re.search(r"Error: stack flowtally: .*Bucket.* already exists", failed.stderr)
-    assert "`flowtally destroy` removes it." in failed.stderr
+    assert "by `flowtally destroy`." in failed.stderr
     s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
     done(run_here("deploy", "--yes", "--compute", "none"))
     assert len(place.client("dynamodb").list_tables()["TableNames"]) == 3
@@ -51,6 +52,42 @@ def test_data_of_an_earlier_stack_survives_a_failed_creation(run_here: Run, plac
     assert (len(tables), empty in tables) == (1 + 3, False)
 
 
+TAKEN_BACK = "CloudFormation took back all that it had done to stack"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "said"),
+    [
+        ("ROLLBACK_COMPLETE", "no room", "took back all that it had done to stack s"),
+        ("UPDATE_ROLLBACK_COMPLETE", "it already exists", "s. If an earlier deployment left"),
+        ("ROLLBACK_FAILED", "no room", "Stack s is stuck halfway (ROLLBACK_FAILED)"),
+        ("CREATE_FAILED", "no room", "delete it there, and run the command again"),
+        ("DELETE_FAILED", "it already exists", "delete it there, and run the command again"),
+        ("UPDATE_ROLLBACK_FAILED", "no room", "continue its rollback there, and run the command again"),
+    ],
+)
+def test_what_to_do_depends_on_how_a_change_ended(status: str, cause: str, said: str) -> None:
+    """Only of a change that was taken back is it said; a stack that got stuck is said to be."""
+    remedy = what_to_do("s", status, cause)
+    assert said in remedy
+    assert ("took back" in remedy) == status.endswith("ROLLBACK_COMPLETE")
+
+
+def test_a_failure_after_the_storage_was_made_speaks_of_its_own_stack(
+    run_here: Run, place: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the functions cannot be made, nobody is told that nothing was changed: the storage stays."""
+    bad = "\nResources:\n  Bad: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: 54000 } }\n"
+    templates = {"lambda": stack.template("lambda").replace("\nResources:\n", bad)}
+    whole = stack.template
+    monkeypatch.setattr(stack, "template", lambda part: templates.get(part) or whole(part))
+    failed = run_here("deploy", "--yes", "--compute", "lambda")
+    assert failed.returncode == 1
+    assert f"{TAKEN_BACK} flowtally-lambda." in failed.stderr
+    assert "Nothing was changed" not in failed.stdout + failed.stderr
+    assert current(place.client("cloudformation"), "flowtally")[0] == "CREATE_COMPLETE"
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "status", "said"),
     [
@@ -74,7 +111,7 @@ def test_an_error_in_a_template_is_shown_and_leaves_nothing(
         damaged.setattr(stack, "template", lambda _: whole.replace(right, wrong, 1))
         failed = run_here("deploy", "--yes", "--compute", "none")
     assert (failed.returncode, said in failed.stderr) == (status, True), failed.stderr
-    assert "Nothing was changed" in failed.stderr
+    assert (f"{TAKEN_BACK} flowtally." if status == 1 else "The stack was not changed.") in failed.stderr
     assert "Ready." in done(run_here("deploy", "--yes", "--compute", "none"))
     assert len(client("dynamodb").list_tables()["TableNames"]) == 3
 
