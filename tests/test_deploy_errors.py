@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from clients import leftovers
+from clients.account import Account
+from clients.deploy import Deployer
+from clients.destroy import left
 from clients.engine import EmbeddedEngine
 from cloudformation import stack
 from cloudformation.events import what_to_do
 from cloudformation.stack import current
 from models.deployment import Deployment
 from tests.program import Run, done
-from tests.support import client, eventually, flow_csv, upload
+from tests.support import client, eventually, flow_csv, keys, upload
 
 
 def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedEngine) -> None:
@@ -194,6 +197,27 @@ def test_the_next_step_leads_to_the_same_place(run_here: Run) -> None:
     )
     assert "Ready. Next: flowtally upload --stack other --region eu-west-1 --branch NAME" in elsewhere
     assert "Ready. Next: flowtally upload --branch" in done(run_here("deploy", "--yes", "--compute", "none"))
+
+
+def test_a_declined_change_leaves_nothing_in_the_bucket(run_here: Run, place: EmbeddedEngine) -> None:
+    """Who says no has uploaded nothing and begun no stack; a yes then does it all."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    before = left(Account("flowtally"))
+    assert not Deployer(Account("flowtally"), {}, confirm=lambda _: False).run("both")
+    assert (left(Account("flowtally")), keys(deployment)) == (before, [])
+    done(run_here("deploy", "--yes", "--compute", "both"))
+    assert len(keys(deployment, "code/")) == 2
+
+
+def test_a_package_that_was_deleted_comes_back(run_here: Run, place: EmbeddedEngine) -> None:
+    """New machines fetch the program from the bucket: `deploy` puts it there, also if nothing changes."""
+    done(run_here("deploy", "--yes", "--compute", "vm"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    (package,) = keys(deployment, "code/")
+    place.client("s3").delete_object(Bucket=deployment.bucket, Key=package)
+    assert "nothing to change" in done(run_here("deploy", "--yes", "--compute", "vm"))
+    assert keys(deployment, "code/") == [package]
 
 
 @pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)
