@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from clients import leftovers
 from clients.account import Account
 from clients.console import out, say
 from clients.deployment_tables import Whole, changes_table, print_event
-from clients.leftovers import remove_tables
 from clients.redrive import Redrive
 from clients.repair import repair_all
 from cloudformation import stack
@@ -95,7 +95,7 @@ class Deployer:
                     remedy="Look at its events in the console of CloudFormation; continue or delete it there",
                 )
             if status == "ROLLBACK_COMPLETE" and name == self._name:
-                remove_tables(self._account, name)  # that the failed creation left, empty
+                self._remove_what_is_empty()
         status, _ = stack.current(self._cloudformation, self._name)
         if status in _EMPTY:
             return True
@@ -109,6 +109,11 @@ class Deployer:
             ) from error
         return False
 
+    def _remove_what_is_empty(self) -> None:
+        """Removes the tables that a failed creation left; what holds data is of an earlier stack."""
+        for table in leftovers.remove_empty_tables(self._account, self._name):
+            say(f"Table {table.name} is left alone: it holds data of an earlier stack of this name")
+
     def _create(self, storage: stack.ChangeSet | None, wanted: Sequence[str]) -> bool:
         """The first time: compute can only be planned when there is storage, so all is asked for at once."""
         if storage is None:
@@ -120,14 +125,14 @@ class Deployer:
             stack.discard(self._cloudformation, storage)
             return False
         stack.execute(self._cloudformation, storage, print_event)
+        self._package(wanted)
+        self._upload()
         for part in wanted:
-            self._upload(part)
             self._apply(self._plan(part))
         return True
 
     def _update(self, storage: stack.ChangeSet | None, before: Sequence[str], wanted: Sequence[str]) -> bool:
-        for part in wanted:
-            self._upload(part)
+        self._package(wanted)
         # What depends on an output that is not there yet is planned when it is.
         plans = {part: self._plan(part) for part in wanted if self._knows_all_for(part)}
         changes = [change for change in (storage, *plans.values()) if change]
@@ -141,11 +146,13 @@ class Deployer:
             out.print(changes_table(self._creation(part)))
         if not changes and not removals and not later:
             say("Everything is as it should be: nothing to change.")
+            self._upload()  # a package may have been deleted
             return True
         if not self._confirm("Make these changes?"):
             for change in changes:
                 stack.discard(self._cloudformation, change)
             return False
+        self._upload()
         self._apply(storage)
         for part in wanted:
             self._apply(plans[part] if part in plans else self._plan(part))
@@ -236,20 +243,23 @@ class Deployer:
         """What was packaged, by the part that it is for."""
         return {}
 
-    def _upload(self, part: str) -> None:
-        """Packages the program for a part of the compute, and uploads it unless it is there."""
-        if part == "leases":
-            return
-        say(f"Packaging the program for {part}")
-        package = build_vm_package() if part == "vm" else build_package(self._target())
-        self._packages[part] = package
+    def _package(self, parts: Sequence[str]) -> None:
+        """Packages the program for parts of the compute; a plan needs no more of a package than its key."""
+        for part in parts:
+            if part != "leases":
+                say(f"Packaging the program for {part}")
+                self._packages[part] = build_vm_package() if part == "vm" else build_package(self._target())
+
+    def _upload(self) -> None:
+        """Uploads what was packaged, unless it is there. Not before the answer: a no must change nothing."""
         s3, bucket = self._account.client("s3"), self._bucket
-        try:
-            s3.head_object(Bucket=bucket, Key=package.key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
-                raise
-            s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
+        for package in self._packages.values():
+            try:
+                s3.head_object(Bucket=bucket, Key=package.key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                    raise
+                s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
 
     def _target(self) -> Target:
         """What the functions run on: as set now, or before, or by default."""

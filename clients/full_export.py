@@ -1,58 +1,95 @@
-"""Everything that is kept, as CSV tables: what one takes away before a deployment is destroyed."""
+"""Everything that is kept, as CSV tables: what one takes away before a deployment is destroyed.
 
-from collections.abc import Iterable, Iterator
+It goes by the names of the tables alone: they are there when their stack is not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from clients.export import write_csv
 from clients.files_table import FilesTable
-from clients.statistics import Results
-from models.tables import DailyTotal, File, PairStatistics
+from clients.leftovers import Table
+from clients.statistics import days_in, pairs_in
+from models.daily_totals import DailyTotalsStore
+from models.errors import FlowtallyError
 from models.traffic import split_pair
 
-_DAYS = ("Src IP", "Dst IP", "Day", "Flows", "Total Flow Duration (us)", "Total Fwd Pkts")
-_PAIRS = (
-    *("Src IP", "Dst IP", "Days", "Sum Flow Duration (us)", "Sum of squares Flow Duration"),
-    *("Sum Fwd Pkts", "Sum of squares Fwd Pkts"),
-)
-_FILES = ("Branch", "Key", "State", "SHA-256", "Rows", "Quarantined", "Reason", "First day", "Last day")
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 
-def export_everything(results: Results, files: FilesTable, directory: Path) -> list[Path]:
-    """Writes the three tables, exact integers all, and gives the paths of the files.
+class _Form(NamedTuple):
+    """How a kind of table is written."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: "Callable[[DynamoDBClient, str], Iterator[list[object]]]"
+
+
+def export_everything(dynamodb: "DynamoDBClient", tables: Sequence[Table], directory: Path) -> Iterator[Path]:
+    """Writes tables, exact integers all, and gives the path of each file when it is complete.
 
     Raises:
-        FlowtallyError: a file cannot be written.
+        FlowtallyError: a table cannot be read, or a file cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    tables: list[tuple[str, tuple[str, ...], Iterator[list[object]]]] = [
-        ("daily-totals.csv", _DAYS, _days(results.all_days())),
-        ("statistics.csv", _PAIRS, _pairs(results.all_pairs())),
-        ("files.csv", _FILES, _files(files.all())),
-    ]
-    paths = []
-    for name, header, rows in tables:
-        paths.append(directory / name)
-        write_csv(str(paths[-1]), header, rows)
-    return paths
+    for table in tables:
+        form = _FORMS[table.kind]
+        is_only = table.label == table.kind
+        path = directory / f"{form.file if is_only else table.name}.csv"
+        try:
+            write_csv(str(path), form.header, form.rows(dynamodb, table.name))
+        except ClientError as error:
+            raise FlowtallyError(
+                f"cannot be exported ({error.response['Error']['Message'].rstrip('.')})",
+                where=f"table {table.name}",
+                remedy="Nothing was removed. Run the command again when it can be read, or say --no-export",
+            ) from error
+        yield path
 
 
-def _days(days: Iterable[DailyTotal]) -> Iterator[list[object]]:
-    for day in days:
+def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+    for day in days_in(DailyTotalsStore(dynamodb, table)):
         yield [*split_pair(day.pair), day.day, day.flows, day.duration, day.packets]
 
 
-def _pairs(pairs: Iterable[PairStatistics]) -> Iterator[list[object]]:
-    for pair in pairs:
+def _pairs(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+    for pair in pairs_in(dynamodb, table):
         yield [
             *(pair.source, pair.destination, pair.days, pair.duration_sum, pair.duration_squares),
             *(pair.packets_sum, pair.packets_squares),
         ]
 
 
-def _files(files: Iterable[File]) -> Iterator[list[object]]:
-    for file in files:
+def _files(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+    for file in FilesTable(dynamodb, table).all():
         digest = file.digest.hex() if file.digest else ""
         yield [
             *(file.branch, file.key, file.state, digest, file.rows, file.quarantined, file.reason),
             *(file.first_day, file.last_day),
         ]
+
+
+_FORMS: Mapping[str, _Form] = {
+    "DailyTotals": _Form(
+        "daily-totals",
+        ("Src IP", "Dst IP", "Day", "Flows", "Total Flow Duration (us)", "Total Fwd Pkts"),
+        _days,
+    ),
+    "PairStatistics": _Form(
+        "statistics",
+        (
+            *("Src IP", "Dst IP", "Days", "Sum Flow Duration (us)", "Sum of squares Flow Duration"),
+            *("Sum Fwd Pkts", "Sum of squares Fwd Pkts"),
+        ),
+        _pairs,
+    ),
+    "Files": _Form(
+        "files",
+        ("Branch", "Key", "State", "SHA-256", "Rows", "Quarantined", "Reason", "First day", "Last day"),
+        _files,
+    ),
+}

@@ -1,7 +1,7 @@
-"""What outlives a stack on purpose: the bucket and the tables. Found by the stack, or by their names."""
+"""What outlives a stack: bucket and tables on purpose, logs if written late. Found by their names."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -9,17 +9,42 @@ from clients.account import Account
 from models.errors import TryAgain
 
 TABLES = ("DailyTotals", "PairStatistics", "Files")
+FUNCTIONS = ("summarize", "consolidate", "verify")
 
 _TRIES = 5  # to delete a bucket into which somebody still uploads
 _WAITS: Any = {"Delay": 1, "MaxAttempts": 600}
 _GONE = {"404", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-def tables(account: Account, stack: str) -> list[str]:
+class Table(NamedTuple):
+    """A table that a stack made, or an earlier stack of that name."""
+
+    kind: str  # one of TABLES
+    name: str
+    label: str  # its kind; its name if there are several of that kind
+
+
+def tables(account: Account, stack: str) -> list[Table]:
     """The tables that a stack made: CloudFormation begins their names with the stack's."""
     pages = account.client("dynamodb").get_paginator("list_tables").paginate()
-    starts = tuple(f"{stack}-{table}-" for table in TABLES)
-    return [name for page in pages for name in page["TableNames"] if name.startswith(starts)]
+    names = [name for page in pages for name in page["TableNames"]]
+    found = {kind: [name for name in names if name.startswith(f"{stack}-{kind}-")] for kind in TABLES}
+    return [
+        Table(kind, name, kind if len(of_kind) == 1 else name)
+        for kind, of_kind in found.items()
+        for name in of_kind
+    ]
+
+
+def is_being_deleted(account: Account, table: Table) -> bool:
+    """Whether a table is gone or going: its items can no longer be read."""
+    try:
+        described = account.client("dynamodb").describe_table(TableName=table.name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return True
+        raise
+    return bool(described["Table"]["TableStatus"] == "DELETING")
 
 
 def bucket(account: Account, stack: str) -> str | None:
@@ -36,10 +61,36 @@ def bucket(account: Account, stack: str) -> str | None:
     return name
 
 
-def remove_tables(account: Account, stack: str) -> None:
-    """Takes the deletion protection from the tables of a stack, and deletes them."""
+def logs(account: Account, stack: str) -> list[str]:
+    """The log groups of a stack's functions, and none of a stack whose name only begins like this one's."""
+    own = {f"/aws/lambda/{stack}-{function}" for function in FUNCTIONS}
+    pages = account.client("logs").get_paginator("describe_log_groups")
+    groups = pages.paginate(logGroupNamePrefix=f"/aws/lambda/{stack}-").search("logGroups[].logGroupName")
+    return [name for name in groups if name in own]
+
+
+def remove_logs(account: Account, stack: str) -> None:
+    """Deletes log groups that a function made again by writing after its stack was gone."""
+    for name in logs(account, stack):
+        try:
+            account.client("logs").delete_log_group(logGroupName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+
+
+def remove_empty_tables(account: Account, stack: str) -> list[Table]:
+    """Deletes the tables of a stack in which nothing is, and gives the others."""
+    found = tables(account, stack)
+    filled = [table for table in found if _holds_items(account, table)]
+    remove_tables(account, [table for table in found if table not in filled])
+    return filled
+
+
+def remove_tables(account: Account, tables: Sequence[Table]) -> None:
+    """Takes the deletion protection from tables, and deletes them."""
     dynamodb = account.client("dynamodb")
-    names = tables(account, stack)
+    names = [table.name for table in tables]
     for name in names:
         try:
             dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
@@ -75,6 +126,17 @@ def remove_bucket(account: Account, name: str) -> None:
         where=f"bucket {name}",
         remedy="Stop the uploads, and run the command again",
     )
+
+
+def _holds_items(account: Account, table: Table) -> bool:
+    """Whether there is anything in a table, read strongly consistent; not in one that is gone."""
+    try:
+        page = account.client("dynamodb").scan(TableName=table.name, ConsistentRead=True, Limit=1)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return False
+        raise
+    return bool(page["Items"]) or "LastEvaluatedKey" in page  # a page may be empty before others that are not
 
 
 def _empty(s3: Any, bucket: str) -> None:

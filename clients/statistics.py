@@ -36,7 +36,7 @@ class Results:
 
     def all_days(self) -> Iterator[DailyTotal]:
         """All days of all pairs, one scan, read strongly consistent."""
-        return (day for _, days in self._daily_totals.by_pair() for day in days)
+        return days_in(self._daily_totals)
 
     def pair(self, source: str, destination: str) -> PairStatistics | None:
         """The statistics of a pair, read strongly consistent; None if there are none."""
@@ -48,10 +48,7 @@ class Results:
 
     def all_pairs(self) -> Iterator[PairStatistics]:
         """The statistics of all pairs, one scan, read strongly consistent."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._pair_statistics, ConsistentRead=True
-        )
-        return (_statistics(item) for page in pages for item in page["Items"])
+        return pairs_in(self._dynamodb, self._pair_statistics)
 
     def peers(self, source: str, at_most: int) -> list[str]:
         """Some destinations that a source has flows to."""
@@ -86,6 +83,17 @@ class Results:
             where=pair,
             remedy=f"{source} has flows to {', '.join(peers[:_SUGGESTIONS])}{more}",
         )
+
+
+def days_in(daily_totals: DailyTotalsStore) -> Iterator[DailyTotal]:
+    """All days of all pairs of a table, one scan, read strongly consistent."""
+    return (day for _, days in daily_totals.by_pair() for day in days)
+
+
+def pairs_in(dynamodb: "DynamoDBClient", table: str) -> Iterator[PairStatistics]:
+    """The statistics of all pairs of a table, one scan, read strongly consistent."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return (_statistics(item) for page in pages for item in page["Items"])
 
 
 def canonical(address: str) -> str:

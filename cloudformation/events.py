@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudformation.type_defs import StackEventTypeDef
 
+_TAKEN_BACK = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_LEFT_EARLIER = (
+    "If an earlier deployment left what is in the way, delete it, or all data with it by `flowtally destroy`"
+)
+
 
 def first_cause(cloudformation: "CloudFormationClient", name: str, last_event: str) -> str:
     """What failed first since an event; what failed after it was mostly cancelled for it."""
@@ -30,6 +35,26 @@ def events(cloudformation: "CloudFormationClient", name: str) -> "Iterator[Stack
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":  # it is gone, its events with it
             raise
+
+
+def what_to_do(name: str, status: str, cause: str) -> str:
+    """What one can do about a change of a stack that failed, and what became of the stack.
+
+    It says nothing of other stacks: those that were changed before stay as they are then.
+
+    Args:
+        name: the stack's.
+        status: what the change ended as.
+        cause: what failed first.
+    """
+    if status in _TAKEN_BACK:
+        taken_back = f"CloudFormation took back all that it had done to stack {name}"
+        return f"{taken_back}. {_LEFT_EARLIER}" if "already exists" in cause else taken_back
+    way_out = "continue its rollback" if status == "UPDATE_ROLLBACK_FAILED" else "delete it"
+    return (
+        f"Stack {name} is stuck halfway ({status}). Look at its events in the console of CloudFormation, "
+        f"{way_out} there, and run the command again"
+    )
 
 
 def found_by_validation(cloudformation: "CloudFormationClient", subject: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError, WaiterError
 
-from cloudformation.events import events, first_cause, found_by_validation
+from cloudformation.events import events, first_cause, found_by_validation, what_to_do
 from models.errors import FlowtallyError, TryAgain, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _POLLS: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 1800}
 _PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at a stack; the last one goes on
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _TEMPLATE_REMEDY = (
-    "Nothing was changed. Mend the template in cloudformation/, or take it from the release again"
+    "The stack was not changed. Mend the template in cloudformation/, or take it from the release again"
 )
 _GOOD_ENDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
 
@@ -172,13 +172,8 @@ def execute(
     if end not in _GOOD_ENDS:
         cause = found_by_validation(cloudformation, {"StackName": change_set.stack})
         cause = cause or first_cause(cloudformation, change_set.stack, last_event) or f"it ended as {end}"
-        left = ". If an earlier deployment left it, `flowtally destroy` removes it"
-        raise FlowtallyError(
-            cause,
-            where=f"stack {change_set.stack}",
-            remedy="Nothing was changed: CloudFormation took back what it had done"
-            + (left if "already exists" in cause else ""),
-        )
+        remedy = what_to_do(change_set.stack, end, cause)
+        raise FlowtallyError(cause, where=f"stack {change_set.stack}", remedy=remedy)
 
 
 def delete(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent = lambda _: None) -> None:

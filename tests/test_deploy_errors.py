@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from clients import leftovers
+from clients.account import Account
+from clients.deploy import Deployer
+from clients.destroy import left
 from clients.engine import EmbeddedEngine
 from cloudformation import stack
+from cloudformation.events import what_to_do
 from cloudformation.stack import current
 from models.deployment import Deployment
 from tests.program import Run, done
-from tests.support import client, eventually, flow_csv, upload
+from tests.support import client, eventually, flow_csv, keys, upload
 
 
 def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedEngine) -> None:
@@ -22,10 +26,69 @@ def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedE
     failed = run_here("deploy", "--yes", "--compute", "none")
     assert failed.returncode == 1
     assert re.search(r"Error: stack flowtally: .*Bucket.* already exists", failed.stderr)
-    assert "`flowtally destroy` removes it." in failed.stderr
+    assert "by `flowtally destroy`." in failed.stderr
     s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
     done(run_here("deploy", "--yes", "--compute", "none"))
     assert len(place.client("dynamodb").list_tables()["TableNames"]) == 4  # of storage and leases
+
+
+def test_data_of_an_earlier_stack_survives_a_failed_creation(run_here: Run, place: EmbeddedEngine) -> None:
+    """Of the tables of that name, an empty one is removed; one that holds an item is left, and named."""
+    dynamodb, s3 = place.client("dynamodb"), place.client("s3")
+    empty, filled = "flowtally-Files-EMPTY", "flowtally-DailyTotals-EARLIER"
+    for name in (empty, filled):
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            DeletionProtectionEnabled=True,
+        )
+    dynamodb.put_item(TableName=filled, Item={"k": {"S": "10.0.0.1>10.0.0.2"}})
+    s3.create_bucket(Bucket="flowtally-000000000000-us-east-1")
+    assert run_here("deploy", "--yes", "--compute", "none").returncode == 1
+    assert current(place.client("cloudformation"), "flowtally")[0] == "ROLLBACK_COMPLETE"
+    s3.delete_bucket(Bucket="flowtally-000000000000-us-east-1")
+    assert f"Table {filled} is left alone" in done(run_here("deploy", "--yes", "--compute", "none"))
+    assert dynamodb.scan(TableName=filled)["Count"] == 1
+    tables = dynamodb.list_tables()["TableNames"]
+    assert (len(tables), empty in tables) == (1 + 3, False)
+
+
+TAKEN_BACK = "CloudFormation took back all that it had done to stack"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "said"),
+    [
+        ("ROLLBACK_COMPLETE", "no room", "took back all that it had done to stack s"),
+        ("UPDATE_ROLLBACK_COMPLETE", "it already exists", "s. If an earlier deployment left"),
+        ("ROLLBACK_FAILED", "no room", "Stack s is stuck halfway (ROLLBACK_FAILED)"),
+        ("CREATE_FAILED", "no room", "delete it there, and run the command again"),
+        ("DELETE_FAILED", "it already exists", "delete it there, and run the command again"),
+        ("UPDATE_ROLLBACK_FAILED", "no room", "continue its rollback there, and run the command again"),
+    ],
+)
+def test_what_to_do_depends_on_how_a_change_ended(status: str, cause: str, said: str) -> None:
+    """Only of a change that was taken back is it said; a stack that got stuck is said to be."""
+    remedy = what_to_do("s", status, cause)
+    assert said in remedy
+    assert ("took back" in remedy) == status.endswith("ROLLBACK_COMPLETE")
+
+
+def test_a_failure_after_the_storage_was_made_speaks_of_its_own_stack(
+    run_here: Run, place: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the functions cannot be made, nobody is told that nothing was changed: the storage stays."""
+    bad = "\nResources:\n  Bad: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: 54000 } }\n"
+    templates = {"lambda": stack.template("lambda").replace("\nResources:\n", bad)}
+    whole = stack.template
+    monkeypatch.setattr(stack, "template", lambda part: templates.get(part) or whole(part))
+    failed = run_here("deploy", "--yes", "--compute", "lambda")
+    assert failed.returncode == 1
+    assert f"{TAKEN_BACK} flowtally-lambda." in failed.stderr
+    assert "Nothing was changed" not in failed.stdout + failed.stderr
+    assert current(place.client("cloudformation"), "flowtally")[0] == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +114,7 @@ def test_an_error_in_a_template_is_shown_and_leaves_nothing(
         damaged.setattr(stack, "template", lambda _: whole.replace(right, wrong, 1))
         failed = run_here("deploy", "--yes", "--compute", "none")
     assert (failed.returncode, said in failed.stderr) == (status, True), failed.stderr
-    assert "Nothing was changed" in failed.stderr
+    assert (f"{TAKEN_BACK} flowtally." if status == 1 else "The stack was not changed.") in failed.stderr
     assert "Ready." in done(run_here("deploy", "--yes", "--compute", "none"))
     assert len(client("dynamodb").list_tables()["TableNames"]) == 4  # of storage and leases
 
@@ -134,6 +197,27 @@ def test_the_next_step_leads_to_the_same_place(run_here: Run) -> None:
     )
     assert "Ready. Next: flowtally upload --stack other --region eu-west-1 --branch NAME" in elsewhere
     assert "Ready. Next: flowtally upload --branch" in done(run_here("deploy", "--yes", "--compute", "none"))
+
+
+def test_a_declined_change_leaves_nothing_in_the_bucket(run_here: Run, place: EmbeddedEngine) -> None:
+    """Who says no has uploaded nothing and begun no stack; a yes then does it all."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    before = left(Account("flowtally"))
+    assert not Deployer(Account("flowtally"), {}, confirm=lambda _: False).run("both")
+    assert (left(Account("flowtally")), keys(deployment)) == (before, [])
+    done(run_here("deploy", "--yes", "--compute", "both"))
+    assert len(keys(deployment, "code/")) == 2
+
+
+def test_a_package_that_was_deleted_comes_back(run_here: Run, place: EmbeddedEngine) -> None:
+    """New machines fetch the program from the bucket: `deploy` puts it there, also if nothing changes."""
+    done(run_here("deploy", "--yes", "--compute", "vm"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    (package,) = keys(deployment, "code/")
+    place.client("s3").delete_object(Bucket=deployment.bucket, Key=package)
+    assert "nothing to change" in done(run_here("deploy", "--yes", "--compute", "vm"))
+    assert keys(deployment, "code/") == [package]
 
 
 @pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)
