@@ -63,9 +63,15 @@ class Deployer:
             compute: what is to run; by default what does, or Lambda.
 
         Raises:
-            UsageError: a setting is unknown or refused, or the stack is not one of flowtally's.
+            UsageError: the name or a setting is refused, or the stack is not one of flowtally's.
             FlowtallyError: a resource could not be made; the message has the first cause.
         """
+        if self._name.endswith(tuple(f"-{part}" for part in COMPONENTS["both"])):
+            raise UsageError(
+                "the name ends as that of a stack for another one's compute",
+                where=f"stack {self._name}",
+                remedy="Choose another name with --stack",
+            )
         identity = self._account.client("sts").get_caller_identity()
         region = self._cloudformation.meta.region_name
         say(f"Stack {self._name} in {region}, account {identity['Account']}", style="bold")

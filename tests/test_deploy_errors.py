@@ -52,7 +52,14 @@ def test_data_of_an_earlier_stack_survives_a_failed_creation(run_here: Run, plac
     assert f"Table {filled} is left alone" in done(run_here("deploy", "--yes", "--compute", "none"))
     assert dynamodb.scan(TableName=filled)["Count"] == 1
     tables = dynamodb.list_tables()["TableNames"]
-    assert (len(tables), empty in tables) == (1 + 3, False)
+    assert (len(tables), empty in tables) == (1 + 4, False)  # with the table of leases
+
+
+@pytest.mark.parametrize("part", ["lambda", "leases", "vm"])
+def test_a_name_that_stacks_of_the_compute_have_is_refused(run_here: Run, part: str) -> None:
+    """`flowtally-vm` would be taken for the machines of `flowtally`."""
+    refused = run_here("deploy", "--yes", "--stack", f"flowtally-{part}")
+    assert (refused.returncode, "Choose another name" in refused.stderr) == (2, True)
 
 
 TAKEN_BACK = "CloudFormation took back all that it had done to stack"
