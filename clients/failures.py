@@ -64,7 +64,8 @@ _MEANINGS = (
         _DENIED,
         ServiceUnavailable,
         "not permitted: {operation} ({said})",
-        "Ask for one of the policies in the outputs of the stack; a branch uploads under its own name only",
+        "Ask for one of the policies in the outputs of the stack; a branch uploads under its own name only, "
+        "and what changes something else is for administrators",
     ),
     _Meaning(
         {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"},
