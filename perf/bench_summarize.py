@@ -116,20 +116,22 @@ def _all(costs: Mapping[int, Costs], starts: Costs) -> Figures:
 
 def _aims(costs: Mapping[int, Costs], starts: Costs) -> Figures:
     """Flowtally alone, against what it is to keep to."""
-    rows = [
+    measured = [starts, *costs.values()]
+    ours = [of_size["flowtally"] for of_size in measured]
+    rows = [["CPU seconds", "", *(f"{cost.cpu:.2f}" for cost in ours)]]
+    rows += [
         [
-            f"CPU seconds, of those of {name}",
+            f"of those of {name}",
             f"{aim} ×",
-            *(f"{of_size['flowtally'].cpu / of_size[name].cpu:.2f} ×" for of_size in costs.values()),
+            *(f"{of_size['flowtally'].cpu / of_size[name].cpu:.2f} ×" for of_size in measured),
         ]
         for name, aim in _AIMS.items()
         if name in starts
     ]
-    ours = {size: of_size["flowtally"] for size, of_size in costs.items()}
-    rows.append(["peak memory", f"{_PEAK_AIM} MB", *(f"{cost.peak / _MB:.0f} MB" for cost in ours.values())])
-    per_gb = [f"{_per_gb(cost, starts['flowtally'], size):.2f}" for size, cost in ours.items()]
-    rows.append(["CPU seconds a GB, beyond the start", "even", *per_gb])
-    columns = ["", "at most", *(f"{size / _MB:.0f} MB" for size in costs)]
+    rows.append(["peak memory", f"{_PEAK_AIM} MB", *(f"{cost.peak / _MB:.0f} MB" for cost in ours)])
+    per_gb = [f"{_per_gb(cost, ours[0], size):.2f}" for size, cost in zip(costs, ours[1:], strict=True)]
+    rows.append(["CPU seconds a GB, beyond the start", "even", "", *per_gb])
+    columns = ["", "at most", "a start", *(f"{size / _MB:.0f} MB" for size in costs)]
     title = "What flowtally's reader takes, by the size of the file"
     return Figures("bench_summarize_aims", title, columns, rows, "")
 

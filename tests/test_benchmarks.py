@@ -79,9 +79,9 @@ def test_growth_is_taken_beyond_the_start() -> None:
     costs = {2_000_000_000: {name: Cost(2.0, 2.0, 10_000_000, "") for name in CONTENDERS}}
     costs[2_000_000_000]["polars"] = Cost(4.0, 4.0, 1, "")
     rows = {row[0]: list(row[1:]) for row in bench_summarize._aims(costs, starts).rows}
-    assert rows["CPU seconds, of those of polars"] == ["1.2 ×", "0.50 ×"]
-    assert rows["CPU seconds a GB, beyond the start"] == ["even", "0.50"]
-    assert rows["peak memory"] == ["64 MB", "10 MB"]
+    assert rows["of those of polars"] == ["1.2 ×", "1.00 ×", "0.50 ×"]
+    assert rows["CPU seconds a GB, beyond the start"] == ["even", "", "0.50"]
+    assert rows["peak memory"] == ["64 MB", "0 MB", "10 MB"]
 
 
 def test_a_new_pair_day_takes_a_write_unit_and_a_pair_and_batch_a_write(deployment: Deployment) -> None:
