@@ -1,9 +1,9 @@
 """What became of files, and which of them need somebody."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from heapq import heappush, heappushpop
+from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
 from clients.account import Account
@@ -23,34 +23,16 @@ _NO_BRANCH = "-"  # as files are recorded that lie in `incoming/` itself
 _SUGGESTIONS = 5
 
 
-class Newest:
-    """Those files that arrived last, and how many there are altogether.
+class Newest(NamedTuple):
+    """Those files that arrived last, the last first, and how many there are altogether."""
 
-    Args:
-        limit: how many to keep.
-        files: what there is; more may be added later.
-    """
+    files: list[File]
+    total: int
 
-    def __init__(self, limit: int, files: Iterable[File] = ()) -> None:
-        self._limit = limit
-        self._kept: list[tuple[int, int, File]] = []
-        self.count = 0
-        for file in files:
-            self.add(file)
-
-    def add(self, file: File) -> None:
-        """Keeps the file if it is among the last so far."""
-        self.count += 1
-        entry = (file.arrived_at, self.count, file)
-        if len(self._kept) < self._limit:
-            heappush(self._kept, entry)
-        else:
-            heappushpop(self._kept, entry)
-
-    @property
-    def files(self) -> list[File]:
-        """Those that were kept, the last first."""
-        return [file for *_, file in sorted(self._kept, reverse=True)]
+    @classmethod
+    def of(cls, files: Sequence[File], limit: int) -> "Newest":
+        """So many of the files."""
+        return cls(nlargest(limit, files, key=lambda file: file.arrived_at), len(files))
 
 
 class Fates(NamedTuple):
@@ -98,16 +80,17 @@ def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
     """
     states: Counter[str] = Counter()
     stored_bytes = 0
-    rejected, quarantined = Newest(listed), Newest(listed)
+    rejected: list[File] = []
+    quarantined: list[File] = []
     for item in files.items():
         file = File.from_raw_data(dict(item))
         states[file.state] += 1
         stored_bytes += stored_size(item)
         if file.state == "rejected" and set_aside.has_file(file):
-            rejected.add(file)
+            rejected.append(file)
         if file.state == "counted" and file.quarantined and set_aside.has_rows_of(file):
-            quarantined.add(file)
-    return Fates(states, stored_bytes, rejected, quarantined)
+            quarantined.append(file)
+    return Fates(states, stored_bytes, Newest.of(rejected, listed), Newest.of(quarantined, listed))
 
 
 def files_of_branch(account: Account, branch: str) -> list[File]:
@@ -118,10 +101,12 @@ def files_of_branch(account: Account, branch: str) -> list[File]:
     """
     deployment = account.deployment
     files = FilesTable(account.client("dynamodb"), deployment.files)
+    s3 = account.client("s3")
     found = list(files.of_branch(branch)) if branch else []
-    found += _waiting(account.client("s3"), deployment.bucket, branch)
+    found += _waiting(s3, deployment.bucket, branch)
     if not found:
-        raise _unknown(branch, {file.branch for file in files.all()})
+        known = {file.branch for file in files.all()}
+        raise _unknown(branch, known.union(_branches_that_wait(s3, deployment.bucket)))
     return found
 
 
@@ -138,6 +123,13 @@ def _waiting(s3: "S3Client", bucket: str, branch: str) -> Iterator[File]:
                     arrived_at=int(entry["LastModified"].timestamp()),
                     attempts=0,
                 )
+
+
+def _branches_that_wait(s3: "S3Client", bucket: str) -> Iterator[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=INCOMING, Delimiter="/")
+    for page in pages:
+        for below in page.get("CommonPrefixes", []):
+            yield below["Prefix"].removeprefix(INCOMING).removesuffix("/")
 
 
 def _unknown(branch: str, known: set[str]) -> NotFound:

@@ -40,7 +40,7 @@ def print_files_of_branch(branch: str, files: Newest) -> None:
 
 def print_rejected(account: Account, files: Newest) -> None:
     """Prints rejected files with their reasons, and what to do next; nothing if there are none."""
-    if not files.count:
+    if not files.total:
         return
     made = table(_title("Rejected files", files), "Branch", "File", _ARRIVED, "Reason")
     for file in files.files:
@@ -55,7 +55,7 @@ def print_rejected(account: Account, files: Newest) -> None:
 
 def print_quarantined(account: Account, files: Newest) -> None:
     """Prints files with rows that do not count, and what to do next; nothing if there are none."""
-    if not files.count:
+    if not files.total:
         return
     made = table(
         _title("Files with quarantined rows", files),
@@ -80,7 +80,7 @@ def print_quarantined(account: Account, files: Newest) -> None:
 
 def _title(what: str, files: Newest) -> str:
     shown = len(files.files)
-    more = files.count - shown
+    more = files.total - shown
     return f"{what} (the latest {shown}, and {more:,} more)" if more else what
 
 

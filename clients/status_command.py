@@ -43,9 +43,9 @@ def _show_everything(account: Account, listed: int) -> None:
 
 
 def _show_branch(account: Account, branch: str, listed: int) -> None:
-    newest = Newest(listed, files_of_branch(account, branch))
+    newest = Newest.of(files_of_branch(account, branch), listed)
     print_files_of_branch(branch, newest)
-    shown = newest.files
-    print_rejected(account, Newest(listed, (file for file in shown if file.state == "rejected")))
-    with_quarantine = (file for file in shown if file.state == "counted" and file.quarantined)
-    print_quarantined(account, Newest(listed, with_quarantine))
+    rejected = [file for file in newest.files if file.state == "rejected"]
+    quarantined = [file for file in newest.files if file.state == "counted" and file.quarantined]
+    print_rejected(account, Newest.of(rejected, listed))
+    print_quarantined(account, Newest.of(quarantined, listed))

@@ -133,9 +133,9 @@ def test_newest_keeps_those_that_arrived_last(limit: int) -> None:
     """In whatever order they come, also when several arrived in the same second."""
     arrivals = [3, 1, 4, 1, 5]
     files = [File(branch="b", key="k", state="counted", arrived_at=at, attempts=1) for at in arrivals]
-    newest = Newest(limit, files)
+    newest = Newest.of(files, limit)
     assert [file.arrived_at for file in newest.files] == sorted(arrivals, reverse=True)[:limit]
-    assert newest.count == len(arrivals)
+    assert newest.total == len(arrivals)
 
 
 def test_a_branch_sees_its_own_files(run: Run, deployment: Deployment) -> None:
@@ -173,9 +173,12 @@ def test_a_branch_sees_what_still_waits(run: Run, deployment: Deployment) -> Non
 
 
 def test_an_unknown_branch_is_an_error(deployment: Deployment) -> None:
-    """It names the branches that have sent files, the likeliest first."""
+    """It names the branches that have sent files, the likeliest first, those included whose files wait."""
     account = Account("flowtally")
     with pytest.raises(NotFound, match="No other branch has sent any either"):
+        files_of_branch(account, "paris")
+    upload(deployment, "incoming/waiting-room/a.csv", GOOD)
+    with pytest.raises(NotFound, match="There are files of waiting-room"):
         files_of_branch(account, "paris")
     for branch in ("rome", "lyon", "paris", "b", "c", "d"):
         record(deployment, branch, "a.csv")
