@@ -19,6 +19,7 @@ from clients.local_lambda import deploy_lambda
 from models.aws import client
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
+from models.steps import DayState
 from models.traffic import PairDay, Totals
 from perf import compare, runs
 from perf.bills import without_waiting, work_of
@@ -26,7 +27,7 @@ from perf.compare import keep
 from perf.comparison import storage, tables
 from perf.computes import Used, cpu_of
 from perf.deployed import Deployed
-from perf.follow import FileTimes
+from perf.follow import FileTimes, Follower
 from perf.plots import digest_of
 from perf.results import FOLDER
 from perf.runs import Run, Stored, load_runs, measure, percentile, read_tables, save_runs
@@ -140,6 +141,28 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile([1.0, 2.0], 0.5) == 1.0
     assert percentile([1.0, 2.0, 3.0], 0.95) == 3.0
     assert percentile([5.0], 0.95) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("day", "revision", "updated_at", "is_there"),
+    [
+        ("2022-12-07", 2, 200, True),
+        ("2022-12-07", 1, 100, True),  # and a change since
+        ("2022-12-07", 3, 300, False),
+        ("2022-12-01", 1, 150, True),  # forgotten
+        ("2022-12-09", 1, 151, False),  # news, though others are forgotten
+    ],
+)
+def test_a_day_is_consolidated_by_its_mark_or_the_horizon(
+    deployment: Deployment, day: str, revision: int, updated_at: int, is_there: bool
+) -> None:
+    """A state is in the statistics if its mark or a later one is, or if it changed before the horizon."""
+    item = {"src": {"S": "10.0.0.1"}, "dst": {"S": "10.0.0.2"}, "h": {"N": "150"}}
+    marked = {"20221207": {"N": str(DayState(revision=2, updated_at=200).mark)}}
+    client("dynamodb").put_item(TableName=deployment.pair_statistics, Item=item | marked)
+    follower = Follower(client, deployment, check=lambda: None)
+    state = DayState(revision=revision, updated_at=updated_at)
+    assert follower._reached({PairDay("10.0.0.1", "10.0.0.2", day): state}) is is_there
 
 
 def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
