@@ -74,7 +74,7 @@ BROUGHT = boto3 botocore s3transfer jmespath python-dateutil six urllib3 typing-
 LOCK = --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --upgrade
 
 libraries: .venv/dev ## Compile the library that counts rows, for all machines
-	.venv/bin/python -m cloudformation.libraries
+	.venv/bin/python -m models.flow_csv.build_native
 
 package: .venv/dev ## Build the packages that are deployed, and print their sizes
 	.venv/bin/python -m cloudformation.package

@@ -16,7 +16,6 @@ from clients.console import complain, out, say, warn
 from clients.demo import DemoCompute, run_demo
 from clients.deployment_commands import deploy, destroy, environment
 from clients.failures import explained, is_denied
-from clients.files_table import FilesTable
 from clients.place import Place, on_account
 from clients.recovery_commands import redrive, retract
 from clients.repair import rebuild
@@ -27,6 +26,7 @@ from clients.tables import busiest_table, differences_table, summary_of
 from clients.upload import CONNECTIONS, Uploader, check_branch, flow_files
 from clients.verify import verify_all, verify_pair
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
+from models.storage.file_records import FilesTable
 
 Result = TypeVar("Result")
 

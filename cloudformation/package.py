@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from models.errors import FlowtallyError, UsageError
-from models.fast_rows import library_path
+from models.flow_csv.native_row_counter import library_path
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -36,6 +36,7 @@ _ROOMS = ("handlers", "models")
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # as wheels and libraries spell them
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
 _SOURCES = (".py", ".service", ".target", ".timer", ".conf")
+_DEVELOPMENT = {"build_native.py"}  # what only those run who change the program
 _VERSION = "0.1.0"  # of the wheel that only install.sh looks at
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say
 _NOT_RUN = (".pyi", "py.typed", "/RECORD", "/WHEEL", "/METADATA", "/top_level.txt", ".cyclonedx.json")
@@ -188,7 +189,8 @@ def _sources(rooms: Iterable[str], machines: Collection[str]) -> Iterator[tuple[
     for room in rooms:
         root = Path(str(files(room)))
         for path in root.rglob("*"):
-            if path.suffix in _SOURCES or path.name in libraries:
+            is_source = path.suffix in _SOURCES and path.name not in _DEVELOPMENT
+            if is_source or path.name in libraries:
                 yield f"{room}/{path.relative_to(root).as_posix()}", path.read_bytes()
 
 

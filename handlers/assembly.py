@@ -4,10 +4,10 @@ import time
 from typing import TYPE_CHECKING
 
 from handlers.concurrency import Crew
-from models.aws import client, dynamodb
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
-from models.pair_statistics import PairStatisticsStore
+from models.storage.aws_clients import client, dynamodb
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
 
 if TYPE_CHECKING:
     from handlers.consolidator import Consolidator

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.concurrency import ForEach
-from models.pair_statistics import PairStatisticsStore
-from models.steps import DayState, Step
-from models.tables import RawItem
+from models.storage.changes import DayState, Step
+from models.storage.pair_statistics import PairStatisticsStore
+from models.storage.schema import RawItem
 from models.traffic import Totals
 
 log = logging.getLogger("flowtally.consolidate")

@@ -3,8 +3,8 @@
 import logging
 from typing import NamedTuple
 
-from models.pair_statistics import PairStatisticsStore, sums_of
-from models.steps import Bookkeeping, recompute
+from models.storage.changes import Bookkeeping, recompute
+from models.storage.pair_statistics import PairStatisticsStore, sums_of
 
 log = logging.getLogger("flowtally.repair")
 

@@ -10,8 +10,8 @@ from handlers.assembly import summarizer_for
 from handlers.logs import log_as_json
 from handlers.messages import Visibility, back_off, files_of
 from handlers.summarizer import Summarizer
-from models.aws import client
 from models.deployment import Deployment
+from models.storage.aws_clients import client
 
 log = logging.getLogger("flowtally.summarize")
 

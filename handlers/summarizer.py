@@ -16,11 +16,11 @@ from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.messages import UploadedObject, uploaded_objects
-from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.deployment import INCOMING, REJECTED, AddressScope, quarantine_key
 from models.errors import FileRejected, TryAgain
-from models.flow_file import FlowFile, read_flow_file
-from models.tables import File
+from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.schema import File
 from models.traffic import PAIR_SEPARATOR, PairDay, Totals
 
 if TYPE_CHECKING:

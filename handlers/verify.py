@@ -6,9 +6,9 @@ from typing import Any
 
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
-from models.aws import client
 from models.deployment import Deployment
-from models.pair_statistics import PairStatisticsStore
+from models.storage.aws_clients import client
+from models.storage.pair_statistics import PairStatisticsStore
 
 
 def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""What flowtally stores, how it changes exactly once, and the arithmetic on it."""
+"""What every room knows: traffic and its arithmetic, errors, and where a deployment keeps its things."""

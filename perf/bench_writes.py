@@ -25,10 +25,10 @@ from cloudformation.stack import deploy_stack
 from handlers.assembly import WRITERS
 from handlers.concurrency import Crew
 from handlers.consolidator import Consolidator, fold
-from models.aws import client, dynamodb
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
-from models.pair_statistics import PairStatisticsStore
+from models.storage.aws_clients import client, dynamodb
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
 from perf.results import Figures, versions
 

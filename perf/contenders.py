@@ -17,7 +17,7 @@ Answer = tuple[int, int, int]  # pair-days, total duration, total packets
 
 def flowtally(path: Path) -> Answer:
     """Our own reader, with all validation and the digest."""
-    from models.flow_file import read_flow_file  # noqa: PLC0415  # each way imports what it needs
+    from models.flow_csv.flow_file import read_flow_file  # noqa: PLC0415  # each way imports what it needs
 
     with path.open("rb", buffering=0) as stream, Path(os.devnull).open("wb") as quarantine:
         totals = read_flow_file(stream, quarantine).totals

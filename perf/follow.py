@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from models.deployment import INCOMING, Deployment
 from models.errors import TryAgain
-from models.pair_statistics import bookkeeping
-from models.steps import DayState
-from models.tables import DailyTotal, PairStatistics
+from models.storage.changes import DayState
+from models.storage.pair_statistics import bookkeeping
+from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import PairDay, split_pair
 from perf.workload import TrafficFile
 

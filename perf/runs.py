@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from clients.sizes import stored_size
 from clients.status import object_uses
 from models.errors import FlowtallyError
-from models.pair_statistics import sums_of
-from models.steps import Sums
-from models.tables import DailyTotal, PairStatistics
+from models.storage.changes import Sums
+from models.storage.pair_statistics import sums_of
+from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import PairDay, Totals, split_pair
 from perf.computes import Compute, Place, Used
 from perf.follow import FileTimes, Follower, Way

@@ -6,9 +6,9 @@ from io import BytesIO
 from pathlib import Path
 
 from clients.upload import flow_files
-from models.content import content_blocks
-from models.flow_file import read_flow_file
-from models.steps import Sums
+from models.flow_csv.byte_stream import content_blocks
+from models.flow_csv.flow_file import read_flow_file
+from models.storage.changes import Sums
 from models.traffic import PairDay, Totals
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import merged, statistics_of

@@ -15,10 +15,10 @@ import pytest
 from clients.cli import run as flowtally
 from clients.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
-from models import flow_file
 from models.deployment import Deployment
-from models.fast_rows import library
-from models.quick_rows import PlainRows
+from models.flow_csv import flow_file
+from models.flow_csv.native_row_counter import library
+from models.flow_csv.row_counter import PlainRows
 from tests.dynamodb_local import DynamoDBLocal
 from tests.packages import built, built_for_vms
 from tests.program import Run, flowtally_program

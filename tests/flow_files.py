@@ -3,8 +3,8 @@
 import io
 from collections.abc import Iterable, Iterator
 
-from models.flow_file import FlowFile, read_flow_file
-from models.quick_rows import PlainRows
+from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.row_counter import PlainRows
 from models.traffic import PairDay
 
 HEADER = b"Flow ID,Src IP,Src Port,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models import aws
 from models.deployment import Deployment
-from models.pair_statistics import sums_of
-from models.steps import Sums
-from models.tables import DailyTotal
+from models.storage import aws_clients as aws
+from models.storage.changes import Sums
+from models.storage.pair_statistics import sums_of
+from models.storage.schema import DailyTotal
 from models.traffic import PairDay, Totals
 from vm_daemon.systemd import Systemd
 

@@ -16,10 +16,10 @@ from clients.account import Account
 from clients.engine import EmbeddedEngine
 from clients.lambda_service.service import LambdaService
 from clients.local_lambda import deploy_lambda
-from models.aws import client
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
-from models.steps import DayState
+from models.storage.aws_clients import client
+from models.storage.changes import DayState
 from models.traffic import PairDay, Totals
 from perf import compare, runs
 from perf.bills import without_waiting, work_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from handlers.consolidator import Consolidator, fold
-from models.steps import DayState, Step
+from models.storage.changes import DayState, Step
 from models.traffic import Totals
 
 A, B = "10.0.0.1>10.0.0.2", "10.0.0.3>10.0.0.4"

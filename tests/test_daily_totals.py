@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
+from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.support import client, stored_days
 

@@ -23,7 +23,7 @@ from cloudformation.package import Target
 from cloudformation.stack import current, outputs, stack_output, template
 from handlers.messages import uploaded_objects
 from models.deployment import Deployment
-from models.tables import PairStatistics
+from models.storage.schema import PairStatistics
 from perf.generate import generate_day
 from tests.conftest import ROOT
 from tests.oracle import daily_totals_by_duckdb

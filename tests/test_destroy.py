@@ -16,8 +16,8 @@ from clients.engine import EmbeddedEngine
 from clients.leftovers import FUNCTIONS
 from cloudformation import stack
 from cloudformation.stack import current
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
+from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.program import Run, done
 from tests.support import client, eventually

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from clients.export import header, rows, write_csv
 from clients.statistics import Results, canonical
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FlowtallyError
-from models.pair_statistics import PairStatisticsStore
-from models.tables import DailyTotal, PairStatistics
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
+from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import PairDay, Totals
 from tests.support import client
 

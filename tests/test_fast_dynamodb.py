@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import fast_dynamodb
-from models.aws import client, dynamodb
 from models.deployment import Deployment
-from models.fast_dynamodb import FastDynamoDB
+from models.storage import fast_dynamodb
+from models.storage.aws_clients import client, dynamodb
+from models.storage.fast_dynamodb import FastDynamoDB
 
 KEY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 REQUEST: dict[str, Any] = {

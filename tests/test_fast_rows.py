@@ -2,10 +2,10 @@
 
 import pytest
 
-from cloudformation.libraries import MACHINES, compile_library
-from models.fast_rows import FastRows, library, library_path
-from models.flows import MAX_VALUE, Columns
-from models.quick_rows import PlainRows, QuickRows
+from models.flow_csv.build_native import MACHINES, compile_library
+from models.flow_csv.csv_format import MAX_VALUE, Columns
+from models.flow_csv.native_row_counter import FastRows, library, library_path
+from models.flow_csv.row_counter import PlainRows, QuickRows
 from models.traffic import PairDay, Totals
 
 COLUMNS = Columns(0, 1, 2, 3, 4)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudformation.libraries import GLIBC, MACHINES
-from models.fast_rows import library_path
+from models.flow_csv.build_native import GLIBC, MACHINES
+from models.flow_csv.native_row_counter import library_path
 
 ROOT = Path(__file__).parent.parent
 CELLS = ([b"10.0.0.1", b"10.0.0.2", b"fe80::1", b"", b"\xff"], [b"07/12/2022 1", b"08/12/2022 23", b"\xe9"],

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from models import content, flow_file
 from models.errors import FileRejected
-from models.flow_file import read_flow_file
+from models.flow_csv import byte_stream as content
+from models.flow_csv import flow_file
+from models.flow_csv.flow_file import read_flow_file
 from models.traffic import PairDay, Totals
 from tests.flow_files import HEADER, KEY, QUOTED_HEADER, ROW, Stream, lines, read, reasons, row, v4_row
 

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import content, flow_file, quick_rows
 from models.errors import FileRejected
-from models.flow_file import FlowFile, read_flow_file
+from models.flow_csv import byte_stream as content
+from models.flow_csv import flow_file
+from models.flow_csv import row_counter as quick_rows
+from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.traffic import PairDay, Totals
 from tests.flow_files import HEADER, KEY, ROW, CarefulRows, Stream, lines, read, reasons, row, v4_row
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from models.errors import FileRejected
-from models.flow_file import FlowFile, read_flow_file
+from models.flow_csv.flow_file import FlowFile, read_flow_file
 from tests.conftest import REAL_DATA, needs_real_data
 
 pytestmark = [needs_real_data, pytest.mark.usefixtures("way")]

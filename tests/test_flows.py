@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import FileRejected
-from models.flows import (
+from models.flow_csv.csv_format import (
     MAX_VALUE,
     V4_MIN_WIDTH,
     BadRow,

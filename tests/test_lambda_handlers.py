@@ -10,7 +10,7 @@ import pytest
 
 from handlers import consolidate, summarize
 from models.deployment import Deployment
-from models.steps import Sums
+from models.storage.changes import Sums
 from tests.support import client, flow_csv, keys, stored_days, stored_statistics, upload
 
 REMAINING = SimpleNamespace(get_remaining_time_in_millis=lambda: 870_000)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
-from models.pair_statistics import DAYS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
-from models.steps import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
+from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import DAYS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairDay, Totals
 from tests.support import client, statistics_of, stored_days, stored_statistics
 

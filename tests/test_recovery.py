@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from clients.files_table import FilesTable
 from clients.redrive import Redrive, Started
 from clients.retract import CONNECTIONS, Retraction, Retractor
 from handlers.assembly import summarizer_for
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import FileRejected, NotFound
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.file_records import FilesTable
 from models.traffic import PairDay, Totals
 from tests.program import Run
 from tests.support import client, flow_csv, keys, messages_left, stored_days, upload

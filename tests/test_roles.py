@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 from clients.account import Account
 from clients.engine import EmbeddedEngine
 from clients.fates import files_of_branch
-from clients.files_table import FilesTable
 from clients.lambda_service.queue_mapping import check_visibility
 from clients.lambda_service.roles import Roles
 from clients.statistics import Results
@@ -22,8 +21,9 @@ from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from handlers.summarizer import Summarizer
-from models.pair_statistics import PairStatisticsStore
-from models.tables import DailyTotal
+from models.storage.file_records import FilesTable
+from models.storage.pair_statistics import PairStatisticsStore
+from models.storage.schema import DailyTotal
 from tests.policies import Stage, actions_of
 from tests.support import client, flow_csv
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.concurrency import Crew
-from models.aws import client
 from models.deployment import Deployment
 from models.errors import UsageError
+from models.storage.aws_clients import client
 from tests.conftest import Manager
 from tests.support import upload
 from vm_daemon.report import Report

@@ -78,8 +78,8 @@ def test_call_sites_are_found_where_production_calls_services() -> None:
     """The scan sees direct calls, calls handed on as a function, and paginators."""
     found = {(site.file, site.name, site.operation) for site in all_call_sites()}
     assert ("handlers/summarizer.py", "_delete", "delete_object") in found
-    assert ("models/pair_statistics.py", "_prune", "update_item") in found
-    assert ("models/daily_totals.py", "of_pair", "query") in found
+    assert ("models/storage/pair_statistics.py", "_prune", "update_item") in found
+    assert ("models/storage/daily_totals.py", "of_pair", "query") in found
 
 
 def test_a_crash_ends_every_task_of_a_process_and_no_other() -> None:

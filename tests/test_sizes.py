@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.sizes import STORAGE_OVERHEAD, item_size, stored_size
-from models.tables import DailyTotal
+from models.storage.schema import DailyTotal
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from botocore.client import BaseClient
 
 from clients.account import Account
 from clients.fates import Newest, SetAside, files_of_branch
-from clients.files_table import FilesTable
 from clients.status import read_status
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
 from models.errors import NotFound
-from models.tables import File
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
 from tests.program import Run, done
 from tests.support import client, flow_csv, keys, upload
 

@@ -12,7 +12,7 @@ from cloudformation.stack import deploy_stack, storage_template
 from handlers.messages import back_off, uploaded_objects
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
-from models.tables import DailyTotal, File, PairStatistics
+from models.storage.schema import DailyTotal, File, PairStatistics
 from tests.conftest import STORAGE_TEMPLATE
 from tests.support import client, upload
 

@@ -13,7 +13,7 @@ from handlers.assembly import summarizer_for
 from handlers.summarizer import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
-from models.tables import File
+from models.storage.schema import File
 from models.traffic import PairDay, Totals
 from tests.support import HEADER, client, flow_csv, keys, stored_days, upload
 

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.account import Account
-from clients.files_table import FilesTable
 from clients.sending import follow
 from clients.upload import (
     LocalFile,
@@ -29,7 +28,8 @@ from clients.upload import (
 from handlers.messages import UploadedObject
 from models.deployment import Deployment
 from models.errors import TryAgain, UsageError
-from models.tables import File
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
 from tests.support import PATIENCE, client, keys
 
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"

@@ -6,11 +6,11 @@ import pytest
 
 from clients.statistics import Results
 from clients.verify import Figures, verify_all, verify_pair
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.moments import Moments
-from models.pair_statistics import PairStatisticsStore
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
 from tests.support import client
 

@@ -16,10 +16,10 @@ from handlers.concurrency import Crew
 from handlers.consolidator import Consolidator
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
-from models.aws import client, dynamodb
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
-from models.pair_statistics import PairStatisticsStore
+from models.storage.aws_clients import client, dynamodb
+from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay
 from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller

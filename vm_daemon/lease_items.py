@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.tables import RawItem
+from models.storage.schema import RawItem
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from handlers.concurrency import ForEach, Item
-from models.content import Readable
+from models.flow_csv.byte_stream import Readable
 
 Alive = Callable[[], object]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from handlers.consolidator import Consolidator
-from models.daily_totals import DailyTotalsStore
-from models.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
-from models.steps import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
+from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairDay, Totals
 from tests.contract.stores import Store, read_stream
 from tests.support import statistics_of

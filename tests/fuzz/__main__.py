@@ -18,7 +18,9 @@ from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from models import content, flow_file, flows
+from models.flow_csv import byte_stream as content
+from models.flow_csv import csv_format as flows
+from models.flow_csv import flow_file
 from perf.results import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check

@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from models.errors import FileRejected
-from models.flow_file import read_flow_file
+from models.flow_csv.flow_file import read_flow_file
 from tests.fuzz.recipes import HEADER, ROW
 
 MIB = 1 << 20

@@ -8,11 +8,12 @@ from ipaddress import ip_address
 from time import process_time
 from unittest.mock import patch
 
-from models import content, flow_file
 from models.errors import FileRejected
-from models.flow_file import FlowFile, read_flow_file
-from models.flows import MAX_VALUE
-from models.quick_rows import PlainRows
+from models.flow_csv import byte_stream as content
+from models.flow_csv import flow_file
+from models.flow_csv.csv_format import MAX_VALUE
+from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.row_counter import PlainRows
 from tests.flow_files import CarefulRows
 from tests.fuzz.recipes import Delivery, Stream, delivery, gzipped
 

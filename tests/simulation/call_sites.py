@@ -30,7 +30,12 @@ OPERATIONS = frozenset(
         "get_records",
     ]
 )
-PRODUCTION = ("handlers/*.py", "vm_daemon/*.py", "models/daily_totals.py", "models/pair_statistics.py")
+PRODUCTION = (
+    "handlers/*.py",
+    "vm_daemon/*.py",
+    "models/storage/daily_totals.py",
+    "models/storage/pair_statistics.py",
+)
 _DEPTH = 12  # frames between a call and the function that it is written in
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from models import steps
+from models.storage import changes as steps
 from tests.simulation.expressions import Item
 from tests.simulation.traffic import Content, PairDayKey, batch_statistics
 from tests.simulation.world import World

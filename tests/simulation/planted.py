@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from tests.simulation.themes import Theme
 
-DAILY = "models/daily_totals.py"
-STATISTICS = "models/pair_statistics.py"
-STEPS = "models/steps.py"
+DAILY = "models/storage/daily_totals.py"
+STATISTICS = "models/storage/pair_statistics.py"
+STEPS = "models/storage/changes.py"
 SUMMARIZER = "handlers/summarizer.py"
 CONSOLIDATOR = "handlers/consolidator.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"

@@ -12,8 +12,8 @@ from greenlet import getcurrent
 
 from handlers.consolidator import Consolidator
 from handlers.summarizer import Summarizer
-from models.daily_totals import DailyTotalsStore
-from models.pair_statistics import PairStatisticsStore
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
 from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace

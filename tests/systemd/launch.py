@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudformation.stack import delete, outputs, parameter_names, template
-from models.aws import client
+from models.storage.aws_clients import client
 from tests.systemd.container import PYTHON, Container
 
 STACK = "flowtally-vm"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.deployment import AddressScope
 from models.errors import FlowtallyError, NotFound, UsageError
-from models.flow_file import FlowFile, read_flow_file
-from models.tables import File
+from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.schema import File
 from models.traffic import PairDay, Totals
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from models.errors import TryAgain
-from models.tables import DailyTotal, RawItem
+from models.storage.schema import DailyTotal, RawItem
 from models.traffic import PairDay, Totals
 
 if TYPE_CHECKING:

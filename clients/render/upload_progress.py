@@ -10,10 +10,10 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from clients.console import count_of, out, say, size, warn
-from clients.files_table import FilesTable
 from clients.upload import LocalFile, Outcome, Progress, Upload, Uploader
 from models.errors import TryAgain
-from models.tables import File
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
 
 _NAME_WIDTH = 32
 _POLL = 0.5  # seconds between two looks at the table of files

@@ -14,12 +14,12 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.failures import is_denied
-from clients.files_table import FilesTable
-from models.content import content_blocks
-from models.daily_totals import SOURCE_BYTES
 from models.deployment import INCOMING
 from models.errors import FileRejected, UsageError
-from models.tables import File
+from models.flow_csv.byte_stream import content_blocks
+from models.storage.daily_totals import SOURCE_BYTES
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,7 +1,7 @@
 """The quick way through the rows of a flow file in C, where there is a library for this machine.
 
-`fast_rows.c` needs nothing but a C library, so one file of a few kilobytes for each kind of machine
-serves every Python. `python -m cloudformation.libraries` compiles them, anywhere, to the same bytes.
+`native_row_counter.c` needs nothing but a C library, so one file of a few kilobytes for each kind of machine
+serves every Python. `python -m models.flow_csv.build_native` compiles them, anywhere, to the same bytes.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from models.flows import MAX_VALUE, Columns
+from models.flow_csv.csv_format import MAX_VALUE, Columns
 from models.traffic import PairDay, Totals
 
 Spelling = tuple[bytes, bytes, bytes]
@@ -46,11 +46,11 @@ def library() -> ctypes.CDLL | None:
 
 def library_path(machine: str) -> Path:
     """Where the library for a kind of machine lies (`x86_64` or `aarch64`)."""
-    return Path(__file__).with_name(f"fast_rows-{machine}.so")
+    return Path(__file__).with_name(f"native_row_counter-{machine}.so")
 
 
 class FastRows:
-    """Rows counted by the library. Does what `models.quick_rows.PlainRows` does, and says so there.
+    """Rows counted by the library. Does what `models.flow_csv.row_counter.PlainRows` does, and says so there.
 
     Args:
         loaded: the library.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from models.tables import File, RawItem
+from models.storage.schema import File, RawItem
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from clients.export import write_csv
-from clients.files_table import FilesTable
 from clients.leftovers import Table
 from clients.statistics import days_in, pairs_in
-from models.daily_totals import DailyTotalsStore
 from models.errors import FlowtallyError
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.file_records import FilesTable
 from models.traffic import split_pair
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ delivery do not matter.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from models.tables import DailyTotal
+from models.storage.schema import DailyTotal
 from models.traffic import Totals
 
 MARKS_AT_MOST = 24  # bookkeeping entries of a pair at rest, some 15 bytes each

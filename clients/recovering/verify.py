@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from clients.statistics import Results
 from models.moments import Moments
-from models.tables import DailyTotal, PairStatistics
+from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import split_pair
 
 _LOOKS = 4  # at a pair that differs, before it is called wrong

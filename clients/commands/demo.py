@@ -18,7 +18,6 @@ from clients import export
 from clients.child import Child
 from clients.console import count_of, out, say
 from clients.engine import EmbeddedEngine
-from clients.files_table import FilesTable
 from clients.lambda_service.service import LambdaService
 from clients.local_lambda import deploy_lambda
 from clients.sending import say_what_became, send_with_bars
@@ -31,7 +30,8 @@ from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import INCOMING, Deployment
 from models.errors import FlowtallyError
-from models.tables import PairStatistics
+from models.storage.file_records import FilesTable
+from models.storage.schema import PairStatistics
 
 DemoCompute = Literal["vm", "lambda", "both"]
 

@@ -11,7 +11,7 @@ from typing import IO
 
 from models.errors import FlowtallyError
 from models.moments import Moments
-from models.tables import DailyTotal, PairStatistics
+from models.storage.schema import DailyTotal, PairStatistics
 
 STANDARD_OUTPUT = "-"
 

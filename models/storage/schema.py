@@ -61,7 +61,7 @@ class PairStatistics(Model):
     """Running sums over the days on which a pair had flows.
 
     Beside these attributes an item holds one bookkeeping entry per lately changed day: see
-    `models.pair_statistics`.
+    `models.storage.pair_statistics`.
     """
 
     class Meta:

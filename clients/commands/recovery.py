@@ -6,12 +6,12 @@ import click
 
 from clients.account import Account
 from clients.console import count_of, say, warn
-from clients.files_table import FilesTable
 from clients.place import on_account
 from clients.redrive import Redrive
 from clients.retract import CONNECTIONS, Retractor
 from clients.upload import check_branch
-from models.daily_totals import DailyTotalsStore
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.file_records import FilesTable
 
 
 @click.command()

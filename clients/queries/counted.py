@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import NotFound
-from models.flows import BadRow
-from models.flows import address as flow_address
-from models.tables import DailyTotal, PairStatistics
+from models.flow_csv.csv_format import BadRow
+from models.flow_csv.csv_format import address as flow_address
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import join_pair
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from rich.table import Table
 from clients.console import POPULATION, SAMPLE, count_of, duration, number, size, table
 from clients.status import ObjectUse, Status, TableUse
 from clients.verify import Difference, Figures
-from models.tables import PairStatistics
+from models.storage.schema import PairStatistics
 
 _DIFFERENCES_SHOWN = 20
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from clients.account import Account
 from clients.statistics import Results
 from clients.verify import Difference, verify_all
-from models.pair_statistics import PairStatisticsStore
+from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import join_pair
 
 

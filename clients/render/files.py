@@ -6,7 +6,7 @@ from clients.account import Account
 from clients.console import UNDEFINED, duration, out, say, table
 from clients.fates import Newest
 from models.deployment import quarantine_key
-from models.tables import File
+from models.storage.schema import File
 
 _ARRIVED = "Arrived\n(UTC)"
 _QUARANTINED = "Quaran-\ntined"

@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from models.fast_dynamodb import FastDynamoDB
+from models.storage.fast_dynamodb import FastDynamoDB
 
 
 def client(service: str, *, connections: int = 10, session: boto3.Session | None = None) -> Any:

@@ -1,6 +1,6 @@
-"""Compiles `models/fast_rows.c` for the machines that flowtally runs on.
+"""Compiles `models/flow_csv/native_row_counter.c` for the machines that flowtally runs on.
 
-    python -m cloudformation.libraries
+    python -m models.flow_csv.build_native
 
 The compiler is Zig's, which comes with the development tools and has what it needs for every target in
 it, so that the same source gives the same bytes wherever it is compiled. A test holds the libraries in
@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.fast_rows import library_path
+from models.flow_csv.native_row_counter import library_path
 
 MACHINES = ("aarch64", "x86_64")
 GLIBC = "2.17"  # the oldest that the wheels of the dependencies can do with, too
 
-_SOURCE = library_path("any").with_name("fast_rows.c")
+_SOURCE = library_path("any").with_name("native_row_counter.c")
 _OPTIONS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-s", "-Wl,--build-id=none")
 
 

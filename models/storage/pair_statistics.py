@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from models.daily_totals import DailyTotalsStore
 from models.deployment import Deployment
 from models.errors import TryAgain
-from models.steps import (
+from models.storage.changes import (
     Bookkeeping,
     Step,
     Sums,
@@ -24,7 +23,8 @@ from models.steps import (
     recompute,
     still_due,
 )
-from models.tables import PairStatistics, RawItem
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.schema import PairStatistics, RawItem
 from models.traffic import join_pair, split_pair
 
 if TYPE_CHECKING:

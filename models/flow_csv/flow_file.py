@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, NamedTuple
 
-from models.content import MAX_LINE, Readable, content_blocks, whole_lines
 from models.errors import FileRejected
-from models.flows import (
+from models.flow_csv.byte_stream import MAX_LINE, Readable, content_blocks, whole_lines
+from models.flow_csv.csv_format import (
     DAY_WIDTH,
     V4_COLUMNS,
     V4_MIN_WIDTH,
@@ -28,7 +28,7 @@ from models.flows import (
     split_fields,
     v4_header,
 )
-from models.quick_rows import QuickRows, quick_rows
+from models.flow_csv.row_counter import QuickRows, quick_rows
 from models.traffic import PairDay, Totals
 
 _QUARANTINE_COLUMNS = b",Quarantine Line,Quarantine Reason"

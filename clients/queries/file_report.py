@@ -7,11 +7,11 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
 from clients.account import Account
-from clients.files_table import FilesTable
 from clients.sizes import stored_size
 from models.deployment import INCOMING, REJECTED, quarantine_key
 from models.errors import NotFound
-from models.tables import File
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -9,8 +9,8 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from models.fast_rows import FastRows, Spelling, library
-from models.flows import DAY_WIDTH, MAX_VALUE, Columns
+from models.flow_csv.csv_format import DAY_WIDTH, MAX_VALUE, Columns
+from models.flow_csv.native_row_counter import FastRows, Spelling, library
 from models.traffic import PairDay, Totals
 
 _MOST_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB

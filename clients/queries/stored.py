@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clients.account import Account
 from clients.fates import LISTED, Fates, SetAside, read_fates
-from clients.files_table import FilesTable
 from clients.sizes import STORAGE_OVERHEAD, stored_size
 from models.deployment import INCOMING, QUARANTINE, REJECTED, Deployment
+from models.storage.file_records import FilesTable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

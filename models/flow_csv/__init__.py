@@ -1,0 +1,1 @@
+"""A flow file, from its bytes to its totals per pair and day."""

@@ -1,0 +1,1 @@
+"""The tables: their schema, and the operations that change and read them exactly."""
