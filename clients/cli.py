@@ -10,21 +10,21 @@ from typing import TypeVar, get_args
 import click
 from botocore.exceptions import ClientError
 
-from clients import export as table_export
-from clients.account import DEFAULT_STACK, Account
-from clients.console import complain, out, say, warn
-from clients.demo import DemoCompute, run_demo
-from clients.deployment_commands import deploy, destroy, environment
-from clients.failures import explained, is_denied
-from clients.place import Place, on_account
-from clients.recovery_commands import redrive, retract
-from clients.repair import rebuild
-from clients.sending import follow, say_what_became, send_with_bars
-from clients.statistics import Results, canonical
-from clients.status_command import status
-from clients.tables import busiest_table, differences_table, summary_of
-from clients.upload import CONNECTIONS, Uploader, check_branch, flow_files
-from clients.verify import verify_all, verify_pair
+from clients.commands.demo import DemoCompute, run_demo
+from clients.commands.lifecycle import deploy, destroy, environment
+from clients.commands.recovery import redrive, retract
+from clients.commands.status import status
+from clients.queries.counted import Results, canonical
+from clients.recovering.repair import rebuild
+from clients.recovering.verify import verify_all, verify_pair
+from clients.render import csv_table as table_export
+from clients.render.pairs import busiest_table, differences_table, summary_of
+from clients.render.upload_progress import follow, say_what_became, send_with_bars
+from clients.terminal.account import DEFAULT_STACK, Account
+from clients.terminal.aws_errors import explained, is_denied
+from clients.terminal.console import complain, out, say, warn
+from clients.terminal.options import Place, on_account
+from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch, flow_files
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
 from models.storage.file_records import FilesTable
 

@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clients.lambda_service.environment import Environment, Layout
-from clients.lambda_service.libraries import link_libraries
+from clients.local_aws.lambda_service.environment import Environment, Layout
+from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
 from perf.results import Figures, versions
 

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clients.child import Child
+from clients.local_aws.child import Child
 from perf.generate import generate
 from perf.pipeline import running, wait_for_log
 from perf.results import Figures

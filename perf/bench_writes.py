@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import ClientError
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from handlers.assembly import WRITERS
 from handlers.concurrency import Crew

@@ -20,8 +20,8 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clients.account import Account
-from clients.console import say
+from clients.terminal.account import Account
+from clients.terminal.console import say
 from models.errors import FlowtallyError, UsageError
 from perf.comparison import NAMES, tables
 from perf.computes import Compute, Place, local

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from clients.lambda_service.function import LambdaFunction
-from clients.lambda_service.service import LambdaService
-from clients.local_lambda import deploy_lambda
+from clients.local_aws.lambda_service.function import LambdaFunction
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.local_aws.local_lambda import deploy_lambda
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from perf.bench_memory import peak_of

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from clients.account import Account
+from clients.terminal.account import Account
 from cloudformation import stack
 from models.deployment import Deployment
 from models.errors import UsageError

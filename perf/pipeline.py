@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from clients.child import Child
-from clients.engine import EmbeddedEngine
+from clients.local_aws.child import Child
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clients.sizes import stored_size
-from clients.status import object_uses
+from clients.queries.item_size import stored_size
+from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
 from models.storage.changes import Sums
 from models.storage.pair_statistics import sums_of

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clients.cli import run as flowtally
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.deployment import Deployment
 from models.flow_csv import flow_file
@@ -144,8 +144,8 @@ def place(
 def run_here(place: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the program against the engine, in this process: it starts at once, and packages once."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("clients.deploy.build_package", built)
-    monkeypatch.setattr("clients.deploy.build_vm_package", built_for_vms)
+    monkeypatch.setattr("clients.lifecycle.deploy.build_package", built)
+    monkeypatch.setattr("clients.lifecycle.deploy.build_vm_package", built_for_vms)
 
     def program(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
         given = list(map(str, arguments))

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.deployment import Deployment
 from perf.generate import generate_day

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.package import Target
 from cloudformation.stack import deploy_stack, outputs, parameter_names, template
 from models.deployment import Deployment

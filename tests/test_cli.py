@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clients.cli import flowtally
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from tests.conftest import ROOT

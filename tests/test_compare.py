@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from clients.account import Account
-from clients.engine import EmbeddedEngine
-from clients.lambda_service.service import LambdaService
-from clients.local_lambda import deploy_lambda
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.local_aws.local_lambda import deploy_lambda
+from clients.terminal.account import Account
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients.console import duration, number, size
+from clients.terminal.console import duration, number, size
 
 
 @pytest.mark.parametrize(

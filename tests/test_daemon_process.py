@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from tests.conftest import Manager
 from tests.proxy import CuttableProxy

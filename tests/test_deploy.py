@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from clients.account import Account
-from clients.destroy import left
-from clients.engine import EmbeddedEngine
-from clients.lambda_service.roles import Roles
-from clients.lambda_service.service import LambdaService
+from clients.lifecycle.destroy import left
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.roles import Roles
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.terminal.account import Account
 from cloudformation.package import Target
 from cloudformation.stack import current, outputs, stack_output, template
 from handlers.messages import uploaded_objects

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from clients import leftovers
-from clients.account import Account
-from clients.deploy import Deployer
-from clients.destroy import left
-from clients.engine import EmbeddedEngine
+from clients.lifecycle import retained_resources as leftovers
+from clients.lifecycle.deploy import Deployer
+from clients.lifecycle.destroy import left
+from clients.local_aws.engine import EmbeddedEngine
+from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.events import what_to_do
 from cloudformation.stack import current

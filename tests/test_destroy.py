@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from clients import full_export
-from clients.account import Account
-from clients.destroy import destroy, left
-from clients.engine import EmbeddedEngine
-from clients.leftovers import FUNCTIONS
+from clients.lifecycle.destroy import destroy, left
+from clients.lifecycle.retained_resources import FUNCTIONS
+from clients.local_aws.engine import EmbeddedEngine
+from clients.render import full_export
+from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current
 from models.deployment import Deployment
@@ -62,7 +62,7 @@ def appear(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
         found, parameters = current(cloudformation, name)
         return found and status, parameters
 
-    monkeypatch.setattr("clients.destroy.stack", SimpleNamespace(current=seen, delete=stack.delete))
+    monkeypatch.setattr("clients.lifecycle.destroy.stack", SimpleNamespace(current=seen, delete=stack.delete))
 
 
 def rows(path: Path) -> list[list[str]]:

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from clients import engine as engine_module
-from clients.child import Child
-from clients.engine import EmbeddedEngine
+from clients.local_aws import engine as engine_module
+from clients.local_aws.child import Child
+from clients.local_aws.engine import EmbeddedEngine
 from models.errors import FlowtallyError, ServiceUnavailable
 from tests.support import eventually
 
@@ -89,7 +89,7 @@ def test_it_does_not_outlive_a_parent_that_was_killed() -> None:
     """When the program that started it is killed and can clean up nothing, it ends by itself."""
     code = """
 import time
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 with EmbeddedEngine() as engine:
     print(engine.endpoint_url, flush=True)
     time.sleep(60)

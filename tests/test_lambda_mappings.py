@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from clients.engine import EmbeddedEngine
-from clients.lambda_service.delivery import MappingSettings, failed_records
-from clients.lambda_service.environment import Outcome
-from clients.lambda_service.filters import matches
-from clients.lambda_service.function import Throttled
-from clients.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
-from clients.lambda_service.retries import Retrying
-from clients.lambda_service.stream_mapping import StreamMapping
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.delivery import MappingSettings, failed_records
+from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.filters import matches
+from clients.local_aws.lambda_service.function import Throttled
+from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
+from clients.local_aws.lambda_service.retries import Retrying
+from clients.local_aws.lambda_service.stream_mapping import StreamMapping
 from models.errors import UsageError
 from tests.support import eventually
 

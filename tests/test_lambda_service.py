@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from clients.lambda_service.environment import Environment, Layout, Outcome
-from clients.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
-from clients.lambda_service.libraries import link_libraries
+from clients.local_aws.lambda_service.environment import Environment, Layout, Outcome
+from clients.local_aws.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
+from clients.local_aws.lambda_service.libraries import link_libraries
 from tests.support import eventually
 
 HANDLER = """
@@ -206,7 +206,7 @@ def test_environments_do_not_outlive_a_parent_that_was_killed(layout: Layout, tm
     code = f"""
 import time
 from pathlib import Path
-from clients.lambda_service.environment import Environment, Layout
+from clients.local_aws.lambda_service.environment import Environment, Layout
 layout = Layout({layout.handler!r}, Path({str(layout.code)!r}), Path({str(layout.libraries)!r}), {{}})
 made = Environment(layout, "")
 made.initialize()

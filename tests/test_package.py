@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from clients.lambda_service.libraries import link_libraries
+from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation import package
 from cloudformation.package import Architecture, Package, Target, requirements
 from models.errors import FlowtallyError, UsageError

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from clients.redrive import Redrive, Started
-from clients.retract import CONNECTIONS, Retraction, Retractor
+from clients.recovering.redrive import Redrive, Started
+from clients.recovering.retract import CONNECTIONS, Retraction, Retractor
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
 from models.errors import FileRejected, NotFound

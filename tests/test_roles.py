@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from clients.account import Account
-from clients.engine import EmbeddedEngine
-from clients.fates import files_of_branch
-from clients.lambda_service.queue_mapping import check_visibility
-from clients.lambda_service.roles import Roles
-from clients.statistics import Results
-from clients.status import read_status
-from clients.verify import verify_all
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.queue_mapping import check_visibility
+from clients.local_aws.lambda_service.roles import Roles
+from clients.queries.counted import Results
+from clients.queries.file_report import files_of_branch
+from clients.queries.stored import read_status
+from clients.recovering.verify import verify_all
+from clients.terminal.account import Account
 from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from tests.support import (

@@ -8,9 +8,9 @@ import orjson
 import pytest
 from botocore.client import BaseClient
 
-from clients.account import Account
-from clients.fates import Newest, SetAside, files_of_branch
-from clients.status import read_status
+from clients.queries.file_report import Newest, SetAside, files_of_branch
+from clients.queries.stored import read_status
+from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
 from models.errors import NotFound

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from cfnlint.api import lint_file
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
 from handlers.messages import back_off, uploaded_objects
 from models.deployment import Deployment

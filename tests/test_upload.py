@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.account import Account
-from clients.sending import follow
-from clients.upload import (
+from clients.render.upload_progress import follow
+from clients.terminal.account import Account
+from clients.uploading.uploader import (
     LocalFile,
     Outcome,
     Progress,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from clients.statistics import Results
-from clients.verify import Figures, verify_all, verify_pair
+from clients.queries.counted import Results
+from clients.recovering.verify import Figures, verify_all, verify_pair
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.moments import Moments

@@ -14,18 +14,18 @@ from botocore.exceptions import BotoCoreError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from clients import export
-from clients.child import Child
-from clients.console import count_of, out, say
-from clients.engine import EmbeddedEngine
-from clients.lambda_service.service import LambdaService
-from clients.local_lambda import deploy_lambda
-from clients.sending import say_what_became, send_with_bars
-from clients.statistics import Results
-from clients.status import object_uses, table_use, traffic_uses, waiting
-from clients.tables import busiest_table, stored_table, summary_of
-from clients.upload import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
-from clients.verify import verify_all
+from clients.local_aws.child import Child
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.local_aws.local_lambda import deploy_lambda
+from clients.queries.counted import Results
+from clients.queries.stored import object_uses, table_use, traffic_uses, waiting
+from clients.recovering.verify import verify_all
+from clients.render import csv_table as export
+from clients.render.pairs import busiest_table, stored_table, summary_of
+from clients.render.upload_progress import say_what_became, send_with_bars
+from clients.terminal.console import count_of, out, say
+from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import INCOMING, Deployment

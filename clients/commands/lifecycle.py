@@ -6,11 +6,11 @@ from typing import Any, get_args
 
 import click
 
-from clients.account import Account
-from clients.console import say
-from clients.deploy import Compute, Deployer
-from clients.destroy import destroy as destroy_everything
-from clients.place import on_account
+from clients.lifecycle.deploy import Compute, Deployer
+from clients.lifecycle.destroy import destroy as destroy_everything
+from clients.terminal.account import Account
+from clients.terminal.console import say
+from clients.terminal.options import on_account
 from cloudformation import stack
 from models.errors import NotFound, UsageError
 

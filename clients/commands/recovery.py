@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from clients.account import Account
-from clients.console import count_of, say, warn
-from clients.place import on_account
-from clients.redrive import Redrive
-from clients.retract import CONNECTIONS, Retractor
-from clients.upload import check_branch
+from clients.recovering.redrive import Redrive
+from clients.recovering.retract import CONNECTIONS, Retractor
+from clients.terminal.account import Account
+from clients.terminal.console import count_of, say, warn
+from clients.terminal.options import on_account
+from clients.uploading.uploader import check_branch
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 

@@ -2,13 +2,13 @@
 
 import click
 
-from clients.account import Account
-from clients.console import out
-from clients.fates import LISTED, Newest, files_of_branch
-from clients.file_tables import print_files_of_branch, print_quarantined, print_rejected
-from clients.place import on_account
-from clients.status import read_status
-from clients.tables import stored_table, waiting_table
+from clients.queries.file_report import LISTED, Newest, files_of_branch
+from clients.queries.stored import read_status
+from clients.render.files import print_files_of_branch, print_quarantined, print_rejected
+from clients.render.pairs import stored_table, waiting_table
+from clients.terminal.account import Account
+from clients.terminal.console import out
+from clients.terminal.options import on_account
 
 
 @click.command()

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from clients import leftovers
-from clients.account import Account
-from clients.console import out, say
-from clients.deployment_tables import Whole, changes_table, print_event
-from clients.redrive import Redrive
-from clients.repair import repair_all
+from clients.lifecycle import retained_resources as leftovers
+from clients.recovering.redrive import Redrive
+from clients.recovering.repair import repair_all
+from clients.render.stacks import Whole, changes_table, print_event
+from clients.terminal.account import Account
+from clients.terminal.console import out, say
 from cloudformation import stack
 from cloudformation.package import Package, Target, build_package, build_vm_package
 from models.deployment import Deployment

@@ -7,15 +7,15 @@ Tables are shown, exported and removed by one list of names, so none is removed 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from clients import leftovers
-from clients.account import Account
-from clients.console import out, say
-from clients.deploy import COMPONENTS
-from clients.deployment_tables import print_event
-from clients.full_export import export_everything
-from clients.leftovers import Table
-from clients.status import object_uses, read_status, table_use
-from clients.tables import stored_table, waiting_table
+from clients.lifecycle import retained_resources as leftovers
+from clients.lifecycle.deploy import COMPONENTS
+from clients.lifecycle.retained_resources import Table
+from clients.queries.stored import object_uses, read_status, table_use
+from clients.render.full_export import export_everything
+from clients.render.pairs import stored_table, waiting_table
+from clients.render.stacks import print_event
+from clients.terminal.account import Account
+from clients.terminal.console import out, say
 from cloudformation import stack
 from models.errors import FlowtallyError, NotFound, UsageError
 

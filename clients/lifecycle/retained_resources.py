@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from clients.account import Account
+from clients.terminal.account import Account
 from models.errors import TryAgain
 
 TABLES = ("DailyTotals", "PairStatistics", "Files")

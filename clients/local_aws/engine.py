@@ -17,7 +17,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from clients.child import Child
+from clients.local_aws.child import Child
 from models.errors import FlowtallyError, ServiceUnavailable
 
 _LOOPBACK = "127.0.0.1"
@@ -25,7 +25,7 @@ _REGION = "us-east-1"
 _START = 30.0  # seconds to come up in
 _PORTS = 3  # ports to try: another program may take one between choosing it and using it
 
-_CODE = (files("clients") / "engine_process.py").read_text()
+_CODE = (files("clients.local_aws") / "engine_process.py").read_text()
 
 
 class EmbeddedEngine:

@@ -1,6 +1,6 @@
 """What runs in the process of the embedded engine: ministack, told to be more like AWS in some points.
 
-Run by `clients.engine`, before anything else has imported ministack.
+Run by `clients.local_aws.engine`, before anything else has imported ministack.
 """
 
 import decimal
@@ -20,7 +20,7 @@ from ministack.services.cloudformation import provisioners  # noqa: E402
 
 def run() -> None:
     """Runs the engine until it is told to stop."""
-    # Its own event source mappings ignore partial failures and lose data. `clients.lambda_service`
+    # Its own event source mappings ignore partial failures and lose data. `clients.local_aws.lambda_service`
     # runs what is deployed; here it is only kept.
     lambda_svc._ensure_poller = lambda: None
     provisioners._cw_metric_alarm_record = _knowing_metric_math(provisioners._cw_metric_alarm_record)

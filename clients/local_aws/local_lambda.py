@@ -1,6 +1,6 @@
 """Lambda for demo, tests and benchmarks: the real template and package on the embedded engine."""
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation import stack
 from cloudformation.package import Target, build_package
 

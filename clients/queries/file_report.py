@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
-from clients.account import Account
-from clients.sizes import stored_size
+from clients.queries.item_size import stored_size
+from clients.terminal.account import Account
 from models.deployment import INCOMING, REJECTED, quarantine_key
 from models.errors import NotFound
 from models.storage.file_records import FilesTable

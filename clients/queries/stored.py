@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from clients.account import Account
-from clients.fates import LISTED, Fates, SetAside, read_fates
-from clients.sizes import STORAGE_OVERHEAD, stored_size
+from clients.queries.file_report import LISTED, Fates, SetAside, read_fates
+from clients.queries.item_size import STORAGE_OVERHEAD, stored_size
+from clients.terminal.account import Account
 from models.deployment import INCOMING, QUARANTINE, REJECTED, Deployment
 from models.storage.file_records import FilesTable
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from clients.account import Account
-from clients.statistics import Results
-from clients.verify import Difference, verify_all
+from clients.queries.counted import Results
+from clients.recovering.verify import Difference, verify_all
+from clients.terminal.account import Account
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import join_pair
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from clients.statistics import Results
+from clients.queries.counted import Results
 from models.moments import Moments
 from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import split_pair

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from clients.account import Account
-from clients.console import UNDEFINED, duration, out, say, table
-from clients.fates import Newest
+from clients.queries.file_report import Newest
+from clients.terminal.account import Account
+from clients.terminal.console import UNDEFINED, duration, out, say, table
 from models.deployment import quarantine_key
 from models.storage.schema import File
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from clients.export import write_csv
-from clients.leftovers import Table
-from clients.statistics import days_in, pairs_in
+from clients.lifecycle.retained_resources import Table
+from clients.queries.counted import days_in, pairs_in
+from clients.render.csv_table import write_csv
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable

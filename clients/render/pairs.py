@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
-from clients.console import POPULATION, SAMPLE, count_of, duration, number, size, table
-from clients.status import ObjectUse, Status, TableUse
-from clients.verify import Difference, Figures
+from clients.queries.stored import ObjectUse, Status, TableUse
+from clients.recovering.verify import Difference, Figures
+from clients.terminal.console import POPULATION, SAMPLE, count_of, duration, number, size, table
 from models.storage.schema import PairStatistics
 
 _DIFFERENCES_SHOWN = 20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from clients.console import say, table
+from clients.terminal.console import say, table
 
 if TYPE_CHECKING:
     from cloudformation.stack import ChangeSet

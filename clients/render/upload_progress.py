@@ -9,8 +9,8 @@ from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, Transfe
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from clients.console import count_of, out, say, size, warn
-from clients.upload import LocalFile, Outcome, Progress, Upload, Uploader
+from clients.terminal.console import count_of, out, say, size, warn
+from clients.uploading.uploader import LocalFile, Outcome, Progress, Upload, Uploader
 from models.errors import TryAgain
 from models.storage.file_records import FilesTable
 from models.storage.schema import File

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from clients.account import Account
+from clients.terminal.account import Account
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from clients.failures import is_denied
+from clients.terminal.aws_errors import is_denied
 from models.deployment import INCOMING
 from models.errors import FileRejected, UsageError
 from models.flow_csv.byte_stream import content_blocks

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from tests.contract.stores import Store, simulated_store, store_on
 from tests.dynamodb_local import DynamoDBLocal
 

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from clients.engine import EmbeddedEngine
+from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.leases import deploy_leases
 from cloudformation.package import Package, Target, build_vm_package
 from cloudformation.stack import deploy_stack, storage_template

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from clients.lambda_service.environment import Outcome
-from clients.lambda_service.filters import matches
-from clients.lambda_service.function import Throttled
+from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.filters import matches
+from clients.local_aws.lambda_service.function import Throttled
 
 log = logging.getLogger("flowtally.lambda")
 

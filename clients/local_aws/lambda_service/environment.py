@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import orjson
 
-from clients.lambda_service.runtime_api import Happened, Invocation, RuntimeApi
+from clients.local_aws.lambda_service.runtime_api import Happened, Invocation, RuntimeApi
 
 INIT_LIMIT = 10.0  # seconds that AWS gives to the import of the handler
 _GRACE = 2.0  # seconds for the runtime client to ask for more after it answered

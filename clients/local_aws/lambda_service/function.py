@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from clients.lambda_service.environment import Environment, Layout, Outcome
+from clients.local_aws.lambda_service.environment import Environment, Layout, Outcome
 
 _KEPT = 10_000  # outcomes that are remembered
 

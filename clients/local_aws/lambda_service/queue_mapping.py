@@ -17,8 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.lambda_service.delivery import Caller, Gone, MappingSettings, failed_records, log
-from clients.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.delivery import Caller, Gone, MappingSettings, failed_records, log
+from clients.local_aws.lambda_service.environment import Outcome
 from models.errors import UsageError
 
 _LONG_POLL = 1  # seconds; AWS waits 20, here a mapping is to stop soon

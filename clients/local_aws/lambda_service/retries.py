@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clients.lambda_service.delivery import MappingSettings, Record, failed_records, log
-from clients.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.delivery import MappingSettings, Record, failed_records, log
+from clients.local_aws.lambda_service.environment import Outcome
 
 _FIRST_WAIT = 0.1  # seconds
 _LONGEST_WAIT = 5.0

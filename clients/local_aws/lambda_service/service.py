@@ -15,13 +15,13 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.lambda_service.delivery import MappingSettings, log
-from clients.lambda_service.environment import Layout, Outcome
-from clients.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
-from clients.lambda_service.libraries import link_libraries
-from clients.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
-from clients.lambda_service.roles import Roles
-from clients.lambda_service.stream_mapping import StreamMapping
+from clients.local_aws.lambda_service.delivery import MappingSettings, log
+from clients.local_aws.lambda_service.environment import Layout, Outcome
+from clients.local_aws.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
+from clients.local_aws.lambda_service.libraries import link_libraries
+from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
+from clients.local_aws.lambda_service.roles import Roles
+from clients.local_aws.lambda_service.stream_mapping import StreamMapping
 from models.errors import FlowtallyError
 
 _LOOK = 0.5  # seconds between two looks at what is deployed

@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.lambda_service.delivery import Caller, Gone, MappingSettings, Record, log
-from clients.lambda_service.environment import Outcome
-from clients.lambda_service.retries import Retrying
+from clients.local_aws.lambda_service.delivery import Caller, Gone, MappingSettings, Record, log
+from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.retries import Retrying
 
 _POLL = 0.25  # seconds
 _DISCOVERY = 1.0  # seconds between two looks for new shards

@@ -1,0 +1,1 @@
+"""The commands of `flowtally`, a file each: its options, what it calls, what it shows."""

@@ -1,0 +1,1 @@
+"""AWS on this computer, for demo, tests and benchmarks: the engine, the Lambda service, processes."""

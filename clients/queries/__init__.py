@@ -1,0 +1,1 @@
+"""What was counted, what became of files, and what is stored."""

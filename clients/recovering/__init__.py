@@ -1,0 +1,1 @@
+"""Starting again, taking out, comparing and rebuilding."""
