@@ -49,18 +49,18 @@ format: .venv/dev ## Format the code and fix what can be fixed
 	.venv/bin/ruff check --fix .
 
 measure: .venv/dev ## Measure all of docs/performance.md again: half an hour on a machine that does nothing else
-	.venv/bin/python -m perf.bench_summarize
-	.venv/bin/python -m perf.bench_writes
-	-.venv/bin/python -m perf.bench_coldstart
-	.venv/bin/python -m perf.bench_latency
-	-.venv/bin/python -m perf.bench_memory
-	.venv/bin/python -m perf.compare
-	$(if $(CAMPUS),.venv/bin/python -m perf.compare --dataset campus $(CAMPUS))
+	.venv/bin/python -m perf.benchmarks.summarize
+	.venv/bin/python -m perf.benchmarks.writes
+	-.venv/bin/python -m perf.benchmarks.coldstart
+	.venv/bin/python -m perf.benchmarks.latency
+	-.venv/bin/python -m perf.benchmarks.memory
+	.venv/bin/python -m perf.comparison.compare
+	$(if $(CAMPUS),.venv/bin/python -m perf.comparison.compare --dataset campus $(CAMPUS))
 	$(MAKE) docs
 
 docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
 	.venv/bin/python -m tests.commands_page
-	.venv/bin/python -m perf.results
+	.venv/bin/python -m perf.figures
 
 lock: .venv/dev ## Resolve the dependencies anew
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml

@@ -22,8 +22,8 @@ import click
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.deployment import Deployment
-from perf.generate import generate_day
-from perf.results import Figures
+from perf.data.generate import generate_day
+from perf.figures import Figures
 from tests.conftest import STORAGE_TEMPLATE
 from tests.oracle import daily_totals_by_duckdb
 from tests.proxy import CuttableProxy

@@ -9,13 +9,14 @@ from subprocess import CalledProcessError
 import pytest
 
 from models.deployment import Deployment
-from perf import bench_summarize, bench_writes
-from perf.bench_summarize import measure
-from perf.contenders import CONTENDERS, installed
-from perf.generate import generate
-from perf.processes import Cost, cost_of
-from perf.results import Figures
-from perf.wire import Wire
+from perf.benchmarks import summarize as bench_summarize
+from perf.benchmarks import writes as bench_writes
+from perf.benchmarks.contenders import CONTENDERS, installed
+from perf.benchmarks.process_cost import Cost, cost_of
+from perf.benchmarks.summarize import measure
+from perf.comparison.recording_proxy import Wire
+from perf.data.generate import generate
+from perf.figures import Figures
 
 
 @pytest.fixture

@@ -21,17 +21,17 @@ from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client
 from models.storage.changes import DayState
 from models.traffic import PairDay, Totals
-from perf import compare, runs
-from perf.bills import without_waiting, work_of
-from perf.compare import keep
-from perf.comparison import storage, tables
-from perf.computes import Used, cpu_of
-from perf.deployed import Deployed
-from perf.follow import FileTimes, Follower
-from perf.plots import digest_of
-from perf.results import FOLDER
-from perf.runs import Run, Stored, load_runs, measure, percentile, read_tables, save_runs
-from perf.workload import summary_csv, workload
+from perf.comparison import compare, runs
+from perf.comparison.compare import keep
+from perf.comparison.deployed import Deployed
+from perf.comparison.plots import digest_of
+from perf.comparison.report_tables import storage, tables
+from perf.comparison.run_costs import without_waiting, work_of
+from perf.comparison.runs import Run, Stored, load_runs, measure, percentile, read_tables, save_runs
+from perf.comparison.targets import Used, cpu_of
+from perf.comparison.watcher import FileTimes, Follower
+from perf.comparison.workload import summary_csv, workload
+from perf.figures import FOLDER
 from tests.support import flow_csv
 
 FILES = {

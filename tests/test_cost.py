@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import pytest
 
-from perf import cost, prices
-from perf.bills import break_even, verdict, without_waiting
-from perf.cost import SIZES, Work, month, total
-from perf.results import Figures, load
+from perf.comparison.run_costs import break_even, verdict, without_waiting
+from perf.costs import cost, prices
+from perf.costs.cost import SIZES, Work, month, total
+from perf.figures import Figures, load
 from tests.conftest import ROOT
 
 

@@ -24,7 +24,7 @@ from cloudformation.stack import current, outputs, stack_output, template
 from handlers.messages import uploaded_objects
 from models.deployment import Deployment
 from models.storage.schema import PairStatistics
-from perf.generate import generate_day
+from perf.data.generate import generate_day
 from tests.conftest import ROOT
 from tests.oracle import daily_totals_by_duckdb
 from tests.program import Run, done, flowtally_program

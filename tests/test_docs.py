@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clients.cli import flowtally
-from perf.results import with_figures
+from perf.figures import with_figures
 from tests.commands_page import PAGE, page
 from tests.conftest import ROOT
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from perf.fetch_variot import DATASET, main
+from perf.data.fetch_variot import DATASET, main
 
 CONTENT = {f"data-2022120{n}.csv": bytes(range(256)) * 4000 * n for n in range(1, 4)}
 

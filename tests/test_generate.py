@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from models.errors import UsageError
-from perf import generate as generator
-from perf.cicflowmeter import COLUMNS, java_double
-from perf.generate import SUSPECTS, generate, generate_day, main
+from perf.data import generate as generator
+from perf.data.cicflowmeter import COLUMNS, java_double
+from perf.data.generate import SUSPECTS, generate, generate_day, main
 
 CAMPUS = Path(__file__).parents[2] / "shared/data/campus"
 DAY = date(2022, 10, 1)

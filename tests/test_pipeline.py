@@ -8,7 +8,7 @@ import pytest
 
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
-from perf.generate import generate_day
+from perf.data.generate import generate_day
 from tests.conftest import REAL_DATA, needs_real_data
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (

@@ -22,7 +22,7 @@ import click
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
-from perf.generate import generate_day
+from perf.data.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (
     client,

@@ -117,7 +117,9 @@ def run_demo(paths: Sequence[Path], output: Path, compute: DemoCompute = "vm") -
 def _made_up(cleanup: ExitStack) -> list[LocalFile]:
     directory = cleanup.enter_context(TemporaryDirectory(prefix="flowtally-"))
     arguments = [directory, "--days", "6", "--megabytes", "1", "--pairs", "250"]
-    with Child.module("the generator of flow files", "perf.generate", os.environ, arguments) as generator:
+    with Child.module(
+        "the generator of flow files", "perf.data.generate", os.environ, arguments
+    ) as generator:
         if generator.wait():
             raise FlowtallyError(generator.last_lines(), where=generator.name)
     return flow_files([Path(directory)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.deployment import Deployment
-from perf.generate import generate_day
+from perf.data.generate import generate_day
 from tests.dynamodb_local import DynamoDBLocal
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import (

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from models.flow_csv import byte_stream as content
 from models.flow_csv import csv_format as flows
 from models.flow_csv import flow_file
-from perf.results import Figures, versions
+from perf.figures import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
 from tests.fuzz.recipes import DICTIONARY, SEEDS

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from perf.results import Figures
+from perf.figures import Figures
 from tests.simulation.planted import MUTANTS, Mutant
 from tests.simulation.themes import theme_of
 

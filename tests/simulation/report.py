@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from perf.results import Figures
+from perf.figures import Figures
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import CallSite, all_call_sites
 from tests.simulation.schedule import Outcome

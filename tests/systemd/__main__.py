@@ -24,7 +24,7 @@ from cloudformation.package import Package, Target, build_vm_package
 from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from models.storage.aws_clients import client
-from perf.generate import generate_day
+from perf.data.generate import generate_day
 from tests.oracle import daily_totals_by_duckdb
 from tests.support import is_at_rest, keys, merged, statistics_of, stored_days, stored_statistics, upload
 from tests.systemd.container import PYTHON, Container, Unfit, prepare

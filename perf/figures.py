@@ -1,6 +1,6 @@
 """Figures that a script measured: kept in a file, shown in the terminal, and copied into the docs.
 
-    python -m perf.results        # copies all figures into docs/*.md
+    python -m perf.figures        # copies all figures into docs/*.md
 
 A document names a table by a comment, `<!-- figures: bench_summarize -->`, and ends it by
 `<!-- end of figures -->`; what stands in between is written by this script and by nobody else.

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import click
 
 from models.errors import UsageError
-from perf.cicflowmeter import COLUMNS, Kind, clock, head, tail
+from perf.data.cicflowmeter import COLUMNS, Kind, clock, head, tail
 
 DEFAULT_ROWS = 17_000  # about 10 MB
 DEFAULT_PAIRS = 620
@@ -296,4 +296,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m perf.generate")
+    main(prog_name="python -m perf.data.generate")

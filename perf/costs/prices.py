@@ -1,6 +1,6 @@
 """What AWS asks for, in US dollars, in one table: each price with its unit and its source.
 
-    python -m perf.prices        writes the table of docs/deploy.md
+    python -m perf.costs.prices        writes the table of docs/deploy.md
 
 AWS's own pages fill their prices in by script and cannot be quoted; so each price, but for
 that of an alarm, was compared with lists that others published in 2026. Look there before you rely on one.
@@ -8,7 +8,7 @@ that of an alarm, was compared with lists that others published in 2026. Look th
 
 from typing import NamedTuple
 
-from perf.results import Figures
+from perf.figures import Figures
 
 REGION = "us-east-1, on demand"
 CHECKED = "November 2026"
@@ -63,7 +63,7 @@ def figures() -> Figures:
         title=f"Prices in US$ ({REGION}), as of {CHECKED}",
         columns=["what", "price", "per", "source"],
         rows=[[it.name, f"{it.dollars:.10f}".rstrip("0"), it.per, it.source] for it in PRICES],
-        command="python -m perf.prices",
+        command="python -m perf.costs.prices",
         environment={},
     )
 

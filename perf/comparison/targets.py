@@ -18,9 +18,9 @@ from clients.local_aws.lambda_service.service import LambdaService
 from clients.local_aws.local_lambda import deploy_lambda
 from models.deployment import Deployment
 from models.errors import FlowtallyError
-from perf.bench_memory import peak_of
-from perf.pipeline import STACK, Pipeline, running, wait_for_log
-from perf.wire import Wire
+from perf.benchmarks.memory import peak_of
+from perf.benchmarks.pipeline import STACK, Pipeline, running, wait_for_log
+from perf.comparison.recording_proxy import Wire
 
 Compute = Literal["lambda", "vm"]
 

@@ -1,6 +1,6 @@
 """What flowtally costs in a month, from one dated table of prices and a few figures of the work.
 
-    python -m perf.cost        writes the table of docs/deploy.md
+    python -m perf.costs.cost        writes the table of docs/deploy.md
 
 Free tiers are left out: they belong to the account, and others use them too.
 """
@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perf import prices
-from perf.results import Figures
+from perf.costs import prices
+from perf.figures import Figures
 
 MILLION = 1e6
 GIGABYTE = 1e9
@@ -173,7 +173,7 @@ def figures() -> Figures:
         title=f"US$ a month ({prices.REGION}), with the prices of {prices.CHECKED}",
         columns=["", *(f"{name}: {branches} branches" for name, branches in SIZES.items())],
         rows=[[name, *(f"{value(it):.2f}" for it in months)] for name, value in rows],
-        command="python -m perf.cost",
+        command="python -m perf.costs.cost",
         environment={},
     )
 

@@ -5,7 +5,7 @@ modules, as on Lambda: ours is the real package, the other a handler that import
 clients. Measured is the CPU from the start of the process to the answer to an event without records,
 alternately, the quickest of several runs.
 
-    python -m perf.bench_coldstart [--runs 9]
+    python -m perf.benchmarks.coldstart [--runs 9]
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from clients.local_aws.lambda_service.environment import Environment, Layout
 from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
-from perf.results import Figures, versions
+from perf.figures import Figures, versions
 
 _CLIENTS = {"summarize": ("dynamodb", "s3", "sqs"), "consolidate": ("dynamodb",)}
 _BASELINE = """\
@@ -45,7 +45,7 @@ _SETTINGS = {
 
 def main() -> None:
     """Measures, prints and saves; exit status 1 if the aim is missed."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_coldstart", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.coldstart", description=__doc__)
     parser.add_argument("--runs", type=int, default=9)
     runs = parser.parse_args().runs
     measured = {stage: measure(stage, runs) for stage in _CLIENTS}
@@ -59,7 +59,7 @@ def main() -> None:
             for stage, seconds in measured.items()
         ],
         packages=versions("boto3", "awslambdaric", "pynamodb"),
-        command=f"python -m perf.bench_coldstart --runs {runs}",
+        command=f"python -m perf.benchmarks.coldstart --runs {runs}",
     )
     figures.show()
     figures.save()

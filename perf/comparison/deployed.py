@@ -15,8 +15,8 @@ from clients.terminal.account import Account
 from cloudformation import stack
 from models.deployment import Deployment
 from models.errors import UsageError
-from perf.computes import STAGES, Compute, Used
-from perf.cost import VM_CORES
+from perf.comparison.targets import STAGES, Compute, Used
+from perf.costs.cost import VM_CORES
 
 SETTLE = 420.0  # seconds until CloudWatch has everything: two of its periods for machines, and some delay
 

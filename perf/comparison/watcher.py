@@ -18,7 +18,7 @@ from models.storage.changes import DayState
 from models.storage.pair_statistics import bookkeeping
 from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import PairDay, split_pair
-from perf.workload import TrafficFile
+from perf.comparison.workload import TrafficFile
 
 Way = Literal["burst", "trickle"]
 

@@ -1,6 +1,6 @@
 """Whether consolidation keeps up with summarization, both on this machine with all its cores busy.
 
-    python -m perf.bench_keepup --days 30
+    python -m perf.benchmarks.keepup --days 30
 
 Generated days are uploaded at once; one process per core counts them, one consolidates. Looking at the
 tables costs the engine some time, too, so it is done every few seconds. The engine works on the same cores.
@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from perf.generate import generate
-from perf.pipeline import Pipeline, running, wait_for_log
-from perf.results import Figures
+from perf.benchmarks.pipeline import Pipeline, running, wait_for_log
+from perf.data.generate import generate
+from perf.figures import Figures
 
 _FIRST = date(2022, 10, 1)
 _LOOK = 3.0  # seconds between two looks
@@ -36,7 +36,7 @@ class Sample(NamedTuple):
 
 def main() -> None:
     """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_keepup", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.keepup", description=__doc__)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--megabytes", type=float, default=10, help="of each day's file")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -57,7 +57,7 @@ def main() -> None:
         ),
         columns=["after", "counted", "consolidated", "behind", "lag"],
         rows=[_row(look, counting) for look in (*samples[: -1 : len(samples) // _ROWS + 1], last)],
-        command=f"python -m perf.bench_keepup --days {options.days}",
+        command=f"python -m perf.benchmarks.keepup --days {options.days}",
     )
     figures.show()
     figures.save()

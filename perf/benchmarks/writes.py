@@ -1,6 +1,6 @@
 """Writing daily totals: what a write costs the client, and what it costs in write units.
 
-    python -m perf.bench_writes
+    python -m perf.benchmarks.writes
 
 The yardstick is a plain loop of boto3's `update_item` with the very same expression, in the same
 process, on the same table of the embedded engine. CPU seconds are the client's alone; the engine is a
@@ -30,9 +30,9 @@ from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
-from perf.results import Figures, versions
+from perf.figures import Figures, versions
 
-_TEMPLATE = Path(__file__).parent.parent / "cloudformation" / "storage.yaml"
+_TEMPLATE = Path(__file__).parents[2] / "cloudformation" / "storage.yaml"
 _SOURCE = b"12345678"
 _DAYS = 3  # of each pair, which a batch of the stream brings together
 _ROUNDS = 5
@@ -80,7 +80,7 @@ class Run(NamedTuple):
 
 def main() -> None:
     """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_writes", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.writes", description=__doc__)
     parser.add_argument("--pairs", type=int, default=_PAIRS)
     options = parser.parse_args()
     with EmbeddedEngine() as engine:
@@ -179,7 +179,7 @@ def _batches(stream_arn: str) -> Iterator[list[Any]]:
 
 def _report(runs: list[Run], units: Metered, second: SecondStage, pairs: int) -> None:
     yardstick = runs[0]
-    command = "python -m perf.bench_writes" + (f" --pairs {pairs}" if pairs != _PAIRS else "")
+    command = "python -m perf.benchmarks.writes" + (f" --pairs {pairs}" if pairs != _PAIRS else "")
     rows = [
         [
             run.name,

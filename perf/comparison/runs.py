@@ -16,10 +16,10 @@ from models.storage.changes import Sums
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import DailyTotal, PairStatistics
 from models.traffic import PairDay, Totals, split_pair
-from perf.computes import Compute, Place, Used
-from perf.follow import FileTimes, Follower, Way
-from perf.results import machine, versions
-from perf.workload import Workload, summary_csv
+from perf.comparison.targets import Compute, Place, Used
+from perf.comparison.watcher import FileTimes, Follower, Way
+from perf.comparison.workload import Workload, summary_csv
+from perf.figures import machine, versions
 
 _LOOKS = 20  # at tables that are not the oracle's yet
 _PAUSE = 0.5  # seconds between two of them
@@ -49,7 +49,7 @@ class Run:
         dataset: its name.
         compute, way: what was compared.
         place: the embedded engine or AWS.
-        environment: see `perf.results.machine`; for AWS, where it was measured from.
+        environment: see `perf.figures.machine`; for AWS, where it was measured from.
         packages: versions.
         files: when each was where.
         used: by the compute.

@@ -1,6 +1,6 @@
 """From upload to consolidated, one small file at a time, the daemon idle before.
 
-    python -m perf.bench_latency --files 100
+    python -m perf.benchmarks.latency --files 100
 
 The calls of both processes are timed on the wire. *Ours* is the time between the answer to one call and
 the next call, on the way from the message to the statistics: what flowtally itself takes. *Poll* is the
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from perf.pipeline import Pipeline, running, wait_for_log
-from perf.results import Figures
-from perf.wire import Call, Wire
+from perf.benchmarks.pipeline import Pipeline, running, wait_for_log
+from perf.comparison.recording_proxy import Call, Wire
+from perf.figures import Figures
 
 _PATIENCE = 30.0  # seconds
 _WARM_UP = 3  # files before those that count
@@ -33,7 +33,7 @@ class Latency(NamedTuple):
 
 def main() -> None:
     """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_latency", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.latency", description=__doc__)
     parser.add_argument("--files", type=int, default=100)
     files = parser.parse_args().files
     latencies = list(measure(files + _WARM_UP))[_WARM_UP:]
@@ -48,7 +48,7 @@ def main() -> None:
         title=f"From upload to consolidated, {files} small files, the daemon idle before",
         columns=["", "median", "95th percentile"],
         rows=rows,
-        command=f"python -m perf.bench_latency --files {files}",
+        command=f"python -m perf.benchmarks.latency --files {files}",
     )
     figures.show()
     figures.save()

@@ -1,6 +1,6 @@
 """Downloads the flow files of the VARIoT dataset, "Dataset of legitimate IoT data".
 
-    python -m perf.fetch_variot DIRECTORY
+    python -m perf.data.fetch_variot DIRECTORY
 
 The files are listed by the API of data.gouv.fr, where the dataset is published. Each is checked against the
 size and the checksum that the API gives. One that is there already, whole, is not fetched again; one that

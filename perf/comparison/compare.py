@@ -1,8 +1,8 @@
 """Lambda against the VM over a whole dataset: how fast, how heavy, how dear.
 
-    python -m perf.compare                                      30 generated days, everything
-    python -m perf.compare --dataset campus ../shared/data/campus
-    python -m perf.compare --stack perf --compute vm --way burst ../variot
+    python -m perf.comparison.compare                                      30 generated days, everything
+    python -m perf.comparison.compare --dataset campus ../shared/data/campus
+    python -m perf.comparison.compare --stack perf --compute vm --way burst ../variot
 
 Locally, every run has a fresh embedded engine, with the functions under AWS's runtime client or the daemon's
 processes. On a deployed stack (--stack), which must be new and have the one kind of compute, AWS's services
@@ -23,15 +23,15 @@ from tempfile import TemporaryDirectory
 from clients.terminal.account import Account
 from clients.terminal.console import say
 from models.errors import FlowtallyError, UsageError
-from perf.comparison import NAMES, tables
-from perf.computes import Compute, Place, local
-from perf.deployed import Deployed
-from perf.follow import Way
-from perf.generate import generate
-from perf.plots import draw
-from perf.results import FOLDER
-from perf.runs import Run, load_runs, measure, save_runs
-from perf.workload import Workload, workload
+from perf.comparison.deployed import Deployed
+from perf.comparison.plots import draw
+from perf.comparison.report_tables import NAMES, tables
+from perf.comparison.runs import Run, load_runs, measure, save_runs
+from perf.comparison.targets import Compute, Place, local
+from perf.comparison.watcher import Way
+from perf.comparison.workload import Workload, workload
+from perf.data.generate import generate
+from perf.figures import FOLDER
 
 COMPUTES: tuple[Compute, ...] = ("lambda", "vm")
 WAYS: tuple[Way, ...] = ("burst", "trickle")
@@ -58,7 +58,7 @@ def main() -> None:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     about, _, usage = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
-        prog="python -m perf.compare",
+        prog="python -m perf.comparison.compare",
         description=f"{about}\n\n{usage}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -144,7 +144,7 @@ def report(folder: Path, source: Path, command: str) -> None:
 
 def _command(options: argparse.Namespace) -> str:
     """What measures it again, all runs together."""
-    words = ["python -m perf.compare"]
+    words = ["python -m perf.comparison.compare"]
     if options.dataset != "generated":
         words.append(f"--dataset {options.dataset}")
     if not options.paths and options.days != 30:

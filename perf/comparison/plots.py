@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from perf import cost
-from perf.bills import break_even, rounded, without_waiting, work_of
-from perf.comparison import NAMES, in_order
-from perf.computes import Compute
-from perf.cost import Work
-from perf.runs import Run
+from perf.comparison.report_tables import NAMES, in_order
+from perf.comparison.run_costs import break_even, rounded, without_waiting, work_of
+from perf.comparison.runs import Run
+from perf.comparison.targets import Compute
+from perf.costs import cost
+from perf.costs.cost import Work
 
 COLOURS: Mapping[Compute, str] = {"lambda": "#d9730d", "vm": "#1f6fb2"}
 _GREY = "#8a8f98"

@@ -1,6 +1,6 @@
 """Reading a flow file: flowtally against what else one would total it with.
 
-    python -m perf.bench_summarize
+    python -m perf.benchmarks.summarize
 
 Every way runs in a process of its own on the same generated file, and must give the same sums. CPU seconds
 are those of the process, user and system, its start included, by the account of the kernel. The ways take
@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from perf.contenders import command_of, installed
-from perf.generate import generate
-from perf.processes import Cost, cost_of
-from perf.results import Figures, versions
+from perf.benchmarks.contenders import command_of, installed
+from perf.benchmarks.process_cost import Cost, cost_of
+from perf.data.generate import generate
+from perf.figures import Figures, versions
 
 _DAY = datetime.date(2022, 12, 7)
 _MB, _GB = 1e6, 1e9
@@ -33,7 +33,7 @@ Costs = Mapping[str, Cost]  # by contender
 
 def main() -> None:
     """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_summarize", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.summarize", description=__doc__)
     parser.add_argument("--megabytes", type=int, nargs="+", default=[3, 30, 300, 3000])
     options = parser.parse_args()
     names = installed()
@@ -49,7 +49,7 @@ def main() -> None:
     remarks = [] if "mawk" in names else ["mawk is not installed here, and so is not compared."]
     for figures in (_aims(costs, starts), _all(costs, starts)):
         figures.packages = versions("polars", "duckdb", "pandas")
-        figures.command = " ".join(["python -m perf.bench_summarize", *_sizes_given(options.megabytes)])
+        figures.command = " ".join(["python -m perf.benchmarks.summarize", *_sizes_given(options.megabytes)])
         figures.remarks = remarks
         figures.show()
         figures.save()

@@ -1,6 +1,6 @@
-"""The ways to total a flow file that `bench_summarize` compares.
+"""The ways to total a flow file that `perf.benchmarks.summarize` compares.
 
-    python -m perf.contenders NAME FILE
+    python -m perf.benchmarks.contenders NAME FILE
 
 Each prints the same thing: how many pair-days there are, and the sums over all of them. Only flowtally
 validates, hashes and quarantines; the others take for granted that the file is clean.
@@ -113,7 +113,7 @@ def command_of(name: str, file: Path) -> list[str]:
     """What runs a contender. mawk needs no Python around it; its numbers are doubles."""
     if name == "mawk":
         return ["mawk", "-F,", _AWK, str(file)]
-    return [sys.executable, "-m", "perf.contenders", name, str(file)]
+    return [sys.executable, "-m", "perf.benchmarks.contenders", name, str(file)]
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
-from perf.bills import months, per_gb, work_of
-from perf.computes import STAGES, Compute
-from perf.results import Figures
-from perf.runs import Run, percentile
+from perf.comparison.run_costs import months, per_gb, work_of
+from perf.comparison.runs import Run, percentile
+from perf.comparison.targets import STAGES, Compute
+from perf.figures import Figures
 
 NAMES: Mapping[Compute, str] = {"lambda": "Lambda", "vm": "VM"}
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from perf import cost, prices
-from perf.computes import Compute
-from perf.cost import Work
-from perf.results import Figures
-from perf.runs import Run
+from perf.comparison.runs import Run
+from perf.comparison.targets import Compute
+from perf.costs import cost, prices
+from perf.costs.cost import Work
+from perf.figures import Figures
 
 LOADS = (1, 10, 100, 1_000, 10_000, 100_000)  # files a day
 

@@ -1,6 +1,6 @@
 """The peak memory of a daemon's process over a very large file.
 
-    python -m perf.bench_memory --megabytes 1000
+    python -m perf.benchmarks.memory --megabytes 1000
 
 The file goes through the whole first stage: upload, queue, reading, writing, deletion.
 """
@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clients.local_aws.child import Child
-from perf.generate import generate
-from perf.pipeline import running, wait_for_log
-from perf.results import Figures
+from perf.benchmarks.pipeline import running, wait_for_log
+from perf.data.generate import generate
+from perf.figures import Figures
 
 _PATIENCE = 1800.0  # seconds
 _LIMIT = 100_000_000  # bytes
@@ -24,7 +24,7 @@ _LIMIT = 100_000_000  # bytes
 
 def main() -> None:
     """Measures, prints and saves; the exit status tells whether the limit was kept."""
-    parser = argparse.ArgumentParser(prog="python -m perf.bench_memory", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.memory", description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
     megabytes = parser.parse_args().megabytes
     with TemporaryDirectory() as folder, running() as pipeline:
@@ -42,7 +42,7 @@ def main() -> None:
         title="Peak memory of a process that counts one very large file",
         columns=["file", "before it", "peak", "upload to counted"],
         rows=[[f"{size / 1e6:.0f} MB", f"{idle / 1e6:.0f} MB", f"{peak / 1e6:.0f} MB", f"{seconds:.0f} s"]],
-        command=f"python -m perf.bench_memory --megabytes {megabytes}",
+        command=f"python -m perf.benchmarks.memory --megabytes {megabytes}",
     )
     figures.show()
     figures.save()

@@ -1,0 +1,1 @@
+"""Single figures, each by a script: reading, writing, cold starts, latency, memory, keeping up."""

@@ -1,0 +1,1 @@
+"""Lambda against the VM over a whole dataset."""

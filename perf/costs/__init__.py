@@ -1,0 +1,1 @@
+"""What a month costs, by the prices of AWS."""

@@ -1,0 +1,1 @@
+"""Traffic to measure with: made up like VARIoT's, or VARIoT's own."""
