@@ -10,15 +10,15 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 
 if TYPE_CHECKING:
-    from handlers.consolidator import Consolidator
-    from handlers.summarizer import Summarizer
+    from handlers.consolidate_stage import Consolidator
+    from handlers.summarize_stage import Summarizer
 
 WRITERS = 16  # writes in flight at once
 
 
 def summarizer_for(deployment: Deployment) -> "Summarizer":
     """The first stage on the resources of a deployment."""
-    from handlers.summarizer import Summarizer  # noqa: PLC0415  # a cold start is for one stage only
+    from handlers.summarize_stage import Summarizer  # noqa: PLC0415  # a cold start is for one stage only
 
     database = dynamodb(WRITERS)
     return Summarizer(
@@ -34,6 +34,6 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
 
 def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
-    from handlers.consolidator import Consolidator  # noqa: PLC0415
+    from handlers.consolidate_stage import Consolidator  # noqa: PLC0415
 
     return Consolidator(PairStatisticsStore.of(deployment, dynamodb(WRITERS)), Crew(WRITERS))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from handlers.consolidator import Consolidator, fold
+from handlers.consolidate_stage import Consolidator, fold
 from models.storage.changes import DayState, Step
 from models.traffic import Totals
 

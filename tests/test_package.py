@@ -148,7 +148,7 @@ def test_a_vm_installs_from_its_package_without_an_index(tmp_path: Path) -> None
     assert (tmp_path / "install.sh").read_bytes() == (ROOT / "vm_daemon" / "install.sh").read_bytes()
     (wheel,) = tmp_path.glob("flowtally-*.whl")
     content = zipfile.ZipFile(wheel).namelist()
-    assert {"vm_daemon/cli.py", "handlers/summarizer.py", "models/storage/schema.py"} <= set(content)
+    assert {"vm_daemon/cli.py", "handlers/summarize_stage.py", "models/storage/schema.py"} <= set(content)
     assert any(name.startswith("vm_daemon/systemd/") for name in content)
     locked = {
         line.split("==")[0] for line in requirements("requirements-vm.txt").splitlines() if "==" in line

@@ -20,7 +20,7 @@ from clients.terminal.account import Account
 from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
-from handlers.summarizer import Summarizer
+from handlers.summarize_stage import Summarizer
 from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import DailyTotal

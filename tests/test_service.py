@@ -22,9 +22,9 @@ from tests.conftest import Manager
 from tests.support import upload
 from vm_daemon.report import Report
 from vm_daemon.settings import FILE, parse, read_anew
-from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
 from vm_daemon.stopping import OutOfTime, Stop
 from vm_daemon.systemd import JournalFormatter, StartDelay, Systemd
+from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
 
 
 class Clock:

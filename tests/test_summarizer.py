@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.assembly import summarizer_for
-from handlers.summarizer import Summarizer
+from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File

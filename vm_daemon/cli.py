@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError
 
 from handlers.assembly import WRITERS, summarizer_for
 from handlers.concurrency import Crew
-from handlers.consolidator import Consolidator
+from handlers.consolidate_stage import Consolidator
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
 from models.deployment import Deployment
@@ -25,9 +25,9 @@ from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
 from vm_daemon.settings import FILE
-from vm_daemon.signs_of_life import watch_calls, watch_reading, watched, watching_calls
 from vm_daemon.stream_reader import StreamReader
 from vm_daemon.systemd import JournalFormatter, is_journal
+from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
 
 log = logging.getLogger("flowtally.daemon")
 

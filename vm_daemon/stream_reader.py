@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from models.errors import FlowtallyError
 from vm_daemon.lease_items import ShardState
 from vm_daemon.leases import FINISHED, LeaseLost, Leases
-from vm_daemon.lineage import Parents, fair_share, parents_of, readable
 from vm_daemon.report import Report, Unwatched
+from vm_daemon.shards import Parents, fair_share, parents_of, readable
 from vm_daemon.stopping import Stop
 
 if TYPE_CHECKING:

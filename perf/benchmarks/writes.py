@@ -24,7 +24,7 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from handlers.assembly import WRITERS
 from handlers.concurrency import Crew
-from handlers.consolidator import Consolidator, fold
+from handlers.consolidate_stage import Consolidator, fold
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.consolidator import Consolidator
+from handlers.consolidate_stage import Consolidator
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of

@@ -20,8 +20,8 @@ from tests.simulation.themes import Theme
 DAILY = "models/storage/daily_totals.py"
 STATISTICS = "models/storage/pair_statistics.py"
 STEPS = "models/storage/changes.py"
-SUMMARIZER = "handlers/summarizer.py"
-CONSOLIDATOR = "handlers/consolidator.py"
+SUMMARIZER = "handlers/summarize_stage.py"
+CONSOLIDATOR = "handlers/consolidate_stage.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"
 STREAM_READER = "vm_daemon/stream_reader.py"
 
