@@ -24,16 +24,16 @@ mutants: .venv/dev ## Remove one safeguard after the other; the simulation must 
 	.venv/bin/python -m tests.simulation.mutants $(KEPT)
 
 kill-soak: .venv/dev ## Kill real workers at random: KILLS=100
-	.venv/bin/python -m tests.kill_soak --kills $(or $(KILLS),100) $(KEPT)
+	.venv/bin/python -m tests.soak.kill_soak --kills $(or $(KILLS),100) $(KEPT)
 
 vm-soak: .venv/dev ## Kill, freeze and cut off three VMs at random: MINUTES=5
-	.venv/bin/python -m tests.vm_soak --minutes $(or $(MINUTES),5)
+	.venv/bin/python -m tests.soak.vm_soak --minutes $(or $(MINUTES),5)
 
 fuzz: .venv/dev ## Feed the reader with hostile files: INPUTS=1000000
 	.venv/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000) $(KEPT)
 
 test-dynamodb-local: .venv/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
-	.venv/bin/pytest -q --dynamodb-local tests/contract tests/test_pipeline.py tests/dynamodb_local
+	.venv/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/dynamodb_local
 
 test-systemd: .venv/dev ## Run the daemon under a real systemd, in a container; needs root on Debian
 	.venv/bin/python -m tests.systemd
@@ -59,7 +59,7 @@ measure: .venv/dev ## Measure all of docs/performance.md again: half an hour on 
 	$(MAKE) docs
 
 docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
-	.venv/bin/python -m tests.commands_page
+	.venv/bin/python -m tests.helpers.commands_page
 	.venv/bin/python -m perf.figures
 
 lock: .venv/dev ## Resolve the dependencies anew

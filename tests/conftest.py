@@ -20,20 +20,13 @@ from models.flow_csv import flow_file
 from models.flow_csv.native_row_counter import library
 from models.flow_csv.row_counter import PlainRows
 from tests.dynamodb_local import DynamoDBLocal
-from tests.packages import built, built_for_vms
-from tests.program import Run, flowtally_program
-from tests.support import client
-from tests.template import create_tables
-
-ROOT = Path(__file__).parent.parent
-REAL_DATA = ROOT.parent / "shared" / "data"
-STORAGE_TEMPLATE = ROOT / "cloudformation" / "storage.yaml"
+from tests.helpers.packages import built, built_for_vms
+from tests.helpers.program import Run, flowtally_program
+from tests.helpers.project import STORAGE_TEMPLATE
+from tests.helpers.support import client
+from tests.helpers.template import create_tables
 
 Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and what was sent to it since
-
-needs_real_data = pytest.mark.skipif(
-    not REAL_DATA.is_dir(), reason=f"the folder of real flow files is not there: {REAL_DATA}"
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

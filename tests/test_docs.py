@@ -7,8 +7,8 @@ import pytest
 
 from clients.cli import flowtally
 from perf.figures import with_figures
-from tests.commands_page import PAGE, page
-from tests.conftest import ROOT
+from tests.helpers.commands_page import PAGE, page
+from tests.helpers.project import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.project import ROOT
+
 MAY_IMPORT = {
     "models": {"models"},
     "handlers": {"models", "handlers"},

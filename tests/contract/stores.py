@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
+from tests.helpers.template import create_tables, tables
 from tests.simulation.dynamodb import DynamoDB, Table
 from tests.simulation.scheduler import Scheduler, Signal
 from tests.simulation.streams import Streams
-from tests.template import create_tables, tables
 
 RawItem = dict[str, dict[str, Any]]
 

@@ -13,7 +13,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairDay, Totals
 from tests.contract.stores import Store, read_stream
-from tests.support import statistics_of
+from tests.helpers.support import statistics_of
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 A, B = b"a" * 8, b"\0" * 8

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.contract.stores import Store, simulated_store
+from tests.helpers.streams import Clock, LeaseTable
 from tests.simulation.errors import refusal
-from tests.streams import Clock, LeaseTable
 from vm_daemon.stream_reader import StreamReader
 
 

@@ -9,8 +9,8 @@ import pytest
 from models.deployment import Deployment
 from perf.data.generate import generate_day
 from tests.dynamodb_local import DynamoDBLocal
-from tests.oracle import daily_totals_by_duckdb
-from tests.support import (
+from tests.helpers.oracle import daily_totals_by_duckdb
+from tests.helpers.support import (
     daemon,
     eventually,
     is_at_rest,

@@ -14,8 +14,8 @@ from models.flow_csv import flow_file
 from models.flow_csv.csv_format import MAX_VALUE
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.row_counter import PlainRows
-from tests.flow_files import CarefulRows
 from tests.fuzz.recipes import Delivery, Stream, delivery, gzipped
+from tests.helpers.flow_files import CarefulRows
 
 SECONDS = 2.0  # of CPU time that a small file may take
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.project import ROOT
+
 OPERATIONS = frozenset(
     [
         "get_object",

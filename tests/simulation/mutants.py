@@ -21,10 +21,10 @@ from types import CodeType
 from typing import Any
 
 from perf.figures import Figures
+from tests.helpers.project import ROOT
 from tests.simulation.planted import MUTANTS, Mutant
 from tests.simulation.themes import theme_of
 
-ROOT = Path(__file__).parents[2]
 SEEDS = 2000  # schedules
 _SURVIVED = "survived"
 

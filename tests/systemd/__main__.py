@@ -25,12 +25,20 @@ from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from models.storage.aws_clients import client
 from perf.data.generate import generate_day
-from tests.oracle import daily_totals_by_duckdb
-from tests.support import is_at_rest, keys, merged, statistics_of, stored_days, stored_statistics, upload
+from tests.helpers.oracle import daily_totals_by_duckdb
+from tests.helpers.project import ROOT
+from tests.helpers.support import (
+    is_at_rest,
+    keys,
+    merged,
+    statistics_of,
+    stored_days,
+    stored_statistics,
+    upload,
+)
 from tests.systemd.container import PYTHON, Container, Unfit, prepare
 from tests.systemd.launch import launch, take_python_away
 
-ROOT = Path(__file__).parent.parent.parent
 CACHE = ROOT / "build" / "systemd"
 WORKERS = len(os.sched_getaffinity(0))
 UNITS = [

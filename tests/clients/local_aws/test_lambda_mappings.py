@@ -1,0 +1,300 @@
+"""Event source mappings on this computer: batches, failures, checkpoints, retries, filters, as documented."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Event
+from typing import Any
+
+import pytest
+
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.delivery import MappingSettings, failed_records
+from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.filters import matches
+from clients.local_aws.lambda_service.function import Throttled
+from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
+from clients.local_aws.lambda_service.retries import Retrying
+from clients.local_aws.lambda_service.stream_mapping import StreamMapping
+from models.errors import UsageError
+from tests.helpers.support import eventually
+
+# ---------------------------------------------------------------- what an answer says of a batch
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        (b'{"batchItemFailures": []}', ""),
+        (b'{"batchItemFailures": null}', ""),
+        (b"null", ""),
+        (b"{}", ""),
+        (b'{"batchItemFailures": [{"itemIdentifier": "b"}]}', "b"),
+        (b'{"batchItemFailures": [{"itemIdentifier": ""}]}', "abc"),
+        (b'{"batchItemFailures": [{"itemIdentifier": null}]}', "abc"),
+        (b'{"batchItemFailures": [{"itemId": "b"}]}', "abc"),
+        (b'{"batchItemFailures": [{"itemIdentifier": "x"}]}', "abc"),
+        (b'["b"]', "abc"),
+    ],
+)
+def test_partial_failures(answer: bytes, failed: str) -> None:
+    """Only what is reported failed; everything, if the report makes no sense."""
+    assert failed_records(Outcome(answer), "abc", reports_failures=True) == set(failed)
+
+
+def test_without_partial_failures_a_batch_fails_as_a_whole() -> None:
+    """A report is not looked at, and an error is of all records."""
+    report = Outcome(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}')
+    assert failed_records(report, "abc", reports_failures=False) == set()
+    assert failed_records(Outcome(b"", "ValueError: no"), "abc", reports_failures=True) == set("abc")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "passes"),
+    [
+        ({"eventName": ["INSERT"]}, True),
+        ({"eventName": ["REMOVE", "INSERT"]}, True),
+        ({"eventName": ["REMOVE"]}, False),
+        ({"dynamodb": {"Keys": {"k": {"S": [{"prefix": "10."}]}}}}, True),
+        ({"dynamodb": {"Keys": {"k": {"S": [{"anything-but": ["10.0.0.1"]}]}}}}, False),
+        ({"dynamodb": {"OldImage": [{"exists": False}]}}, True),
+        ({"dynamodb": {"size": [{"numeric": [">", 1, "<=", 5]}]}}, True),
+        ({"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 1]}]}}}}, False),  # a string in the record
+    ],
+)
+def test_filters(pattern: dict[str, Any], passes: bool) -> None:
+    """A record passes if it has one of the values for each key; DynamoDB's numbers do not compare."""
+    record = {
+        "eventName": "INSERT",
+        "dynamodb": {"Keys": {"k": {"S": "10.0.0.1"}}, "NewImage": {"n": {"N": "7"}}, "size": 5},
+    }
+    assert matches(pattern, record) is passes
+
+
+# ---------------------------------------------------------------- streams: retries
+
+
+def records(count: int, changed_at: float = 0.0) -> list[dict[str, Any]]:
+    return [
+        {"dynamodb": {"SequenceNumber": str(n), "ApproximateCreationDateTime": changed_at}}
+        for n in range(count)
+    ]
+
+
+class Scripted:
+    """A function that fails as a test says, and notes what it was given."""
+
+    def __init__(self, answer: Callable[[list[str]], Outcome]) -> None:
+        self.batches: list[str] = []
+        self._answer = answer
+
+    def __call__(self, batch: Sequence[Any]) -> Outcome:
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
+        self.batches.append("".join(numbers))
+        return self._answer(numbers)
+
+
+def retrying(function: Scripted, **settings: Any) -> Retrying:
+    mapping = MappingSettings("id", "arn", "tried", 100, **settings)
+    return Retrying(mapping, function, wait=lambda _: None, now=lambda: 1000.0)
+
+
+def reported(*numbers: str) -> Outcome:
+    failures = [{"itemIdentifier": number} for number in numbers]
+    return Outcome(json.dumps({"batchItemFailures": failures}).encode())
+
+
+def test_the_checkpoint_moves_to_the_lowest_failed_record() -> None:
+    """From there on all comes again, also what succeeded behind it."""
+    answers = iter([reported("4", "2"), reported()])
+    function = Scripted(lambda _: next(answers))
+    checkpoints = list(retrying(function, reports_failures=True).deliver(records(6)))
+    assert function.batches == ["012345", "2345"]
+    assert checkpoints == ["1", "5"]
+
+
+def test_a_batch_that_fails_is_retried_for_ever() -> None:
+    """With no limit of retries and age, it comes until it succeeds."""
+    left = iter(range(50))
+    function = Scripted(lambda _: Outcome(b"", "Error: no") if next(left) < 49 else Outcome(b"null"))
+    assert list(retrying(function).deliver(records(2))) == ["1"]
+    assert function.batches == ["01"] * 50
+
+
+def test_a_failing_batch_is_halved() -> None:
+    """One bad record ends alone, in the order of the shard; what is beside it passes."""
+    function = Scripted(lambda numbers: Outcome(b"", "Error: no" if "2" in numbers else ""))
+    checkpoints = list(retrying(function, bisects=True, retries=1).deliver(records(4)))
+    assert function.batches == ["0123", "01", "23", "2", "2", "3"]
+    assert checkpoints == ["1", "2", "3"]
+
+
+def test_retries_and_age_can_be_limited() -> None:
+    """Then what is left of the batch is given up, and the shard goes on."""
+    function = Scripted(lambda _: Outcome(b"", "Error: no"))
+    assert list(retrying(function, retries=2).deliver(records(3))) == ["2"]
+    assert function.batches == ["012"] * 3
+    old = Scripted(lambda _: Outcome(b"null"))
+    batch = records(1, changed_at=900.0) + records(3, changed_at=990.0)[1:]
+    assert list(retrying(old, record_age=60).deliver(batch)) == ["2"]
+    assert old.batches == ["12"]
+
+
+# ---------------------------------------------------------------- mappings on the engine
+
+
+@pytest.fixture
+def queue(engine: EmbeddedEngine) -> tuple[str, str]:
+    """URL and ARN of an empty queue."""
+    engine.reset()
+    sqs = engine.client("sqs")
+    url = sqs.create_queue(QueueName="tried", Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    return url, attributes["QueueArn"]
+
+
+def queue_mapping(
+    engine: EmbeddedEngine,
+    url: str,
+    settings: MappingSettings,
+    invoke: Callable[[bytes], Outcome],
+    **others: Any,
+) -> QueueMapping:
+    sqs = engine.client("sqs")
+    return QueueMapping(settings, sqs, url, invoke, give_back=partial(show_again, sqs, url), **others)
+
+
+def left_in(engine: EmbeddedEngine, url: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = engine.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(map(int, attributes.values()))
+
+
+def test_messages_that_failed_come_again_and_the_others_do_not(
+    engine: EmbeddedEngine, queue: tuple[str, str]
+) -> None:
+    """Messages come in the form in which Lambda gives them; a failed one after the visibility timeout."""
+    url, arn = queue
+    seen: list[dict[str, Any]] = []
+
+    def invoke(content: bytes) -> Outcome:
+        (record,) = json.loads(content)["Records"]
+        seen.append(record)
+        fails = record["body"] == "bad" and record["attributes"]["ApproximateReceiveCount"] == "1"
+        return reported(record["messageId"]) if fails else Outcome(b"null")
+
+    settings = MappingSettings("id", arn, "tried", 1, reports_failures=True)
+    mapping = queue_mapping(engine, url, settings, invoke, pollers=2)
+    began = time.monotonic()
+    for body in ("good", "bad"):
+        engine.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+    eventually(lambda: not left_in(engine, url))
+    mapping.stop()
+    assert sorted(record["body"] for record in seen) == ["bad", "bad", "good"]
+    assert time.monotonic() - began >= 2
+    assert {record["eventSourceARN"] for record in seen} == {arn}
+
+
+def test_a_queue_with_a_short_visibility_timeout_is_refused(
+    engine: EmbeddedEngine, queue: tuple[str, str]
+) -> None:
+    """As Lambda refuses it: messages would come again while the function is still at work."""
+    with pytest.raises(UsageError, match="visibility timeout 2 s is less than function timeout 3 s"):
+        check_visibility(engine.client("sqs"), queue[0], 3)
+
+
+def test_a_throttled_function_gets_its_messages_later(engine: EmbeddedEngine, queue: tuple[str, str]) -> None:
+    """Nothing is lost meanwhile, and batches and filters are as set."""
+    url, arn = queue
+    throttled = iter([True, True])
+    sizes: list[int] = []
+
+    def invoke(content: bytes) -> Outcome:
+        if next(throttled, False):
+            raise Throttled
+        sizes.append(len(json.loads(content)["Records"]))
+        return Outcome(b"null")
+
+    for body in "aaab":
+        engine.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+    settings = MappingSettings("id", arn, "tried", 10, batch_window=0.5, patterns=({"body": ["a"]},))
+    mapping = queue_mapping(engine, url, settings, invoke, pollers=1)
+    eventually(lambda: not left_in(engine, url))
+    mapping.stop()
+    assert sizes == [3]
+
+
+@pytest.mark.parametrize("is_deployed", [True, False], ids=["throttled", "deleted during a poll"])
+def test_a_mapping_that_is_deleted_gives_back_what_no_function_has(
+    engine: EmbeddedEngine, queue: tuple[str, str], is_deployed: bool
+) -> None:
+    """A message waiting for a throttled function, or received after the deletion, is seen again at once."""
+    url, arn = queue
+    sqs = engine.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5400"})
+    tried = Event()
+
+    def invoke(_: bytes) -> Outcome:
+        tried.set()
+        raise Throttled
+
+    def exists() -> bool:
+        return is_deployed or tried.set() or False
+
+    settings = MappingSettings("id", arn, "tried", 1)
+    mapping = queue_mapping(engine, url, settings, invoke, exists=exists, pollers=1)
+    sqs.send_message(QueueUrl=url, MessageBody="a")
+    assert tried.wait(10)
+    mapping.stop()
+    (message,) = sqs.receive_message(QueueUrl=url).get("Messages", [])
+    assert message["Body"] == "a"
+
+
+def test_a_stream_is_read_in_order_from_where_it_should(engine: EmbeddedEngine) -> None:
+    """TRIM_HORIZON begins with what was there, LATEST with what comes; failures go on at the checkpoint."""
+    engine.reset()
+    dynamodb, streams = engine.client("dynamodb"), engine.client("dynamodbstreams")
+    arn = dynamodb.create_table(
+        TableName="tried",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]["LatestStreamArn"]
+
+    def put(*keys: str) -> None:
+        for key in keys:
+            dynamodb.put_item(TableName="tried", Item={"k": {"S": key}, "raw": {"B": b"\0"}})
+
+    seen: dict[str, list[str]] = {"TRIM_HORIZON": [], "LATEST": []}
+    failing = Event()
+
+    def invoke_for(start: str) -> Callable[[bytes], Outcome]:
+        def invoke(content: bytes) -> Outcome:
+            batch = json.loads(content)["Records"]
+            assert batch[0]["dynamodb"]["NewImage"]["raw"] == {"B": "AA=="}
+            seen[start] += [record["dynamodb"]["Keys"]["k"]["S"] for record in batch]
+            if start == "TRIM_HORIZON" and not failing.is_set():
+                failing.set()
+                return reported(batch[-1]["dynamodb"]["SequenceNumber"])
+            return Outcome(b"null")
+
+        return invoke
+
+    put("a", "b", "c")
+    mappings = [
+        StreamMapping(
+            MappingSettings("id", arn, "tried", 100, starting_position=start, reports_failures=True),
+            streams,
+            invoke_for(start),
+        )
+        for start in seen
+    ]
+    eventually(lambda: seen["TRIM_HORIZON"] == ["a", "b", "c", "c"])
+    time.sleep(0.5)
+    put("d")
+    eventually(lambda: seen["LATEST"] == ["d"] and seen["TRIM_HORIZON"][-1] == "d")
+    for mapping in mappings:
+        mapping.stop()
+    assert seen["TRIM_HORIZON"] == ["a", "b", "c", "c", "d"]

@@ -1,0 +1,172 @@
+"""`flowtally destroy`: what goes was shown before, and exported if wanted; what others have stays."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from clients.lifecycle.destroy import destroy, left
+from clients.lifecycle.retained_resources import FUNCTIONS
+from clients.local_aws.engine import EmbeddedEngine
+from clients.render import full_export
+from clients.terminal.account import Account
+from cloudformation import stack
+from cloudformation.stack import current
+from models.deployment import Deployment
+from models.storage.daily_totals import DailyTotalsStore
+from models.traffic import PairDay, Totals
+from tests.helpers.program import Run, done
+from tests.helpers.support import client, eventually
+
+DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
+STRANGE = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+ROW = ["10.0.0.1", "10.0.0.2", "2022-12-07", "1", "1000", "3"]
+
+
+@pytest.fixture
+def retained(run_here: Run, place: EmbeddedEngine) -> Deployment:
+    """Bucket and tables whose stack was deleted in the console; one day is counted."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    count_a_day(deployment.daily_totals)
+    place.client("cloudformation").delete_stack(StackName="flowtally")
+    eventually(lambda: not current(place.client("cloudformation"), "flowtally")[0])
+    return deployment
+
+
+def count_a_day(table: str) -> None:
+    """Adds a day of one flow to a table of daily totals."""
+    totals = Totals(flows=1, duration=1000, packets=3)
+    assert DailyTotalsStore(client("dynamodb"), table).add_once(DAY, totals, b"digest", 1)
+
+
+def another_table(name: str, of: str) -> None:
+    """Makes a table with the keys of another one, as an earlier stack may have left it."""
+    described = client("dynamodb").describe_table(TableName=of)["Table"]
+    client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=described["KeySchema"],
+        AttributeDefinitions=described["AttributeDefinitions"],
+    )
+
+
+def appear(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    """Has all stacks that are there seem to be in a status."""
+
+    def seen(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]:
+        found, parameters = current(cloudformation, name)
+        return found and status, parameters
+
+    monkeypatch.setattr("clients.lifecycle.destroy.stack", SimpleNamespace(current=seen, delete=stack.delete))
+
+
+def rows(path: Path) -> list[list[str]]:
+    """The rows of an exported table below its header."""
+    with path.open(newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_data_is_exported_when_its_stack_is_gone(run_here: Run, retained: Deployment, tmp_path: Path) -> None:
+    """Tables that a stack left behind are exported as `--export` asks, before they are removed."""
+    gone = done(run_here("destroy", "--yes", "--export", "all"))
+    assert rows(tmp_path / "all" / "daily-totals.csv") == [ROW]
+    assert gone.index("Exported: all/daily-totals.csv") < gone.index(f"table {retained.daily_totals}\n")
+    assert left(Account("flowtally")) == []
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"])
+def test_data_is_exported_when_its_stack_is_stuck(
+    run_here: Run, place: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """Whatever state a stack is in, `--export` exports its tables before they are removed."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    count_a_day(Deployment.from_stack(place.client("cloudformation"), "flowtally").daily_totals)
+    appear(monkeypatch, status)
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--export", "all"))
+    assert rows(tmp_path / "all" / "daily-totals.csv") == [ROW]
+
+
+def test_a_stuck_stack_of_somebody_else_is_left_alone(
+    run_here: Run, place: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that is not flowtally's is not removed because an update of it failed."""
+    cloudformation = place.client("cloudformation")
+    cloudformation.create_stack(StackName="flowtally", TemplateBody=STRANGE)
+    eventually(lambda: current(cloudformation, "flowtally")[0] == "CREATE_COMPLETE")
+    appear(monkeypatch, "UPDATE_ROLLBACK_FAILED")
+    refused = run_here("destroy", "--yes", "--no-export")
+    assert (refused.returncode, "not one of flowtally's" in refused.stderr) == (2, True)
+    assert current(cloudformation, "flowtally")[0] == "CREATE_COMPLETE"
+
+
+def test_each_of_several_tables_of_a_kind_is_exported(
+    run_here: Run, retained: Deployment, tmp_path: Path
+) -> None:
+    """What earlier stacks of the same name left is exported to files of its own."""
+    another_table("flowtally-DailyTotals-EARLIER", of=retained.daily_totals)
+    count_a_day("flowtally-DailyTotals-EARLIER")
+    done(run_here("destroy", "--yes", "--export", "all"))
+    for name in (retained.daily_totals, "flowtally-DailyTotals-EARLIER"):
+        assert rows(tmp_path / "all" / f"{name}.csv") == [ROW]
+    assert left(Account("flowtally")) == []
+
+
+def test_nothing_is_removed_if_a_table_cannot_be_exported(
+    run_here: Run, retained: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that refuses to be read stops the removal before it begins, with its name and what to do."""
+    before = left(Account("flowtally"))
+
+    def refuse(*_: object) -> Iterator[list[object]]:
+        return client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
+
+    form = full_export._FORMS["DailyTotals"]
+    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))  # type: ignore[misc]
+    failed = run_here("destroy", "--yes", "--export", "all")
+    assert failed.returncode == 1
+    assert f"table {retained.daily_totals}: cannot be exported" in failed.stderr
+    assert "Nothing was removed." in failed.stderr
+    assert "--no-export" in failed.stderr
+    assert left(Account("flowtally")) == before
+
+
+def test_who_confirms_knows_how_much_is_there(
+    retained: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also of tables without a stack, the items are said before anything is asked."""
+    another_table("flowtally-Files-EARLIER", of=retained.files)
+    said = []
+
+    def ask(*_: object) -> None:
+        said.append(capsys.readouterr().out)
+
+    assert not destroy(Account("flowtally"), ask, ask)
+    before_export, before_removal = said
+    assert ["table", "DailyTotals", "1"] in [line.split()[:3] for line in before_export.splitlines()]
+    assert ["table", "flowtally-Files-EARLIER", "0"] in [it.split()[:3] for it in before_export.splitlines()]
+    assert before_removal == ""
+
+
+def test_logs_go_and_those_of_a_sibling_stay(run_here: Run, place: EmbeddedEngine) -> None:
+    """A log that a function made again goes with the rest; that of a deployment of a longer name does not."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    done(run_here("deploy", "--yes", "--compute", "none", "--stack", "flowtally-paris"))
+    sibling = left(Account("flowtally-paris"))
+    logs = place.client("logs")
+    for name in ("flowtally-summarize", "flowtally-verify", "flowtally-paris-summarize"):
+        logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
+    assert "log group /aws/lambda/flowtally-verify" in left(Account("flowtally"))
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
+    assert left(Account("flowtally")) == []
+    assert left(Account("flowtally-paris")) == [*sibling, "log group /aws/lambda/flowtally-paris-summarize"]
+
+
+def test_the_logs_are_those_of_the_functions() -> None:
+    """Every log group of the template is looked for, and no other."""
+    logs = re.findall(r'LogGroupName: !Sub "/aws/lambda/\$\{StorageStack\}-(\w+)"', stack.template("lambda"))
+    assert sorted(logs) == sorted(FUNCTIONS)

@@ -1,0 +1,224 @@
+"""`flowtally status`: which files need somebody, and what became of the files of a branch."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+import pytest
+from botocore.client import BaseClient
+
+from clients.queries.file_report import Newest, SetAside, files_of_branch
+from clients.queries.stored import read_status
+from clients.terminal.account import Account
+from handlers.assembly import summarizer_for
+from models.deployment import Deployment
+from models.errors import NotFound
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
+from tests.helpers.program import Run, done
+from tests.helpers.support import client, flow_csv, keys, upload
+
+GOOD = flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 PM,1000,3", "10.0.0.1,10.0.0.2,08/12/2022,1,1")
+ONE_WRONG_ROW = flow_csv("10.0.0.1,10.0.0.2,07/12/2022,1000,3", "10.0.0.3,10.0.0.2,08/12/2022,-1,5")
+NO_ADDRESSES = b"Timestamp,Flow Duration,Tot Fwd Pkts\n07/12/2022,1,1\n"
+MARCH = int(datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC).timestamp())
+
+Calls = list[tuple[str, str | None]]  # operations, and the tables that they were for
+
+
+def process(deployment: Deployment, key: str, content: bytes) -> None:
+    """Brings a file to its end as a worker does."""
+    upload(deployment, key, content)
+    entity = {"bucket": {"name": deployment.bucket}, "object": {"key": key}}
+    summarizer_for(deployment).process(orjson.dumps({"Records": [{"s3": entity}]}).decode(), 1)
+
+
+def record(deployment: Deployment, branch: str, key: str, state: str = "counted", **known: Any) -> None:
+    """Records what became of a file, as a worker does when it is done."""
+    file = File(branch=branch, key=key, state=state, attempts=1, **{"arrived_at": MARCH} | known)
+    client("dynamodb").put_item(TableName=deployment.files, Item=file.serialize())
+
+
+def record_rejected(deployment: Deployment, key: str, arrived_at: int) -> None:
+    """Records a rejected file of Paris, and puts it where it lies then."""
+    record(deployment, "paris", key, "rejected", reason="no CSV", arrived_at=arrived_at)
+    upload(deployment, f"rejected/0a1b/paris/{key}", b"x")
+
+
+def lines_with(shown: str, text: str) -> list[list[str]]:
+    """The words of each line that holds a text."""
+    return [line.split() for line in shown.splitlines() if text in line]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Every request to AWS from now on."""
+    made: Calls = []
+    call = BaseClient._make_api_call
+
+    def noted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        made.append((operation, arguments.get("TableName")))
+        return call(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    return made
+
+
+def test_status_tells_why_a_file_was_rejected(run: Run, deployment: Deployment) -> None:
+    """Branch, name, time and the whole reason are shown, and the commands that help."""
+    process(deployment, "incoming/Paris nord/bad [1].csv", NO_ADDRESSES)
+    (file,) = FilesTable(client("dynamodb"), deployment.files).all()
+    shown = done(run("status", COLUMNS="200"))
+    arrived = datetime.fromtimestamp(file.arrived_at, UTC)
+    assert file.reason
+    assert f"Paris nord  bad [1].csv  {arrived.date()}  {file.reason} " in shown
+    assert f"{arrived.time()} " in shown
+    assert "flowtally redrive --rejected" in shown
+    assert "quarantined" not in shown
+
+
+def test_status_tells_where_quarantined_rows_lie(run: Run, deployment: Deployment) -> None:
+    """The key is that of the object; files without quarantined rows are not listed."""
+    process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
+    process(deployment, "incoming/paris/good.csv", GOOD)
+    shown = done(run("status", COLUMNS="200"))
+    assert lines_with(shown, "torn.csv")[0][-2:] == ["2", "1"]
+    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv"
+    assert lines_with(shown, key)
+    assert keys(deployment, "quarantine/") == [key]
+    assert deployment.bucket in shown
+    assert "flowtally upload FILE --branch BRANCH" in shown
+    assert "good.csv" not in shown
+    assert "Rejected" not in shown
+
+
+def test_what_was_dealt_with_is_not_listed_any_more(run: Run, deployment: Deployment) -> None:
+    """Without the object in rejected/ or quarantine/, or once retracted, a file needs nobody."""
+    process(deployment, "incoming/paris/bad.csv", NO_ADDRESSES)
+    process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
+    record(deployment, "paris", "taken-out.csv", "retracted", quarantined=1, digest=bytes(32))
+    upload(deployment, f"quarantine/{bytes(32).hex()}.csv", b"x")
+    for key in keys(deployment, "rejected/") + keys(deployment, "quarantine/"):
+        if bytes(32).hex() not in key:
+            client("s3").delete_object(Bucket=deployment.bucket, Key=key)
+    shown = done(run("status"))
+    assert "files rejected" in shown
+    assert ".csv" not in shown
+
+
+def test_a_rejected_file_of_no_branch_needs_somebody_too() -> None:
+    """One that lay in incoming/ itself is recorded under `-`, and found again in rejected/."""
+    file = File(branch="-", key="a.csv", state="rejected", arrived_at=1, attempts=1)
+    assert SetAside(["rejected/0a1b/a.csv"]).has_file(file)
+    assert not SetAside(["rejected/0a1b/paris/a.csv", "a.csv"]).has_file(file)
+    of_paris = File(branch="paris", key="a.csv", state="rejected", arrived_at=1, attempts=1)
+    assert not SetAside(["rejected/0a1b/a.csv"]).has_file(of_paris)
+
+
+def test_the_newest_files_come_first_and_the_rest_is_counted(run: Run, deployment: Deployment) -> None:
+    """With --files, so many are listed, in the order of their arrival; the title says how many more."""
+    for day in (2, 4, 1, 3):
+        record_rejected(deployment, f"day-{day}.csv", MARCH + day)
+    shown = done(run("status", "--files", "3"))
+    assert [line[1] for line in lines_with(shown, "day-")] == ["day-4.csv", "day-3.csv", "day-2.csv"]
+    assert "Rejected files (the latest 3, and 1 more)" in " ".join(shown.split())
+    all_of_them = done(run("status"))
+    assert len(lines_with(all_of_them, "day-")) == 4
+    assert "more" not in all_of_them
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_newest_keeps_those_that_arrived_last(limit: int) -> None:
+    """In whatever order they come, also when several arrived in the same second."""
+    arrivals = [3, 1, 4, 1, 5]
+    files = [File(branch="b", key="k", state="counted", arrived_at=at, attempts=1) for at in arrivals]
+    newest = Newest.of(files, limit)
+    assert [file.arrived_at for file in newest.files] == sorted(arrivals, reverse=True)[:limit]
+    assert newest.total == len(arrivals)
+
+
+def test_a_branch_sees_its_own_files(run: Run, deployment: Deployment) -> None:
+    """Name, state, days, rows, quarantined rows and time of each; reasons below; nothing of others."""
+    record(
+        deployment,
+        "paris",
+        "two-days.csv",
+        rows=12345,
+        quarantined=0,
+        first_day="2022-12-07",
+        last_day="2022-12-08",
+        completed_at=MARCH + 90,
+    )
+    record(deployment, "paris", "bad.csv", "rejected", reason="no CSV", arrived_at=MARCH + 1)
+    record(deployment, "parish", "other.csv")
+    shown = done(run("status", "--branch", "paris"))
+    first, second = shown.split("two-days.csv")[1].splitlines()[:2]
+    assert first.split() == ["counted", "2022-12-07", "2026-03-01", "12,345", "0", "1.50", "min"]
+    assert second.split() == ["2022-12-08", "09:05:07"]
+    assert lines_with(shown, "bad.csv")[0] == ["bad.csv", "rejected", "–", "2026-03-01", "–", "–", "–"]
+    assert lines_with(shown, "bad.csv")[1] == ["paris", "bad.csv", "2026-03-01", "no", "CSV"]
+    assert shown.index("bad.csv") < shown.index("two-days.csv")
+    assert "other.csv" not in shown
+    assert "table Files" not in shown
+
+
+def test_a_branch_sees_what_still_waits(run: Run, deployment: Deployment) -> None:
+    """A file in incoming/ is there before anybody counted it; the marker of a folder is no file."""
+    upload(deployment, "incoming/paris/new.csv", GOOD)
+    upload(deployment, "incoming/paris/", b"")
+    shown = done(run("status", "--branch", "paris"))
+    assert lines_with(shown, "new.csv")[0][1] == "waiting"
+    assert len(lines_with(shown, "waiting")) == 1
+
+
+def test_an_unknown_branch_is_an_error(deployment: Deployment) -> None:
+    """It names the branches that have sent files, the likeliest first, those included whose files wait."""
+    account = Account("flowtally")
+    with pytest.raises(NotFound, match="No other branch has sent any either"):
+        files_of_branch(account, "paris")
+    upload(deployment, "incoming/waiting-room/a.csv", GOOD)
+    with pytest.raises(NotFound, match="There are files of waiting-room"):
+        files_of_branch(account, "paris")
+    for branch in ("rome", "lyon", "paris", "b", "c", "d"):
+        record(deployment, branch, "a.csv")
+    with pytest.raises(NotFound, match=r"branch 'Pari': .* There are files of paris, .* and others\."):
+        files_of_branch(account, "Pari")
+    with pytest.raises(NotFound, match="branch '': no file of this branch has arrived"):
+        files_of_branch(account, "")
+
+
+def test_nothing_is_cut_off_at_80_columns(run: Run, deployment: Deployment) -> None:
+    """Long names, reasons and keys go on in the next lines, to their last character."""
+    name, reason = "Y" * 150, "Z" * 500
+    record(deployment, "paris", f"{name}.csv", "rejected", reason=reason)
+    upload(deployment, f"rejected/0a1b/paris/{name}.csv", b"x")
+    process(deployment, f"incoming/{name}/torn.csv", ONE_WRONG_ROW)
+    for arguments in (["status"], ["status", "--branch", "paris"]):
+        shown = done(run(*arguments, COLUMNS="80"))
+        tables = [line for line in shown.splitlines() if not line.startswith("Next: ")]
+        assert max(map(len, tables)) <= 80
+        assert "".join(tables).count("Y") == 2 * len(name)  # in two tables, or as a branch and as a file
+        assert shown.count("Z") == len(reason)
+        assert "…" not in shown
+    (key,) = keys(deployment, "quarantine/")
+    cells = [line.split() for line in done(run("status", COLUMNS="80")).splitlines()]
+    assert key in "".join(word for words in cells for word in words if set(word) <= set(key))
+
+
+def test_the_table_of_files_is_read_once(deployment: Deployment, calls: Calls) -> None:
+    """For items, bytes, states and lists together there is one scan; the size is the one AWS bills."""
+    record_rejected(deployment, "bad.csv", MARCH)
+    found = read_status(Account("flowtally"))
+    assert calls.count(("Scan", deployment.files)) == 1
+    assert ("DescribeTable", deployment.files) not in calls
+    (use,) = (table for table in found.tables if table.name == "Files")
+    own = sum(map(len, ("branch", "paris", "key", "bad.csv", "st", "rejected", "why", "no CSV", "a", "t")))
+    assert (use.items, use.stored_bytes) == (1, own + 6 + 2 + 100)
+
+
+def test_a_branch_is_one_query(deployment: Deployment, calls: Calls) -> None:
+    """The files of a branch are had without looking at those of others."""
+    record(deployment, "paris", "a.csv")
+    assert [file.key for file in files_of_branch(Account("flowtally"), "paris")] == ["a.csv"]
+    assert [call for call in calls if call[1] == deployment.files][1:] == [("Query", deployment.files)]

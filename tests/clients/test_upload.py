@@ -1,0 +1,304 @@
+"""Uploading: which files, under which keys, what is not sent again and what is warned of."""
+
+import gzip
+import hashlib
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clients.render.upload_progress import follow
+from clients.terminal.account import Account
+from clients.uploading.uploader import (
+    LocalFile,
+    Outcome,
+    Progress,
+    Upload,
+    Uploader,
+    check_branch,
+    content_digest,
+    flow_files,
+)
+from handlers.messages import UploadedObject
+from models.deployment import Deployment
+from models.errors import TryAgain, UsageError
+from models.storage.file_records import FilesTable
+from models.storage.schema import File
+from tests.helpers.support import PATIENCE, client, keys
+
+CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()[:16]
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/"), min_size=1, max_size=40)
+
+
+def file_of(path: Path, content: bytes = CONTENT) -> LocalFile:
+    """A file with this content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return LocalFile(path, len(content))
+
+
+def record(deployment: Deployment, key: str, state: str = "counted", **more: Any) -> None:
+    """Notes in the table of files what became of a file of the branch `paris`."""
+    entry = File(branch="paris", key=key, state=state, arrived_at=1, attempts=1, **more)
+    client("dynamodb").put_item(TableName=deployment.files, Item=entry.serialize())
+
+
+@pytest.fixture
+def uploader(deployment: Deployment) -> Callable[[], Uploader]:
+    """Makes uploaders of the branch `paris`."""
+    files = FilesTable(client("dynamodb"), deployment.files)
+    return lambda: Uploader(client("s3"), deployment.bucket, "paris", files)
+
+
+def test_key_holds_branch_name_and_digest(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """`incoming/<branch>/<stem>-<digest16>.csv`, whatever the case of the suffix; bytes as they are."""
+    uploader().send([file_of(tmp_path / "a b+c 100% ü.CSV")], Progress())
+    key = f"incoming/paris/a b+c 100% ü-{DIGEST}.csv"
+    assert keys(deployment) == [key]
+    assert client("s3").get_object(Bucket=deployment.bucket, Key=key)["Body"].read() == CONTENT
+
+
+@given(NAMES, st.sampled_from([".csv", ".CSV.GZ", ".csv.gz"]))
+def test_name_survives_in_the_key(stem: str, suffix: str) -> None:
+    """What is put before the digest is the file's name without its suffix, whatever it is."""
+    file = LocalFile(Path(stem + suffix), 0)
+    assert file.stem + file.suffix == stem + suffix.lower()
+
+
+@given(NAMES)
+def test_branch_is_what_the_workers_see(branch: str) -> None:
+    """A name that is taken for a branch is read back from the key as it was."""
+    try:
+        check_branch(branch)
+    except UsageError:
+        return
+    assert UploadedObject("bucket", f"incoming/{branch}/name.csv").branch == branch
+
+
+@pytest.mark.parametrize("branch", ["", " ", "a/b", "a>b", "..", "a\nb", " a"])
+def test_impossible_branches_are_refused(branch: str) -> None:
+    """A name that would break keys or pairs is the user's error."""
+    with pytest.raises(UsageError):
+        check_branch(branch)
+
+
+def test_compression_does_not_change_the_digest(tmp_path: Path) -> None:
+    """The same content has the same digest, plain, gzipped, and gzipped in pieces."""
+    pieces = gzip.compress(CONTENT[:20]) + gzip.compress(CONTENT[20:])
+    for name, content in {"a.csv": CONTENT, "b.csv.gz": gzip.compress(CONTENT), "c.csv.gz": pieces}.items():
+        assert content_digest(file_of(tmp_path / name, content).path) == (DIGEST, "")
+
+
+def test_broken_gzip_is_remarked_and_sent(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """The verdict is the worker's; the client only says what it will be."""
+    file = file_of(tmp_path / "torn.csv.gz", gzip.compress(CONTENT)[:-9])
+    (sent,) = uploader().send([file], Progress())
+    assert sent.outcome is Outcome.SENT
+    assert "truncated" in sent.remarks[0]
+    assert len(keys(deployment, "incoming/")) == 1
+
+
+def test_digest_of_a_large_file_takes_little_memory(tmp_path: Path) -> None:
+    """Memory is flat: 64 MB are hashed in less than 4 MB."""
+    path = tmp_path / "large.csv"
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+    tracemalloc.start()
+    try:
+        content_digest(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_file_goes_in_parts(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """A file of 40 MB arrives whole as a multipart upload, and its progress adds up."""
+
+    class Counting(Progress):
+        count = 0
+
+        def advanced(self, file: LocalFile, count: int) -> None:
+            self.count += count
+
+    content = CONTENT * (40_000_000 // len(CONTENT))
+    progress = Counting()
+    (sent,) = uploader().send([file_of(tmp_path / "large.csv", content)], progress)
+    found = client("s3").get_object(Bucket=deployment.bucket, Key=f"incoming/paris/{sent.key}")
+    assert found["ETag"].strip('"').endswith("-3")
+    assert found["Body"].read() == content
+    assert progress.count == len(content)
+
+
+def test_counted_content_is_not_sent_again(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """Neither under its very key, nor compressed in the meantime."""
+    record(deployment, f"day-{DIGEST}.csv", rows=1)
+    plain = file_of(tmp_path / "day.csv")
+    packed = file_of(tmp_path / "day.csv.gz", gzip.compress(CONTENT))
+    uploads = uploader().send([plain, packed], Progress())
+    assert [upload.outcome for upload in uploads] == [Outcome.KNOWN, Outcome.KNOWN]
+    assert keys(deployment) == []
+
+
+@pytest.mark.parametrize("state", ["rejected", "retracted"])
+def test_what_is_not_counted_is_sent_again(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader], state: str
+) -> None:
+    """A file that was rejected or taken out may be tried again."""
+    record(deployment, f"day-{DIGEST}.csv", state=state)
+    (upload,) = uploader().send([file_of(tmp_path / "day.csv")], Progress())
+    assert upload.outcome is Outcome.SENT
+    assert upload.before is not None
+    assert len(keys(deployment, "incoming/")) == 1
+
+
+def test_another_content_under_the_same_name_is_warned_of(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """It is sent, and the warning names the earlier one and what takes it out; other names are no matter."""
+    for key in ("day-0123456789abcdef.csv", "day-2-0123456789abcdef.csv", "day-after-tomorrow.csv"):
+        record(deployment, key)
+    record(deployment, "day-00000000000000ff.csv", state="rejected")
+    (upload,) = uploader().send([file_of(tmp_path / "day.csv")], Progress())
+    assert upload.outcome is Outcome.SENT
+    (remark,) = upload.remarks
+    assert "day-0123456789abcdef.csv" in remark
+    assert "flowtally retract" in remark
+
+
+def test_same_file_in_two_places_is_sent_once(
+    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
+) -> None:
+    """The same name and content in two directories is one object."""
+    files = [file_of(tmp_path / name / "day.csv") for name in "ab"]
+    uploads = uploader().send(files, Progress())
+    assert {upload.outcome for upload in uploads} == {Outcome.SENT, Outcome.TWIN}
+    assert len(keys(deployment)) == 1
+
+
+def test_without_permission_to_look_it_sends_all_the_same(tmp_path: Path, deployment: Deployment) -> None:
+    """A branch that may only upload does; the uploader knows then that it cannot look."""
+
+    class Forbidden(FilesTable):
+        asked = 0
+
+        def beginning_with(self, branch: str, prefix: str) -> list[File]:
+            self.asked += 1
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Query")
+
+    files = Forbidden(client("dynamodb"), deployment.files)
+    uploader = Uploader(client("s3"), deployment.bucket, "paris", files)
+    assert uploader.can_look
+    uploader.send([file_of(tmp_path / "day.csv")], Progress())
+    uploader.send([file_of(tmp_path / "other.csv")], Progress())
+    assert not uploader.can_look
+    assert files.asked == 1
+    assert len(keys(deployment)) == 2
+
+
+def test_first_failure_ends_the_upload(tmp_path: Path, deployment: Deployment) -> None:
+    """What was not begun when something fails is not sent."""
+    uploader = Uploader(client("s3"), "no-such-bucket", "paris", None)
+    files = [file_of(tmp_path / f"{n}.csv", CONTENT * n) for n in range(1, 41)]
+
+    class Counting(Progress):
+        begun = 0
+
+        def started(self, file: LocalFile) -> None:
+            self.begun += 1
+
+    progress = Counting()
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        uploader.send(files, progress)
+    assert progress.begun < len(files)
+
+
+def test_names_that_s3_cannot_take_are_refused(tmp_path: Path, deployment: Deployment) -> None:
+    """A key has 1,024 bytes at most."""
+    uploader = Uploader(client("s3"), deployment.bucket, "p" * 1000, None)
+    with pytest.raises(UsageError, match="too long"):
+        uploader.send([file_of(tmp_path / "day.csv")], Progress())
+
+
+def test_directories_give_all_their_flow_files(tmp_path: Path) -> None:
+    """Recursively, any case, nothing else, each once."""
+    for name in ("b.csv", "a/x.CSV", "a/deep/y.Csv.Gz", "notes.txt", "csv", ".csv", "a/z.csv.bak"):
+        file_of(tmp_path / name)
+    (tmp_path / "folder.csv").mkdir()
+    found = [
+        file.path.relative_to(tmp_path).as_posix() for file in flow_files([tmp_path, tmp_path / "b.csv"])
+    ]
+    assert found == ["a/deep/y.Csv.Gz", "a/x.CSV", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("none.csv", "no such file"), ("notes.txt", "neither"), ("empty", "no .csv")]
+)
+def test_wrong_paths_are_named(tmp_path: Path, name: str, message: str) -> None:
+    """A missing file, a file of another kind and a directory without CSV are the user's errors."""
+    file_of(tmp_path / "notes.txt")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=message) as error:
+        flow_files([tmp_path / name])
+    assert name in str(error.value)
+
+
+def test_follow_waits_for_news(deployment: Deployment) -> None:
+    """The verdict on an earlier try of the same file is not taken for this one's."""
+    key = f"day-{DIGEST}.csv"
+    record(deployment, key, state="rejected", reason="old")
+    table = FilesTable(client("dynamodb"), deployment.files)
+    sent = Upload(LocalFile(Path("day.csv"), 1), key, Outcome.SENT, table.get("paris", key))
+    naps = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            record(deployment, key, rows=5, completed_at=9)
+
+    ((_, verdict),) = follow(table, "paris", [sent], 60, sleep)
+    assert (verdict.state, verdict.rows, len(naps)) == ("counted", 5, 3)
+
+
+def test_follow_does_not_wait_for_ever(deployment: Deployment) -> None:
+    """After its time it says which files are still on their way."""
+    table = FilesTable(client("dynamodb"), deployment.files)
+    sent = Upload(LocalFile(Path("day.csv"), 1), "day.csv", Outcome.SENT)
+    with pytest.raises(TryAgain, match=r"day\.csv"):
+        list(follow(table, "paris", [sent], -1, lambda _: None))
+
+
+def test_a_failure_ends_transfers_under_way(tmp_path: Path, deployment: Deployment) -> None:
+    """When one file fails, another that is half sent is given up and leaves no object."""
+    uploader = Uploader(Account("flowtally").client("s3"), deployment.bucket, "paris", None)
+    large = file_of(tmp_path / "large.csv", CONTENT * 400_000)
+    unreadable = file_of(tmp_path / "unreadable.csv")
+    half_sent = Event()
+
+    class Failing(Progress):
+        def started(self, file: LocalFile) -> None:
+            if file == unreadable:
+                half_sent.wait(PATIENCE)
+                raise OSError("the disk is gone")
+
+        def advanced(self, file: LocalFile, count: int) -> None:
+            half_sent.set()
+            uploader._stopped.wait(PATIENCE)
+
+    with pytest.raises(OSError, match="disk"):
+        uploader.send([large, unreadable], Failing())
+    assert keys(deployment) == []

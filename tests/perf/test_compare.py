@@ -1,0 +1,350 @@
+"""The comparison of Lambda with the VM: end to end on small files, and its arithmetic."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.local_aws.local_lambda import deploy_lambda
+from clients.terminal.account import Account
+from models.deployment import Deployment
+from models.errors import FlowtallyError, UsageError
+from models.storage.aws_clients import client
+from models.storage.changes import DayState
+from models.traffic import PairDay, Totals
+from perf.comparison import compare, runs
+from perf.comparison.compare import keep
+from perf.comparison.deployed import Deployed
+from perf.comparison.plots import digest_of
+from perf.comparison.report_tables import storage, tables
+from perf.comparison.run_costs import without_waiting, work_of
+from perf.comparison.runs import Run, Stored, load_runs, measure, percentile, read_tables, save_runs
+from perf.comparison.targets import Used, cpu_of
+from perf.comparison.watcher import FileTimes, Follower
+from perf.comparison.workload import summary_csv, workload
+from perf.figures import FOLDER
+from tests.helpers.support import flow_csv
+
+FILES = {
+    "monday.csv": flow_csv(
+        "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3",
+        "10.0.0.1,10.0.0.2,08/12/2022 00:00:01 AM,2000,5",
+        "10.0.0.3,10.0.0.2,07/12/2022 11:00:00 AM,4000,7",
+    ),
+    "tuesday.csv": flow_csv("10.0.0.1,10.0.0.2,08/12/2022 10:00:00 AM,500,1"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two flow files that share a day: three pair-days in the first, one in the second, three in all."""
+    made = tmp_path / "flows"
+    made.mkdir()
+    for name, content in FILES.items():
+        (made / name).write_bytes(content)
+    return made
+
+
+CALLS = {"GET": 2, "DELETE": 2, "UpdateItem": 1850, "PutItem": 2, "GetItem": 50, "GetRecords": 12}
+
+
+def a_run(**changes: object) -> Run:
+    """A run with round figures."""
+    files = [
+        FileTimes("a.csv", 10_000_000, 20_000, 600, 0.0, 1.0, 2.0),
+        FileTimes("b.csv", 10_000_000, 20_000, 400, 5.0, 2.0, 3.0),
+    ]
+    stored = {
+        "DailyTotals": Stored(900, 162_000, 1000),
+        "PairStatistics": Stored(500, 100_000, 800),
+        "Files": Stored(2, 400, 2),
+    }
+    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
+    environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
+    where = ("made", "lambda", "trickle", "here", environment, {})
+    return replace(Run(*where, files, used, stored, 0, 0, 4_000_000, 50_000), **changes)  # type: ignore[arg-type]
+
+
+def cells(name: str, made: list[Run]) -> dict[str, list[str]]:
+    """A table by the names of its rows."""
+    (figures,) = [figures for figures in tables(made, "x") if figures.name == name]
+    return {row[0]: list(row[1:]) for row in figures.rows}
+
+
+def test_lambda_and_vm_give_the_tables_of_the_oracle(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command runs both in both ways on engines of their own, and leaves all kinds of results."""
+    output = tmp_path / "results"
+    arguments = ["compare", str(folder), "--dataset", "tiny", "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    compare.main()
+
+    kept = load_runs(output / "compare_tiny.json")
+    assert {run.key for run in kept} == {(way, c) for way in compare.WAYS for c in compare.COMPUTES}
+    for run in kept:
+        assert {file.name: file.rows for file in run.files} == {"monday.csv": 3, "tuesday.csv": 1}
+        assert all(0 <= file.summarized <= file.consolidated for file in run.files)
+        assert run.tables["DailyTotals"].items == 3
+        assert run.tables["DailyTotals"].write_units == 4  # one for each pair-day of each file
+        assert run.tables["PairStatistics"].items == 2
+        assert run.objects == 0
+        assert min(run.used.cpu.values()) > 0
+        assert min(run.used.peak_memory.values()) > 10_000_000
+        assert run.used.calls["GET"] == run.used.calls["DELETE"] == 2  # each file is fetched once
+        assert (run.used.cold_starts >= 2) == (run.compute == "lambda")
+    rows = list(csv.DictReader((output / "compare_tiny.csv").read_text().splitlines()))
+    assert len(rows) == 8
+    report = (output / "compare_tiny.md").read_text()
+    for link in re.findall(r"\((\S+\.svg)\)", report):
+        assert digest_of(output / "compare_tiny.json") in (output / link).read_text()
+    assert "Break-even" in report
+    assert {path.stem for path in output.glob("compare_tiny_*.json")} == {
+        f"compare_tiny_{kind}" for kind in ("times", "work", "calls", "files", "per_gb", "months")
+    }
+
+
+def test_tables_that_are_not_the_oracles_are_refused(
+    deployment: Deployment, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose tables lack something is an error that shows it, and no result."""
+    monkeypatch.setattr(runs, "_PAUSE", 0.0)
+    place = SimpleNamespace(client=client, deployment=deployment)
+    with pytest.raises(FlowtallyError, match=r"3 entries are not the oracle's, such as .*10\.0\.0\.1"):
+        runs._checked(place, workload("tiny", [folder]))
+
+
+def test_a_later_run_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    """Runs come together in a file; one of the same kind is replaced, one of other files dropped."""
+    first = a_run(object_bytes=1)
+    keep(tmp_path, first)
+    keep(tmp_path, a_run(compute="vm"))
+    path = keep(tmp_path, a_run(object_bytes=2))
+    assert [(run.compute, run.object_bytes) for run in load_runs(path)] == [("vm", 0), ("lambda", 2)]
+    other_files = a_run(way="burst", files=[FileTimes("c.csv", 1, 1, 1, 0.0, 1.0, 1.0)])
+    assert load_runs(keep(tmp_path, other_files)) == [other_files]
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    """The nearest rank: of 20 values the 95th percentile is the 19th, of few it is the worst."""
+    assert percentile(range(20, 0, -1), 0.95) == 19
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile([1.0, 2.0], 0.5) == 1.0
+    assert percentile([1.0, 2.0, 3.0], 0.95) == 3.0
+    assert percentile([5.0], 0.95) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("day", "revision", "updated_at", "is_there"),
+    [
+        ("2022-12-07", 2, 200, True),
+        ("2022-12-07", 1, 100, True),  # and a change since
+        ("2022-12-07", 3, 300, False),
+        ("2022-12-01", 1, 150, True),  # forgotten
+        ("2022-12-09", 1, 151, False),  # news, though others are forgotten
+    ],
+)
+def test_a_day_is_consolidated_by_its_mark_or_the_horizon(
+    deployment: Deployment, day: str, revision: int, updated_at: int, is_there: bool
+) -> None:
+    """A state is in the statistics if its mark or a later one is, or if it changed before the horizon."""
+    item = {"src": {"S": "10.0.0.1"}, "dst": {"S": "10.0.0.2"}, "h": {"N": "150"}}
+    marked = {"20221207": {"N": str(DayState(revision=2, updated_at=200).mark)}}
+    client("dynamodb").put_item(TableName=deployment.pair_statistics, Item=item | marked)
+    follower = Follower(client, deployment, check=lambda: None)
+    state = DayState(revision=revision, updated_at=updated_at)
+    assert follower._reached({PairDay("10.0.0.1", "10.0.0.2", day): state}) is is_there
+
+
+def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
+    """What another process ran is what it says itself, though most of it ran in a thread that has ended."""
+    program = """if True:
+        import sys, threading, time
+        def work():
+            while time.process_time() < 0.1: pass
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        print(time.process_time(), flush=True)
+        sys.stdin.read()"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+        assert process.stdout
+        told = float(process.stdout.readline())
+        assert told <= cpu_of(process.pid) < told + 0.05
+
+
+def test_throughput_and_cpu_are_of_the_whole_run() -> None:
+    """40,000 rows and 20 MB in 8 s with 4 CPU seconds; the first upload begins it."""
+    work = cells("compare_made_work", [a_run()])
+    assert work["first upload to last consolidation"] == ["8 s"]
+    assert work["files a second"] == ["0.25"]
+    assert work["rows a second"] == ["5,000"]
+    assert work["MB a second"] == ["2.50"]
+    assert work["CPU seconds a GB: summarize"] == ["50"]
+    assert work["CPU seconds a GB: together"] == ["200"]
+    assert work["peak memory: consolidate"] == ["–"]  # nobody told
+    assert work["cold starts, of invocations"] == ["2 of 20"]
+
+
+def test_calls_and_write_units_are_shown_per_file_and_pair_day() -> None:
+    """1,000 pair-days in two files took 1,000 writes to count, 800 to consolidate, and 50 were refused."""
+    calls = cells("compare_made_calls", [a_run()])
+    assert calls["S3 calls a file"] == ["2.0"]
+    assert calls["DynamoDB calls a file"] == ["951.0"]
+    assert calls["streams calls a file"] == ["6.0"]
+    assert calls["write units a file"] == ["926"]
+    assert calls["for each pair-day of a file: to summarize it"] == ["1.000"]
+    assert calls["to consolidate it"] == ["0.800"]
+    assert calls["refused by a condition"] == ["0.050"]
+
+
+def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None:
+    """Of 6 s in functions 4 were CPU, which take 1769/512 times as long at 512 MB; on AWS it is as billed."""
+    vm = a_run(compute="vm", used=Used({"summarize": 1.0, "consolidate": 1.0}))
+    assert vm.write_units == 1802  # nobody counted calls
+    work = work_of([a_run(), vm])
+    assert work["lambda"].lambda_seconds == pytest.approx((2 + 4 * 1769 / 512) / 2)
+    assert without_waiting(work)["lambda"].lambda_seconds == pytest.approx(4 * 1769 / 512 / 2)
+    assert work["lambda"].lambda_requests == 10
+    assert work["lambda"].pair_days == 500
+    assert work["lambda"].further_writes == pytest.approx(0.85)
+    assert work["vm"].cpu_seconds == 1.0
+    on_aws = a_run(used=Used(invocations=20, busy_seconds=12.0))
+    assert work_of([on_aws, vm])["lambda"].lambda_seconds == 6.0
+    assert work_of([a_run()]) is None
+
+
+def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> None:
+    """Names and values by AWS's rule and 100 bytes of overhead an item, added up by hand."""
+    client("dynamodb").put_item(
+        TableName=deployment.daily_totals,
+        Item={
+            "k": {"S": "10.0.0.1>10.0.0.2"},  # 1 + 17
+            "t": {"S": "2022-12-07"},  # 1 + 10
+            "d": {"N": "1234567"},  # 1 + 5
+            "p": {"N": "12"},  # 1 + 2
+            "n": {"N": "1"},  # 1 + 2
+            "r": {"N": "3"},  # 1 + 2
+            "u": {"N": "1700000001"},  # 1 + 6
+            "s": {"BS": [b"12345678", b"abcdefgh"]},  # 1 + 16
+        },
+    )
+    stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
+    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 6 + 3 + 3 + 3 + 7 + 17 + 100, 3)
+    assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0)
+
+
+def test_the_storage_report_sets_what_stays_against_what_was() -> None:
+    """Bytes per pair-day and shares of the raw content are divided by the right things."""
+    rows = {row[0]: row[1:] for row in storage(a_run()).rows}
+    assert rows["table DailyTotals"] == ["900", "0.16 MB", "180.0", "0.81 %"]
+    assert rows["**all tables**"] == ["1,402", "0.26 MB", "291.6", "1.31 %"]
+    assert rows["raw files, uncompressed"] == ["2", "20.00 MB", "22,222.2", "100.00 %"]
+    assert rows["CSV files of totals, one a file and one of all"][0] == "3"
+    assert rows["objects left in S3"] == ["0", "0.00 MB", "0.0", "0.00 %"]
+
+
+def test_a_workload_knows_what_must_come_out(folder: Path) -> None:
+    """By DuckDB's account, days that two files share added up; the last pair-days written are sentinels."""
+    data = workload("tiny", [folder])
+    shared = PairDay("10.0.0.1", "10.0.0.2", "2022-12-08")
+    assert data.days[shared] == Totals(2500, 6, 2)
+    assert len(data.days) == 3
+    assert data.content_bytes == sum(map(len, FILES.values()))
+    assert [file.rows for file in data.files] == [3, 1]
+    assert shared in data.files[0].sentinels
+    expected = "Src IP,Dst IP,Date,Total Flow Duration,Total Fwd Pkts\n10.0.0.1,10.0.0.2,2022-12-08,2500,6\n"
+    assert summary_csv({shared: data.days[shared]}) == expected
+
+
+def test_runs_come_back_from_files_as_they_were(tmp_path: Path) -> None:
+    """JSON keeps all of a run; the CSV file has a row for each file."""
+    path = tmp_path / "compare_made.json"
+    save_runs(path, [a_run()])
+    assert load_runs(path) == [a_run()]
+    assert len(path.with_suffix(".csv").read_text().splitlines()) == 3
+
+
+@pytest.fixture
+def service(engine: EmbeddedEngine, deployment: Deployment) -> Iterator[LambdaService]:
+    """The functions deployed and at work."""
+    deploy_lambda(engine, "flowtally")
+    with LambdaService(engine.client, engine.environment()) as running:
+        yield running
+
+
+def test_a_deployed_stack_is_measured_by_its_services(
+    service: LambdaService, deployment: Deployment, folder: Path
+) -> None:
+    """Times from outside; durations, memory, cold starts from REPORT lines, write units from CloudWatch."""
+    place = Deployed(Account("flowtally"), "lambda", settle=0.0)
+    logs, cloudwatch = client("logs"), client("cloudwatch")
+    for stage, line in {
+        "summarize": "REPORT RequestId: 1 Duration: 102.2 ms Billed Duration: 1103 ms Memory Size: 512 MB "
+        "Max Memory Used: 90 MB Init Duration: 1000.5 ms\n",
+        "consolidate": "REPORT RequestId: 2 Duration: 20.1 ms Billed Duration: 21 ms Memory Size: 512 MB "
+        "Max Memory Used: 70 MB\n",
+    }.items():
+        group = f"/aws/lambda/flowtally-{stage}"
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+        event = {"timestamp": int((place._began + 1) * 1000), "message": line}
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
+    for table, units in ((deployment.daily_totals, 4.0), (deployment.pair_statistics, 2.0)):
+        cloudwatch.put_metric_data(
+            Namespace="AWS/DynamoDB",
+            MetricData=[
+                {
+                    "MetricName": "ConsumedWriteCapacityUnits",
+                    "Dimensions": [{"Name": "TableName", "Value": table}],
+                    "Value": units,
+                }
+            ],
+        )
+    run = measure(place, "lambda", "trickle", workload("tiny", [folder]))
+    assert all(0 <= file.summarized <= file.consolidated for file in run.files)
+    assert run.place == "AWS, us-east-1"
+    assert run.used == Used(
+        peak_memory={"summarize": 90 << 20, "consolidate": 70 << 20},
+        invocations=2,
+        cold_starts=1,
+        init_seconds=1.0005,
+        busy_seconds=1.124,
+        write_units={"DailyTotals": 4, "PairStatistics": 2, "Files": 0},
+    )
+    assert run.tables["PairStatistics"].write_units == 2
+    json.dumps(tables([run], "x"), default=vars)
+
+
+def test_a_deployed_stack_must_have_one_compute_and_be_empty(
+    engine: EmbeddedEngine, deployment: Deployment
+) -> None:
+    """Otherwise nothing could be compared, so the message says what to do."""
+    with pytest.raises(UsageError, match="compute is not lambda alone"):
+        Deployed(Account("flowtally"), "lambda")
+    deploy_lambda(engine, "flowtally")
+    with pytest.raises(UsageError, match="compute is not vm alone"):
+        Deployed(Account("flowtally"), "vm")
+    client("dynamodb").put_item(
+        TableName=deployment.daily_totals, Item={"k": {"S": "a>b"}, "t": {"S": "2022-12-07"}}
+    )
+    with pytest.raises(UsageError, match="not empty"):
+        Deployed(Account("flowtally"), "lambda")
+
+
+@pytest.mark.parametrize("source", sorted(FOLDER.glob("compare_*_times.svg")), ids=lambda path: path.stem)
+def test_plots_are_made_from_the_results_beside_them(source: Path) -> None:
+    """Each plot names the digest of the runs that it shows, which are those in the docs."""
+    results = source.with_name(source.name.replace("_times.svg", ".json"))
+    for kind in ("times", "storage", "months"):
+        plot = source.with_name(f"{results.stem}_{kind}.svg")
+        assert digest_of(results) in plot.read_text()

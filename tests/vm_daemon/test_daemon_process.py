@@ -1,0 +1,85 @@
+"""What systemd sees of the daemon's processes: signs of life, and their end."""
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from clients.local_aws.engine import EmbeddedEngine
+from models.deployment import Deployment
+from tests.conftest import Manager
+from tests.helpers.proxy import CuttableProxy
+from tests.helpers.support import DaemonProcess, eventually, flow_csv, upload
+
+
+def test_a_file_that_stands_still_gives_no_sign_of_life(
+    engine: EmbeddedEngine, deployment: Deployment, tmp_path: Path, manager: Manager
+) -> None:
+    """The heartbeat that keeps its message hidden goes on, and does not feed the watchdog."""
+    (address, received), asked, go_on, beats = manager, Event(), Event(), []
+
+    def stall(sent: bytes) -> None:
+        if sent.startswith(b"GET ") and b"/incoming/" in sent:
+            asked.set()
+            go_on.wait()
+
+    def count_beats(sent: bytes) -> None:
+        if b"ChangeMessageVisibility" in sent:
+            beats.append(1)
+
+    with (
+        CuttableProxy(engine.endpoint_url, stall) as s3,
+        CuttableProxy(engine.endpoint_url, count_beats) as sqs,
+    ):
+        daemon = DaemonProcess(
+            "summarize",
+            deployment,
+            tmp_path,
+            FLOWTALLY_VISIBILITY="3",
+            AWS_ENDPOINT_URL_S3=s3.url,
+            AWS_ENDPOINT_URL_SQS=sqs.url,
+            NOTIFY_SOCKET=address,
+            WATCHDOG_USEC="400000",
+        )
+        eventually(lambda: "READY=1" in received())
+        upload(deployment, "incoming/x/a.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
+        assert asked.wait(60)
+        received()
+        beats.clear()
+        eventually(lambda: len(beats) >= 3)
+        signs = received()
+        daemon.process.kill()
+        daemon.process.wait()
+        go_on.set()
+    assert "WATCHDOG=1" not in signs
+
+
+@pytest.mark.parametrize("stage", ["summarize", "consolidate"])
+def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, stage: str) -> None:
+    """A client that was made without credentials never finds any: systemd starts it again, until it does."""
+    none = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    daemon = DaemonProcess(stage, deployment, tmp_path, **none)
+    try:
+        assert daemon.process.wait(60) == 1
+    finally:
+        daemon.process.kill()
+    assert any("Unable to locate credentials" in entry["event"] for entry in daemon.log())
+
+
+def test_a_missing_table_of_leases_leads_to_its_stack(deployment: Deployment, tmp_path: Path) -> None:
+    """The message says which file lacks it, which stack gives it out, and what prints it."""
+    missing = {"FLOWTALLY_LEASES": None, "FLOWTALLY_ENVIRONMENT_FILE": "/etc/flowtally/flowtally.env"}
+    daemon = DaemonProcess("consolidate", deployment, tmp_path, **missing)
+    assert daemon.process.wait(60) == 2
+    (entry,) = daemon.log()
+    assert entry["event"].startswith("/etc/flowtally/flowtally.env: FLOWTALLY_LEASES not set. ")
+    assert "output Leases of the stack flowtally-leases" in entry["event"]
+    assert "`flowtally environment` prints it" in entry["event"]
+
+
+def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Path) -> None:
+    """As it does for `flowtally`, though boto3 knows another variable only."""
+    daemon = DaemonProcess("summarize", deployment, tmp_path, AWS_DEFAULT_REGION=None, AWS_REGION="us-east-1")
+    eventually(lambda: daemon.log() or daemon.process.poll() is not None)
+    assert [entry["event"] for entry in daemon.log()] == ["summarizing"]
+    assert daemon.stop() == 0

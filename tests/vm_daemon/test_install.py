@@ -1,0 +1,139 @@
+"""The installation script, as far as it can be tried without a machine: `make test-systemd` does the rest."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.project import ROOT
+
+UNITS = ROOT / "vm_daemon" / "systemd"
+
+
+def install(*arguments: str) -> subprocess.CompletedProcess[str]:
+    script = ROOT / "vm_daemon" / "install.sh"
+    return subprocess.run(["sh", str(script), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_it_tells_its_usage() -> None:
+    """Every option that the script takes is in its help."""
+    told = install("--help")
+    assert told.returncode == 0
+    for option in ("--from", "--environment", "--stages", "--workers", "--remove"):
+        assert option in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--what"], "what is --what?"),
+        (["--workers"], "--workers needs a value"),
+        (["--from", "/no/such"], "--from /no/such: no such folder"),
+    ],
+)
+def test_wrong_options_change_nothing(arguments: list[str], reason: str) -> None:
+    """They end it with status 2 and a line that says what is wrong."""
+    refused = install(*arguments)
+    assert refused.returncode == 2
+    assert reason in refused.stderr
+
+
+# What the script calls, played: as much of it as an installation needs.
+_CALLED = {
+    "id": "echo 0",
+    "nproc": "echo 4",
+    "python3.13": """
+        test "$1" = -m || exit 0  # it will do
+        mkdir -p "$3/bin" "$3/lib/python3.13/site-packages/vm_daemon"
+        cp -R "$SYSTEMD" "$3/lib/python3.13/site-packages/vm_daemon/"
+        ln -sf /bin/true "$3/bin/pip"
+    """,
+    "systemctl": """
+        test "$1" = enable || exit 0
+        mkdir -p "$ENABLED"
+        for unit in $(echo "$*" | tr ' ' '\\n' | grep flowtally-); do ln -s "../$unit" "$ENABLED"; done
+    """,
+}
+
+
+class Machine:
+    """A folder that the script takes for a machine: its places are moved there, what it calls is played."""
+
+    def __init__(self, root: Path) -> None:
+        self._enabled = root / "etc/systemd/system/flowtally.target.wants"
+        for place in ("bin", "run/systemd/system", "etc/systemd/system"):
+            (root / place).mkdir(parents=True)
+        for name, does in _CALLED.items():
+            (root / "bin" / name).write_text(f"#!/bin/sh\n{does}")
+            (root / "bin" / name).chmod(0o755)
+        self._script = (ROOT / "vm_daemon" / "install.sh").read_text()
+        for place in ("/opt/flowtally", "/etc/flowtally", "/etc/systemd/system", "/run/systemd/system"):
+            assert place in self._script
+            self._script = self._script.replace(place, f"{root}{place}")
+        self._environment = {
+            "PATH": f"{root}/bin:{os.environ['PATH']}",
+            "SYSTEMD": str(UNITS),
+            "ENABLED": str(self._enabled),
+        }
+
+    def install(self, *options: str) -> set[str]:
+        """Runs the script, and gives the units that the target starts then."""
+        command = ["sh", "-s", "--", "--from", str(ROOT), *options]
+        subprocess.run(command, input=self._script, env=self._environment, text=True, check=True)
+        return {link.name for link in self._enabled.iterdir()}
+
+
+CONSOLIDATING = {"flowtally-consolidate.service", "flowtally-verify.timer"}
+
+
+def counting(workers: int) -> set[str]:
+    return {f"flowtally-summarize@{number + 1}.service" for number in range(workers)}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A new machine."""
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "role"),
+    [
+        ([], CONSOLIDATING | counting(4)),
+        (["--workers", "2"], CONSOLIDATING | counting(2)),
+        (["--stages", "summarize", "--workers", "1"], counting(1)),
+        (["--stages", "consolidate"], CONSOLIDATING),
+    ],
+)
+def test_an_upgrade_keeps_what_a_machine_does(machine: Machine, options: list[str], role: set[str]) -> None:
+    """Run again without options, the script leaves stages and workers as they were installed."""
+    assert machine.install(*options) == role
+    assert machine.install() == role
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "role"),
+    [
+        (["--stages", "summarize", "--workers", "1"], ["--workers", "3"], counting(3)),
+        (["--workers", "2"], ["--stages", "consolidate"], CONSOLIDATING),
+        (["--workers", "2"], ["--stages", "summarize"], counting(2)),
+        (["--stages", "consolidate"], ["--stages", "summarize"], counting(4)),
+    ],
+)
+def test_an_upgrade_changes_what_its_options_say(
+    machine: Machine, before: list[str], options: list[str], role: set[str]
+) -> None:
+    """An option goes before what is installed; what no option says stays."""
+    machine.install(*before)
+    assert machine.install(*options) == role
+
+
+def test_the_program_is_where_the_units_look_for_it() -> None:
+    """Script and units name the same places."""
+    script = (ROOT / "vm_daemon" / "install.sh").read_text()
+    units = "".join(path.read_text() for path in UNITS.rglob("*") if path.is_file())
+    assert "PREFIX=/opt/flowtally" in script
+    assert units.count("ExecStart=/opt/flowtally/current/bin/flowtally-daemon") == 3
+    assert "SETTINGS=/etc/flowtally" in script
+    assert "EnvironmentFile=/etc/flowtally/flowtally.env" in units
