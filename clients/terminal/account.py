@@ -7,14 +7,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
+from clients.terminal.options import DEFAULT_STACK
 from models.deployment import Deployment
 from models.errors import UsageError
 
 # A person waits for the answer, so the client gives up long before a worker would.
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
-
-
-DEFAULT_STACK = "flowtally"
 
 
 class Account:

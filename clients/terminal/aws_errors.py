@@ -108,7 +108,7 @@ _MEANINGS = (
 )
 
 
-def explained(error: Exception) -> FlowtallyError | None:
+def translate(error: Exception) -> FlowtallyError | None:
     """An error of the libraries as one of ours; None if it is nobody's but the programmer's."""
     if isinstance(error, FlowtallyError):
         return error
