@@ -29,7 +29,8 @@ from clients.terminal.console import count_of, out, say
 from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
-from models.deployment import INCOMING, Deployment
+from models.bucket_layout import INCOMING
+from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics
