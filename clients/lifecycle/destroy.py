@@ -7,13 +7,13 @@ Tables are shown, exported and removed by one list of names, so none is removed 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from clients.exporting.full_export import export_everything
 from clients.lifecycle import retained_resources as leftovers
 from clients.lifecycle.deploy import COMPONENTS
 from clients.lifecycle.retained_resources import Table
 from clients.queries.stored import object_uses, read_status, table_use
-from clients.render.full_export import export_everything
-from clients.render.pairs import stored_table, waiting_table
 from clients.render.stacks import print_event
+from clients.render.stored import stored_table, waiting_table
 from clients.terminal.account import Account
 from clients.terminal.console import out, say
 from cloudformation import stack

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from clients.exporting import full_export
 from clients.lifecycle.destroy import destroy, left
 from clients.lifecycle.retained_resources import FUNCTIONS
 from clients.local_aws.engine import EmbeddedEngine
-from clients.render import full_export
 from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current
