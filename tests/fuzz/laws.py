@@ -11,6 +11,7 @@ from unittest.mock import patch
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
 from models.flow_csv import flow_file
+from models.flow_csv.byte_stream import MAX_LINE
 from models.flow_csv.csv_format import MAX_VALUE
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.row_counter import PlainRows
@@ -81,7 +82,7 @@ def _check_rows(text: bytes, flows: FlowFile, quarantine: bytes) -> None:
     lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
     filled = {number: line for number, line in enumerate(lines, 1) if line.strip()}
     perhaps_headers = sum(b"timestamp" in line.lower() for line in filled.values())
-    long_and_blank = sum(len(line) > flow_file.MAX_LINE and not line.strip() for line in lines)
+    long_and_blank = sum(len(line) > MAX_LINE and not line.strip() for line in lines)
     assert len(filled) - perhaps_headers <= flows.rows <= len(filled) + long_and_blank
     numbers = set(_check_quarantine(lines, flows, quarantine)) if quarantine else set()
     assert len(numbers) == flows.quarantined
@@ -101,7 +102,7 @@ def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) ->
         assert reason
         numbers.append(int(number))
     assert numbers == sorted(set(numbers))
-    if len(header) <= flow_file.MAX_LINE:
+    if len(header) <= MAX_LINE:
         again = read(quarantine, 1 << 16)
         assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
         assert again[0].rows == flows.quarantined
