@@ -20,6 +20,7 @@ LINES_OF_A_MODULE = 300
 LINES_OF_A_FUNCTION = 50  # a screen
 # Longer than that today, and to become no longer than they are.
 OUTGROWN = {
+    "clients/commands/demo.py": 305,
     "clients/lifecycle/deploy.py": 310,
     "cloudformation/stack.py": 312,
     "models/flow_csv/csv_format.py": 302,

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
+import click
 from botocore.exceptions import BotoCoreError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
@@ -28,7 +29,8 @@ from clients.terminal.console import count_of, out, say
 from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from cloudformation.leases import deploy_leases
 from cloudformation.stack import deploy_stack, storage_template
-from models.deployment import INCOMING, Deployment
+from models.bucket_layout import INCOMING
+from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics
@@ -84,6 +86,31 @@ class Stage:
                     where=worker.name,
                 )
         self.engine.check()
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH…]", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    default="demo-output",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for the exported CSV.",
+)
+@click.option(
+    "--compute",
+    type=click.Choice(get_args(DemoCompute)),
+    default="vm",
+    show_default=True,
+    help="What counts: the daemon as on a VM, Lambda functions, or both at once.",
+)
+def demo(paths: tuple[Path, ...], output: Path, compute: DemoCompute) -> None:
+    """Run everything on this computer, without AWS: on the given flow files, or on made-up ones.
+
+    Starts the embedded engine and the compute, uploads, counts, consolidates, shows and exports, and stops
+    all that it started. Needs `pip install "flowtally[demo]"`.
+    """
+    run_demo(paths, output, compute)
 
 
 def run_demo(paths: Sequence[Path], output: Path, compute: DemoCompute = "vm") -> None:

@@ -8,7 +8,7 @@ from clients.render.files import print_files_of_branch, print_quarantined, print
 from clients.render.pairs import stored_table, waiting_table
 from clients.terminal.account import Account
 from clients.terminal.console import out
-from clients.terminal.options import on_account
+from clients.terminal.options import pass_account
 
 
 @click.command()
@@ -21,7 +21,7 @@ from clients.terminal.options import on_account
     type=click.IntRange(min=1),
     help="How many files of a kind to list, the newest first.",
 )
-@on_account
+@pass_account
 def status(account: Account, branch: str | None, listed: int) -> None:
     """Show what is stored, what is waiting, what became of files, and which need somebody.
 

@@ -21,7 +21,7 @@ from clients.terminal.console import out, say
 from cloudformation import stack
 from cloudformation.package import Package, Target, build_package, build_vm_package
 from models.deployment import Deployment
-from models.errors import FlowtallyError, UsageError
+from models.errors import FlowtallyError, UsageError, error_code
 
 Compute = Literal["lambda", "vm", "both", "none"]
 
@@ -194,9 +194,9 @@ class Deployer:
         Functions and machines that were removed at work may have left messages hidden for hours.
         """
         clients = self._account.client("s3"), self._account.client("sqs")
-        started = list(Redrive(*clients, Deployment.from_stack(self._cloudformation, self._name)).incoming())
-        if started:
-            say(f"Files that were waiting, started again: {len(started):,}")
+        redrive = Redrive(*clients, Deployment.from_stack(self._cloudformation, self._name))
+        if restarted := redrive.restart_incoming():
+            say(f"Files that were waiting, started again: {restarted:,}")
 
     def _running(self) -> list[str]:
         """The parts of the compute that are deployed."""
@@ -263,7 +263,7 @@ class Deployer:
             try:
                 s3.head_object(Bucket=bucket, Key=package.key)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                if error_code(error) not in ("404", "NoSuchKey"):
                     raise
                 s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
 

@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
-from models.deployment import INCOMING
+from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.errors import FileRejected, UsageError
 from models.flow_csv.byte_stream import content_blocks
 from models.storage.daily_totals import SOURCE_BYTES
@@ -30,7 +30,6 @@ CONNECTIONS = FILES_AT_ONCE * _PARTS_AT_ONCE
 _TRANSFER = TransferConfig(
     multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=_PARTS_AT_ONCE
 )
-_LONGEST_KEY = 1024  # bytes that S3 takes
 _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>\.csv(\.gz)?)", re.IGNORECASE | re.DOTALL)
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
@@ -251,8 +250,8 @@ class Uploader:
         return same, others
 
     def _transfer(self, file: LocalFile, key: str, advanced: Callable[[int], None]) -> None:
-        full_key = f"{INCOMING}{self._branch}/{key}"
-        if len(full_key.encode()) > _LONGEST_KEY:
+        full_key = incoming_key(self._branch, key)
+        if len(full_key.encode()) > LONGEST_KEY:
             raise UsageError("the name is too long for S3", where=str(file.path), remedy="Shorten it")
 
         def watch(count: int) -> None:

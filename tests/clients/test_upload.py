@@ -25,9 +25,9 @@ from clients.uploading.uploader import (
     content_digest,
     flow_files,
 )
-from handlers.messages import UploadedObject
 from models.deployment import Deployment
 from models.errors import TryAgain, UsageError
+from models.s3_events import UploadedObject
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 from tests.helpers.support import PATIENCE, client, keys

@@ -9,9 +9,10 @@ from cfnlint.api import lint_file
 
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack, storage_template
-from handlers.messages import back_off, uploaded_objects
+from handlers.messages import back_off
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
+from models.s3_events import uploaded_objects
 from models.storage.schema import DailyTotal, File, PairStatistics
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client, upload

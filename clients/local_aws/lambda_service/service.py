@@ -22,7 +22,7 @@ from clients.local_aws.lambda_service.libraries import link_libraries
 from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
 from clients.local_aws.lambda_service.roles import Roles
 from clients.local_aws.lambda_service.stream_mapping import StreamMapping
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, error_code
 
 _LOOK = 0.5  # seconds between two looks at what is deployed
 _MOST = 4  # environments of a function on this computer
@@ -155,7 +155,7 @@ class LambdaService:
         try:
             found = self._client("lambda").get_event_source_mapping(UUID=mapping)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            if error_code(error) != "ResourceNotFoundException":
                 raise
             return False
         return _is_enabled(found)
