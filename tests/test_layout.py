@@ -24,6 +24,7 @@ OUTGROWN = {
     "clients/lifecycle/deploy.py": 310,
     "cloudformation/stack.py": 312,
     "models/flow_csv/csv_format.py": 302,
+    "tests/clients/local_aws/test_lambda_mappings.py": 302,
     "tests/clients/test_deploy.py: test_from_nothing_through_every_compute_to_nothing": 59,
     "tests/clients/test_upload.py": 304,
     "tests/cloudformation/test_templates.py": 323,
