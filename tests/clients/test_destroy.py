@@ -123,10 +123,10 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     before = left(Account("flowtally"))
 
     def refuse(*_: object) -> Iterator[list[object]]:
-        return client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
+        yield from client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
 
     form = full_export._FORMS["DailyTotals"]
-    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))  # type: ignore[misc]
+    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))
     failed = run_here("destroy", "--yes", "--export", "all")
     assert failed.returncode == 1
     assert f"table {retained.daily_totals}: cannot be exported" in failed.stderr
@@ -142,10 +142,14 @@ def test_who_confirms_knows_how_much_is_there(
     another_table("flowtally-Files-EARLIER", of=retained.files)
     said = []
 
-    def ask(*_: object) -> None:
+    def export() -> None:
         said.append(capsys.readouterr().out)
 
-    assert not destroy(Account("flowtally"), ask, ask)
+    def confirm(_: str) -> bool:
+        said.append(capsys.readouterr().out)
+        return False
+
+    assert not destroy(Account("flowtally"), export, confirm)
     before_export, before_removal = said
     assert ["table", "DailyTotals", "1"] in [line.split()[:3] for line in before_export.splitlines()]
     assert ["table", "flowtally-Files-EARLIER", "0"] in [it.split()[:3] for it in before_export.splitlines()]

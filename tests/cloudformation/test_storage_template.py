@@ -170,8 +170,8 @@ def test_tables_have_the_keys_of_the_models(name: str, deployment: Deployment) -
     model = MODELS[name]
     described = client("dynamodb").describe_table(TableName=table)["Table"]
     assert [key["AttributeName"] for key in described["KeySchema"]] == [
-        model._hash_key_attribute().attr_name,
-        model._range_key_attribute().attr_name,
+        model._hash_key_attribute().attr_name,  # type: ignore[no-untyped-call]
+        model._range_key_attribute().attr_name,  # type: ignore[no-untyped-call]
     ]
 
 

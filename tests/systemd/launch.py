@@ -50,9 +50,9 @@ def launch(container: Container, endpoint_url: str, parameters: Mapping[str, str
     cloudformation = client("cloudformation")
     text = template("vm")
     assert text.count(_GROUP) == 1
-    known = {"StorageStack": "flowtally"}
+    known: dict[str, str] = {"StorageStack": "flowtally"}
     known |= outputs(cloudformation, "flowtally") | outputs(cloudformation, "flowtally-leases")
-    known = {name: value for name, value in (known | parameters).items() if name in parameter_names(text)}
+    known = {name: value for name, value in {**known, **parameters}.items() if name in parameter_names(text)}
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=text.replace(_GROUP, _WAIT),

@@ -76,10 +76,8 @@ def test_filters(pattern: dict[str, Any], passes: bool) -> None:
 
 
 def records(count: int, changed_at: float = 0.0) -> list[dict[str, Any]]:
-    return [
-        {"dynamodb": {"SequenceNumber": str(n), "ApproximateCreationDateTime": changed_at}}
-        for n in range(count)
-    ]
+    changed = {"ApproximateCreationDateTime": changed_at}
+    return [{"dynamodb": {"SequenceNumber": str(n), **changed}} for n in range(count)]
 
 
 class Scripted:
@@ -242,7 +240,9 @@ def test_a_mapping_that_is_deleted_gives_back_what_no_function_has(
         raise Throttled
 
     def exists() -> bool:
-        return is_deployed or tried.set() or False
+        if not is_deployed:
+            tried.set()
+        return is_deployed
 
     settings = MappingSettings("id", arn, "tried", 1)
     mapping = queue_mapping(engine, url, settings, invoke, exists=exists, pollers=1)
