@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, WaiterError
 from cloudformation.events import events, first_cause, found_by_validation, what_to_do
 from cloudformation.stack import OnEvent, current, follow, is_under_way
 from cloudformation.templates import REMEDY, parameter_names
-from models.errors import FlowtallyError, TryAgain, UsageError
+from models.errors import FlowtallyError, TryAgain, UsageError, error_code
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -145,7 +145,7 @@ def _request(
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         )["Id"]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
+        if error_code(error) != "ValidationError":
             raise
         found = error.response["Error"]["Message"].rstrip(".")
         remedy = REMEDY if found.startswith("Template") else ""

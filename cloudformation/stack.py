@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cloudformation.events import events, first_cause
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, error_code
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -23,7 +23,7 @@ def current(cloudformation: "CloudFormationClient", name: str) -> tuple[str, dic
     try:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if error_code(error) == "ValidationError":
             return "", {}
         raise
     parameters = {
@@ -82,7 +82,7 @@ def delete(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent 
     try:
         stack_id = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if error_code(error) == "ValidationError":
             return
         raise
     last_event = next((event["EventId"] for event in events(cloudformation, stack_id)), "")

@@ -16,9 +16,9 @@ from clients.cli import run as flowtally
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from models.flow_csv import flow_file
+from models.flow_csv import reader
 from models.flow_csv.native_row_counter import library
-from models.flow_csv.row_counter import PlainRows
+from models.flow_csv.row_counter import PythonRowCounter
 from tests.dynamodb_local import DynamoDBLocal
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.program import Run, flowtally_program
@@ -47,7 +47,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.skip(f"there is no library for {os.uname().machine} and its C library")
     with pytest.MonkeyPatch.context() as patched:
         if request.param == "python":
-            patched.setattr(flow_file, "quick_rows", PlainRows)
+            patched.setattr(reader, "new_row_counter", PythonRowCounter)
         yield
 
 

@@ -28,7 +28,8 @@ from clients.render.upload_progress import say_what_became, send_with_bars
 from clients.terminal.console import count_of, out, say
 from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
 from cloudformation.deploy import deploy_leases, deploy_storage
-from models.deployment import INCOMING, Deployment
+from models.bucket_layout import INCOMING
+from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics

@@ -20,7 +20,7 @@ from cloudformation.change_sets import ChangeSet
 from cloudformation.package import Package, Target, build_package, build_vm_package
 from cloudformation.plan import COMPONENTS, PARTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
 from models.deployment import Deployment
-from models.errors import FlowtallyError, UsageError
+from models.errors import FlowtallyError, UsageError, error_code
 
 _CODE = "code/"
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
@@ -184,7 +184,7 @@ class Deployer:
             try:
                 s3.head_object(Bucket=bucket, Key=package.key)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                if error_code(error) not in ("404", "NoSuchKey"):
                     raise
                 s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
 
@@ -217,8 +217,8 @@ class Deployer:
         """
         clients = self._account.client("s3"), self._account.client("sqs")
         deployment = Deployment.from_stack(self._cloudformation, self._account.stack)
-        if started := sum(1 for _ in Redrive(*clients, deployment).incoming()):
-            say(f"Files that were waiting, started again: {started:,}")
+        if restarted := Redrive(*clients, deployment).restart_incoming():
+            say(f"Files that were waiting, started again: {restarted:,}")
 
     @property
     def _bucket(self) -> str:

@@ -125,10 +125,10 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     before = left(Account("flowtally"))
 
     def refuse(*_: object) -> Iterator[list[object]]:
-        return client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
+        yield from client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
 
     form = full_export._FORMS["DailyTotals"]
-    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))  # type: ignore[misc]
+    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))
     failed = run_here("destroy", "--yes", "--export", "all")
     assert failed.returncode == 1
     assert f"table {retained.daily_totals}: cannot be exported" in failed.stderr

@@ -9,9 +9,10 @@ from cfnlint.api import lint_file
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_stack, deploy_storage
 from cloudformation.templates import content, template
-from handlers.messages import back_off, uploaded_objects
+from handlers.messages import back_off
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
+from models.s3_events import uploaded_objects
 from models.storage.schema import DailyTotal, File, PairStatistics
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client, upload
@@ -164,8 +165,8 @@ def test_tables_have_the_keys_of_the_models(name: str, deployment: Deployment) -
     model = MODELS[name]
     described = client("dynamodb").describe_table(TableName=table)["Table"]
     assert [key["AttributeName"] for key in described["KeySchema"]] == [
-        model._hash_key_attribute().attr_name,
-        model._range_key_attribute().attr_name,
+        model._hash_key_attribute().attr_name,  # type: ignore[no-untyped-call]
+        model._range_key_attribute().attr_name,  # type: ignore[no-untyped-call]
     ]
 
 

@@ -4,6 +4,8 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from clients.local_aws.engine import EmbeddedEngine
@@ -36,12 +38,17 @@ class Stage:
             deploy_stack(self.cloudformation, f"flowtally-{part}", template(part), given)
             known |= outputs(self.cloudformation, f"flowtally-{part}")
         self.outputs = known
+        self._days = count(1)
 
     def once(self, make: Callable[[], Any]) -> Any:
         """What is made, made once for a role: its connections cost more than its work."""
         if self.worker is None:
             self.worker = make()
         return self.worker
+
+    def next_day(self) -> str:
+        """A day that no file had yet, as flow files write it: each run brings a content of its own."""
+        return f"{date(2022, 12, 1) + timedelta(days=next(self._days)):%d/%m/%Y}"
 
     def role(self, part: str, logical: str) -> str:
         """The name of a role."""

@@ -34,7 +34,7 @@ def create_tables(dynamodb: Any, names: Mapping[str, str]) -> str:
     Returns:
         The ARN of the one stream.
     """
-    streams = []
+    streams: list[str] = []
     for logical, definition in tables().items():
         made = dynamodb.create_table(TableName=names[logical], **definition)["TableDescription"]
         streams += [made["LatestStreamArn"]] if "LatestStreamArn" in made else []

@@ -51,9 +51,9 @@ def launch(container: Container, endpoint_url: str, parameters: Mapping[str, str
     cloudformation = client("cloudformation")
     text = template("vm")
     assert text.count(_GROUP) == 1
-    known = {"StorageStack": "flowtally"}
+    known: dict[str, str] = {"StorageStack": "flowtally"}
     known |= outputs(cloudformation, "flowtally") | outputs(cloudformation, "flowtally-leases")
-    known = declared(text, known | parameters)
+    known = declared(text, {**known, **parameters})
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=text.replace(_GROUP, _WAIT),
