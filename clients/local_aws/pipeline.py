@@ -9,8 +9,7 @@ from clients.local_aws.child import Child
 from clients.local_aws.engine import EmbeddedEngine
 from clients.local_aws.lambda_service.service import LambdaService
 from clients.local_aws.local_lambda import deploy_lambda
-from cloudformation.leases import deploy_leases
-from cloudformation.stack import deploy_stack, storage_template
+from cloudformation.deploy import deploy_leases, deploy_storage
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 
@@ -43,7 +42,7 @@ class LocalPipeline:
     def __enter__(self) -> Self:
         with ExitStack() as started:  # what was started before a failure is stopped
             started.enter_context(self.engine)
-            deploy_stack(self.client("cloudformation"), STACK, storage_template(), {})
+            deploy_storage(self.client("cloudformation"), STACK)
             self.deployment = Deployment.from_stack(self.client("cloudformation"), STACK)
             self._tell(f"Embedded engine at {self.engine.endpoint_url}, storage.yaml deployed")
             if self._compute in ("lambda", "both"):
