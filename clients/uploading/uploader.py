@@ -60,8 +60,8 @@ class Outcome(StrEnum):
     """What `upload` did with a file."""
 
     SENT = "sent"
-    KNOWN = "counted before"
-    TWIN = "same as another"  # of the same command
+    ALREADY_COUNTED = "counted before"
+    DUPLICATE = "same as another"  # of the same command
 
 
 @dataclass(frozen=True)
@@ -219,13 +219,13 @@ class Uploader:
     def _decide(self, file: LocalFile, key: str, digest: str, remark: str) -> Upload:
         with self._lock:
             if key in self._taken:
-                return Upload(file, key, Outcome.TWIN)
+                return Upload(file, key, Outcome.DUPLICATE)
             self._taken.add(key)
         same, others = self._earlier(file.stem, digest)
         remarks = [remark] if remark else []
         remarks += [_REPLACES.format(key=other.key) for other in others]
         counted = next((record for record in same if record.state == "counted"), None)
-        outcome = Outcome.KNOWN if counted else Outcome.SENT
+        outcome = Outcome.ALREADY_COUNTED if counted else Outcome.SENT
         before = counted or next((record for record in same if record.key == key), None)
         return Upload(file, counted.key if counted else key, outcome, before, tuple(remarks))
 

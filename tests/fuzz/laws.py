@@ -81,7 +81,7 @@ def _check_rows(text: bytes, flows: FlowFile, quarantine: bytes) -> None:
     lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
     filled = {number: line for number, line in enumerate(lines, 1) if line.strip()}
     perhaps_headers = sum(b"timestamp" in line.lower() for line in filled.values())
-    long_and_blank = sum(len(line) > reader.MAX_LINE and not line.strip() for line in lines)
+    long_and_blank = sum(len(line) > content.MAX_LINE and not line.strip() for line in lines)
     assert len(filled) - perhaps_headers <= flows.rows <= len(filled) + long_and_blank
     numbers = set(_check_quarantine(lines, flows, quarantine)) if quarantine else set()
     assert len(numbers) == flows.quarantined
@@ -101,7 +101,7 @@ def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) ->
         assert reason
         numbers.append(int(number))
     assert numbers == sorted(set(numbers))
-    if len(header) <= reader.MAX_LINE:
+    if len(header) <= content.MAX_LINE:
         again = read(quarantine, 1 << 16)
         assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
         assert again[0].rows == flows.quarantined

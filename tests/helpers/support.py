@@ -18,7 +18,7 @@ from models.storage import aws_clients as aws
 from models.storage.changes import Sums
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import DailyTotal
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, split_pair
 from vm_daemon.systemd import Systemd
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
@@ -56,8 +56,8 @@ def _client(service: str, connections: int, _settings: tuple[tuple[str, str], ..
 
 def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:
     """All daily totals."""
-    items = map(DailyTotal.from_raw_data, _scan(deployment.daily_totals))
-    return {PairDay(*item.pair.split(">"), item.day): item.totals for item in items}
+    items = [DailyTotal.from_raw_data(item) for item in _scan(deployment.daily_totals)]
+    return {PairDay(*split_pair(item.pair), item.day): item.totals for item in items}
 
 
 def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
@@ -65,7 +65,7 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
     return {(item["src"]["S"], item["dst"]["S"]): sums_of(item) for item in _scan(deployment.pair_statistics)}
 
 
-def _scan(table: str) -> Iterator[dict]:
+def _scan(table: str) -> Iterator[dict[str, Any]]:
     for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
@@ -162,7 +162,7 @@ class DaemonProcess:
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
             )
 
-    def log(self) -> list[dict]:
+    def log(self) -> list[dict[str, Any]]:
         """The events logged so far."""
         *lines, _unfinished = self.log_path.read_text().split("\n")
         return [json.loads(line) for line in lines if line.startswith("{")]

@@ -62,7 +62,7 @@ def peak_memory(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-class Endless(io.RawIOBase):
+class Endless(io.BytesIO):
     """Forgets what is written."""
 
     def write(self, data: Any) -> int:
