@@ -23,8 +23,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.stack import deploy_stack
 from models.deployment import Deployment
 from perf.data.generate import generate_day
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from perf.figures import Figures
-from tests.helpers.oracle import daily_totals_by_duckdb
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.proxy import CuttableProxy
 from tests.helpers.support import (
@@ -32,8 +32,6 @@ from tests.helpers.support import (
     client,
     eventually,
     is_at_rest,
-    merged,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,
