@@ -11,8 +11,11 @@ KEPT = $(if $(SAVE),--save)
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
+# One path that may hold spaces, or else several.
+demo: export DATA := $(DATA)
 demo: .venv/demo ## Run the whole pipeline on this machine, on real traffic if there is some beside the project
-	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(DATA)
+	@IFS=; set -- $$DATA; [ -e "$$1" ] || { unset IFS; set -- $$DATA; }; \
+	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) "$$@"
 
 test: .venv/dev ## Run the tests
 	.venv/bin/pytest -q -n 3 --dist loadfile

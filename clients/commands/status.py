@@ -5,7 +5,7 @@ import click
 from clients.queries.file_report import LISTED, Newest, files_of_branch
 from clients.queries.stored import read_status
 from clients.render.files import print_files_of_branch, print_quarantined, print_rejected
-from clients.render.pairs import stored_table, waiting_table
+from clients.render.stored import stored_table, waiting_table
 from clients.terminal.account import Account
 from clients.terminal.console import out
 from clients.terminal.options import pass_account

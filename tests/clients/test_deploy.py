@@ -20,7 +20,8 @@ from clients.local_aws.lambda_service.roles import Roles
 from clients.local_aws.lambda_service.service import LambdaService
 from clients.terminal.account import Account
 from cloudformation.package import Target
-from cloudformation.stack import current, outputs, stack_output, template
+from cloudformation.stack import current, outputs, stack_output
+from cloudformation.templates import template
 from models.deployment import Deployment
 from models.s3_events import uploaded_objects
 from models.storage.schema import PairStatistics

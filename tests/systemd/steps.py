@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.leases import deploy_leases
+from cloudformation.deploy import deploy_leases, deploy_storage
 from cloudformation.package import Package
-from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from models.storage.aws_clients import client
 from perf.data.generate import generate_day
@@ -45,7 +44,7 @@ class Steps:
             chunks = generate_day(day, seed=number, rows=4000, pairs=300)
             self.files[-1].write_bytes(b"".join(chunks))
         cloudformation = client("cloudformation")
-        deploy_stack(cloudformation, "flowtally", storage_template(), {})
+        deploy_storage(cloudformation, "flowtally")
         self.deployment = Deployment.from_stack(cloudformation, "flowtally")
         self.settings = {"AWS_REGION": os.environ["AWS_REGION"], **self.deployment.to_environment()}
         self.settings["FLOWTALLY_LEASES"] = deploy_leases(cloudformation, "flowtally")

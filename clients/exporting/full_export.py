@@ -5,13 +5,12 @@ It goes by the names of the tables alone: they are there when their stack is not
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
-from clients.lifecycle.retained_resources import Table
+from clients.exporting.csv_table import write_csv
 from clients.queries.counted import days_in, pairs_in
-from clients.render.csv_table import write_csv
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
@@ -19,6 +18,22 @@ from models.traffic import split_pair
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+
+class StoredTable(Protocol):
+    """A table of a deployment."""
+
+    @property
+    def kind(self) -> str:
+        """`DailyTotals`, `PairStatistics` or `Files`."""
+
+    @property
+    def name(self) -> str:
+        """As DynamoDB knows it."""
+
+    @property
+    def label(self) -> str:
+        """Its kind; its name if there are several of that kind."""
 
 
 class _Form(NamedTuple):
@@ -29,7 +44,9 @@ class _Form(NamedTuple):
     rows: "Callable[[DynamoDBClient, str], Iterator[list[object]]]"
 
 
-def export_everything(dynamodb: "DynamoDBClient", tables: Sequence[Table], directory: Path) -> Iterator[Path]:
+def export_everything(
+    dynamodb: "DynamoDBClient", tables: Sequence[StoredTable], directory: Path
+) -> Iterator[Path]:
     """Writes tables, exact integers all, and gives the path of each file when it is complete.
 
     Raises:
