@@ -42,8 +42,8 @@ class _Terminal:
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):
-            for path in export_everything(self._account.client("dynamodb"), tables, directory):
-                say(f"Exported: {path}")
+            dynamodb = self._account.client("dynamodb")
+            export_everything(dynamodb, tables, directory, lambda path: say(f"Exported: {path}"))
 
     def confirm(self, name: str) -> bool:
         question = f"Everything above will be deleted for ever.\nThe name of the stack, to confirm ({name})"

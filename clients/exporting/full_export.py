@@ -45,9 +45,18 @@ class _Form(NamedTuple):
 
 
 def export_everything(
-    dynamodb: "DynamoDBClient", tables: Sequence[StoredTable], directory: Path
-) -> Iterator[Path]:
-    """Writes tables, exact integers all, and gives the path of each file when it is complete.
+    dynamodb: "DynamoDBClient",
+    tables: Sequence[StoredTable],
+    directory: Path,
+    report: Callable[[Path], object],
+) -> None:
+    """Writes tables, exact integers all.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client.
+        tables: what to export.
+        directory: where to; it is made if need be.
+        report: is told the path of each file when it is complete.
 
     Raises:
         FlowtallyError: a table cannot be read, or a file cannot be written.
@@ -65,7 +74,7 @@ def export_everything(
                 where=f"table {table.name}",
                 remedy="Nothing was removed. Run the command again when it can be read, or say --no-export",
             ) from error
-        yield path
+        report(path)
 
 
 def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
