@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from models.errors import ContentChanged
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
-from models.flow_csv.parts import PAIR_DAYS, Part, Pass
+from models.flow_csv.parts import NO_LIMIT, Part, Pass
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.reader import Reader
 from models.traffic import PairDay, Totals
@@ -49,7 +49,7 @@ class FlowFile(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = PAIR_DAYS) -> FlowFile:
+def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT) -> FlowFile:
     """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
 
     Args:
@@ -57,7 +57,8 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = PAIR_DA
         quarantine: takes the quarantined rows as a CSV that can be corrected and read as a flow file of
             its own: the header, the rows' original bytes, line number and reason as further columns.
             Nothing is written when there are none.
-        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read.
+        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
+            `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
 
     Raises:
         FileRejected: the file can never be read; `found` says what is missing and what is there.
@@ -79,7 +80,7 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = PAIR_DA
 
 
 def each_part(
-    flows: FlowFile, reopen: Callable[[], Readable], limit: int = PAIR_DAYS
+    flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT
 ) -> Iterator[dict[PairDay, Totals]]:
     """Gives the totals of all pairs, part by part, reading the file again for each part but the first.
 
@@ -105,7 +106,7 @@ def each_part(
 
 
 def read_part(
-    stream: Readable, flows: FlowFile, part: Part, limit: int = PAIR_DAYS
+    stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT
 ) -> tuple[dict[PairDay, Totals], tuple[Part, ...]]:
     """Reads a file again, for another part of its pairs.
 

@@ -4,9 +4,11 @@ Pairs are parted by the last bits of a hash of their canonical addresses, so tha
 spellings, are in one part. The hash is that of the running process: a part means nothing to another.
 """
 
+import sys
 from typing import NamedTuple
 
 PAIR_DAYS = 100_000  # distinct ones in hand at most: with all else, some 80 MB
+NO_LIMIT = sys.maxsize
 
 
 class Part(NamedTuple):
@@ -40,5 +42,5 @@ class Pass(NamedTuple):
     """
 
     part: Part = Part()
-    limit: int = PAIR_DAYS
+    limit: int = NO_LIMIT
     is_first: bool = True

@@ -5,7 +5,6 @@
 The files are those of a device that scans: one short row for each pair. Each is read in a process of its own.
 """
 
-import argparse
 import sys
 from os import devnull
 from pathlib import Path
@@ -13,8 +12,9 @@ from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 
 from models.flow_csv.flow_file import each_part, read_flow_file
-from perf.benchmarks.process_cost import cost_of
-from perf.figures import Figures
+from models.flow_csv.parts import PAIR_DAYS
+from perf.measuring.process_cost import cost_of
+from perf.figures import Figures, options_of, publish
 
 _HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
 _ROWS_AT_ONCE = 4096
@@ -22,8 +22,8 @@ _MB = 1e6
 
 
 def main() -> None:
-    """Measures, prints and saves; with a file, reads that here."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.wide_files", description=__doc__)
+    """Measures and prints; with a file, reads that here."""
+    parser = options_of("perf.benchmarks.wide_files", __doc__)
     parser.add_argument("--pairs", type=int, nargs="+", default=[250_000, 1_000_000, 5_000_000])
     parser.add_argument("--read", type=Path, metavar="FILE", help="only read a file, in this process")
     options = parser.parse_args()
@@ -37,8 +37,7 @@ def main() -> None:
         rows=[_measured(pairs) for pairs in options.pairs],
         command=f"python -m perf.benchmarks.wide_files --pairs {' '.join(map(str, options.pairs))}",
     )
-    figures.show()
-    figures.save()
+    publish([figures], save=options.save)
 
 
 def _measured(pairs: int) -> list[str]:
@@ -57,8 +56,8 @@ def read(file: Path) -> tuple[int, int, int, int]:
     """Reads a file: passes, pair-days, and bytes of memory at most, before and after it."""
     before = _peak()
     with file.open("rb") as stream, Path(devnull).open("wb") as nowhere:
-        flows = read_flow_file(stream, nowhere)
-        sizes = [len(totals) for totals in each_part(flows, lambda: file.open("rb"))]
+        flows = read_flow_file(stream, nowhere, PAIR_DAYS)
+        sizes = [len(totals) for totals in each_part(flows, lambda: file.open("rb"), PAIR_DAYS)]
     return len(sizes), sum(sizes), before, _peak()
 
 
