@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
-from perf.measuring.process_cost import cost_of
 from perf.figures import Figures, options_of, publish
+from perf.measuring.process_cost import cost_of
 
 _HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
 _ROWS_AT_ONCE = 4096
