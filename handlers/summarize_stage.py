@@ -104,7 +104,7 @@ class Summarizer:
                 record.state, record.reason = "rejected", rejection.found
             else:
                 for note in flows.notes:
-                    log.info(note, extra={"file": uploaded.key})
+                    log.info(note.text, extra={"file": uploaded.key})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 self._count(flows, scope, receives)
                 _describe(record, flows)
