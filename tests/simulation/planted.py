@@ -24,6 +24,7 @@ SUMMARIZER = "handlers/summarize_stage.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"
 STREAM_READER = "vm_daemon/stream_reader.py"
+SHARDS = "vm_daemon/shards.py"
 
 
 class Mutant(NamedTuple):
@@ -240,22 +241,22 @@ MUTANTS = [
     # Reading the stream, shared by several readers.
     _mutant(
         "no repair where a shard was not read for a day",
-        STREAM_READER,
-        "if shard.has_gap or (not shard.position and",
-        "if shard.has_gap or (not shard and",
+        SHARDS,
+        "return self.is_trimmed or (not self.position and",
+        "return self.is_trimmed or (not self and",
         theme=Theme.LONG_SILENCE,
     ),
     _mutant(
         "no repair after a day without readers",
         STREAM_READER,
-        "        if abs(now - view.checked) >= _UNREAD:",
-        "        if not view:",
+        "        if abs(now - snapshot.checked) >= UNREAD:",
+        "        if not snapshot:",
     ),
     _mutant(
         "no repair by the readers at all",
         STREAM_READER,
-        "if view.loss and self",
-        "if not view and self",
+        "if snapshot.loss and self",
+        "if not snapshot and self",
         theme=Theme.LONG_SILENCE,
     ),
     _mutant(

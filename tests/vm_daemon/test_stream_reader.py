@@ -1,5 +1,6 @@
-"""Reading a stream: the lineage of its shards, iterators and records that go away, and sharing."""
+"""Reading a stream: shards in order, iterators and records that go away, and sharing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -129,6 +130,50 @@ def test_a_shard_whose_first_record_fails_for_a_day_leads_to_a_repair() -> None:
         bench.pass_time(60, reader)
         assert bench.repairs == (1 if hour < 12 else 2)
         bench.clock.now += HOUR - 60
+
+
+def trim(bench: Bench) -> None:
+    """The records after the checkpoint leave the stream."""
+    bench.streams.shards["a"].count, bench.streams.shards["a"].trimmed = 20, 10
+
+
+def remove(bench: Bench) -> None:
+    """The shard leaves the stream before it was read to its end."""
+    bench.streams.shards = {"c": FakeShard()}
+
+
+def wait(bench: Bench) -> None:
+    """Nobody reads for a day."""
+    bench.clock.now += 25 * HOUR
+
+
+def empty(bench: Bench) -> None:
+    """The shard was closed and is listed with a child, but nothing of it is left."""
+    bench.streams.shards = {"a": bench.streams.shards["a"], "b": FakeShard("a")}
+
+    def refuse(**_: Any) -> Any:
+        raise refused("ResourceNotFoundException")
+
+    bench.streams.get_records = refuse  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(("lose", "shard"), [(trim, "a"), (remove, "a"), (wait, "any"), (empty, "a")])
+def test_lost_records_are_logged(
+    lose: Callable[[Bench], None], shard: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However it is noticed, the log has one event for it, with the shard and how it was noticed."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 5)))
+    reader = bench.reader()
+    bench.pass_time(20, reader)
+    reader.leave()
+    lost = "records left the stream before they were read"
+    assert lost not in caplog.text  # that nobody has read a new stream before is no loss
+    lose(bench)
+    bench.pass_time(100, bench.reader("two"))
+    events = [vars(record) for record in caplog.records if record.getMessage() == lost]
+    assert shard in {event["shard"] for event in events}
+    assert all(event["levelname"] == "ERROR" and event["reason"] for event in events)
+    assert bench.repairs == 2
 
 
 def test_an_idle_shard_that_is_read_leads_to_none() -> None:
