@@ -79,12 +79,11 @@ def remove_logs(account: Account, stack: str) -> None:
                 raise
 
 
-def remove_empty_tables(account: Account, stack: str) -> list[Table]:
-    """Deletes the tables of a stack in which nothing is, and gives the others."""
-    found = tables(account, stack)
+def empty_and_filled_tables(account: Account) -> tuple[list[Table], list[Table]]:
+    """The tables of the account's stack in which nothing is, and those that hold something."""
+    found = tables(account, account.stack)
     filled = [table for table in found if _holds_items(account, table)]
-    remove_tables(account, [table for table in found if table not in filled])
-    return filled
+    return [table for table in found if table not in filled], filled
 
 
 def remove_tables(account: Account, tables: Sequence[Table]) -> None:

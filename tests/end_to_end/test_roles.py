@@ -22,6 +22,7 @@ from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from handlers.summarize_stage import Summarizer
+from models.errors import error_code
 from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import DailyTotal
@@ -143,7 +144,7 @@ def machine(stage: Stage) -> None:
             StackName="flowtally-vm", LogicalResourceId="Machines", UniqueId="i-1", Status="SUCCESS"
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":  # the engine has no such group waiting
+        if error_code(error) != "ValidationError":  # the engine has no such group waiting
             raise
     leases, own = stage.outputs["Leases"], client("dynamodb")
     key = {"stream_arn": {"S": "x"}, "item_name": {"S": "y"}}

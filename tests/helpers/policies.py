@@ -9,8 +9,10 @@ from itertools import count
 from typing import Any
 
 from clients.local_aws.engine import EmbeddedEngine
+from cloudformation.deploy import deploy_stack, deploy_storage
 from cloudformation.package import Target
-from cloudformation.stack import deploy_stack, outputs, parameter_names, template
+from cloudformation.stack import outputs
+from cloudformation.templates import declared, template
 from models.deployment import Deployment
 from tests.helpers.packages import built
 
@@ -24,7 +26,7 @@ class Stage:
         self.engine = engine
         self.worker: Any = None
         self.cloudformation = engine.client("cloudformation")
-        deploy_stack(self.cloudformation, "flowtally", template("storage"), {})
+        deploy_storage(self.cloudformation, "flowtally")
         self.deployment = Deployment.from_stack(self.cloudformation, "flowtally")
         code = built(Target())
         engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=code.key, Body=code.content)
@@ -32,8 +34,7 @@ class Stage:
         self.key = code.key
         for part in ("lambda", "leases", "vm"):
             known |= outputs(self.cloudformation, "flowtally")
-            wanted = parameter_names(template(part))
-            given = {name: value for name, value in known.items() if name in wanted}
+            given = declared(template(part), known)
             deploy_stack(self.cloudformation, f"flowtally-{part}", template(part), given)
             known |= outputs(self.cloudformation, f"flowtally-{part}")
         self.outputs = known

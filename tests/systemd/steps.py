@@ -9,22 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.leases import deploy_leases
+from cloudformation.deploy import deploy_leases, deploy_storage
 from cloudformation.package import Package
-from cloudformation.stack import deploy_stack, storage_template
 from models.deployment import Deployment
 from models.storage.aws_clients import client
 from perf.data.generate import generate_day
-from tests.helpers.oracle import daily_totals_by_duckdb
-from tests.helpers.support import (
-    is_at_rest,
-    keys,
-    merged,
-    statistics_of,
-    stored_days,
-    stored_statistics,
-    upload,
-)
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
+from tests.helpers.support import is_at_rest, keys, stored_days, stored_statistics, upload
 from tests.systemd.container import Container
 from tests.systemd.launch import launch, take_python_away
 
@@ -53,7 +44,7 @@ class Steps:
             chunks = generate_day(day, seed=number, rows=4000, pairs=300)
             self.files[-1].write_bytes(b"".join(chunks))
         cloudformation = client("cloudformation")
-        deploy_stack(cloudformation, "flowtally", storage_template(), {})
+        deploy_storage(cloudformation, "flowtally")
         self.deployment = Deployment.from_stack(cloudformation, "flowtally")
         self.settings = {"AWS_REGION": os.environ["AWS_REGION"], **self.deployment.to_environment()}
         self.settings["FLOWTALLY_LEASES"] = deploy_leases(cloudformation, "flowtally")
