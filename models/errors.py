@@ -3,12 +3,16 @@
 FlowtallyError              what was found, where, and what to do about it
 ├── UsageError              the command or its settings are wrong
 ├── FileRejected            a flow file that can never be read
+├── ContentChanged          a file is not any more what it was when it was read first
 ├── NotFound                the pair, file or stack that was asked for does not exist
 ├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
 └── TryAgain                the work is left undone on purpose; a later delivery completes it
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 
 class FlowtallyError(Exception):
@@ -43,6 +47,10 @@ class FileRejected(FlowtallyError):
     """A file that no retry can make readable: it is set aside with `found` as its reason."""
 
 
+class ContentChanged(FlowtallyError):
+    """A file that is read more than once changed meanwhile."""
+
+
 class NotFound(FlowtallyError):
     """What was asked for does not exist."""
 
@@ -53,3 +61,8 @@ class ServiceUnavailable(FlowtallyError):
 
 class TryAgain(FlowtallyError):
     """The work could not be completed now; nothing is lost, the next delivery completes it."""
+
+
+def error_code(error: "ClientError") -> str:
+    """The code by which AWS calls an error, such as `NoSuchKey`; empty if it gave none."""
+    return error.response["Error"].get("Code", "")

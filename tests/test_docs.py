@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.cli import flowtally
+from clients.cli import command, flowtally
 from perf.figures import with_figures
 from tests.helpers.commands_page import PAGE, page
 from tests.helpers.project import ROOT
@@ -31,10 +31,10 @@ def test_commands_are_described_as_they_are() -> None:
 @each_document
 def test_commands_in_the_docs_exist(document: Path) -> None:
     """Every `flowtally …` that a document shows is a command, with options that it has."""
-    for command, rest in re.findall(r"^\s*flowtally ([a-z]+)(.*)$", code_in(document), re.MULTILINE):
-        assert command in flowtally.commands, command
-        known = {name for option in flowtally.commands[command].params for name in option.opts} | {"--help"}
-        assert set(re.findall(r"(?<=\s)--[a-z-]+", rest.partition("#")[0])) <= known, (command, rest)
+    for name, rest in re.findall(r"^\s*flowtally ([a-z]+)(.*)$", code_in(document), re.MULTILINE):
+        assert name in flowtally.commands, name
+        known = {spelling for option in command(name).params for spelling in option.opts} | {"--help"}
+        assert set(re.findall(r"(?<=\s)--[a-z-]+", rest.partition("#")[0])) <= known, (name, rest)
 
 
 @each_document

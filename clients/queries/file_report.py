@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clients.queries.item_size import stored_size
 from clients.terminal.account import Account
-from models.deployment import INCOMING, REJECTED, quarantine_key
+from models.bucket_layout import (
+    INCOMING,
+    NO_BRANCH,
+    REJECTED,
+    incoming_key,
+    key_before_rejection,
+    quarantine_key,
+)
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
@@ -19,29 +26,28 @@ if TYPE_CHECKING:
 LISTED = 10  # files of a kind, unless somebody asks for more
 WAITING = "waiting"  # the state of a file that has no record yet
 
-_NO_BRANCH = "-"  # as files are recorded that lie in `incoming/` itself
 _SUGGESTIONS = 5
 
 
-class Newest(NamedTuple):
+class RecentFiles(NamedTuple):
     """Those files that arrived last, the last first, and how many there are altogether."""
 
     files: list[File]
     total: int
 
     @classmethod
-    def of(cls, files: Sequence[File], limit: int) -> "Newest":
+    def of(cls, files: Sequence[File], limit: int) -> "RecentFiles":
         """So many of the files."""
         return cls(nlargest(limit, files, key=lambda file: file.arrived_at), len(files))
 
 
-class Fates(NamedTuple):
+class FileReport(NamedTuple):
     """What the table of files tells."""
 
     states: Counter[str]  # how many files are in each
     stored_bytes: int  # as billed
-    rejected: Newest  # of those that nobody has dealt with, like the next
-    quarantined: Newest  # counted but for some rows
+    rejected: RecentFiles  # of those that nobody has dealt with, like the next
+    quarantined: RecentFiles  # counted but for some rows
 
 
 class SetAside:
@@ -52,25 +58,19 @@ class SetAside:
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._keys = {_without_version(key) for key in keys}
+        self._keys = {key_before_rejection(key) if key.startswith(REJECTED) else key for key in keys}
 
     def has_file(self, file: File) -> bool:
         """Whether the whole of a rejected file is there."""
-        is_there = f"{REJECTED}{file.branch}/{file.key}" in self._keys
-        return is_there or (file.branch == _NO_BRANCH and f"{REJECTED}{file.key}" in self._keys)
+        is_there = incoming_key(file.branch, file.key) in self._keys
+        return is_there or (file.branch == NO_BRANCH and f"{INCOMING}{file.key}" in self._keys)
 
     def has_rows_of(self, file: File) -> bool:
         """Whether rows of a counted file are there."""
         return file.digest is not None and quarantine_key(file.digest) in self._keys
 
 
-def _without_version(key: str) -> str:
-    if not key.startswith(REJECTED):
-        return key
-    return REJECTED + key.removeprefix(REJECTED).partition("/")[2]
-
-
-def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
+def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> FileReport:
     """Looks at all files, in one scan.
 
     Args:
@@ -90,7 +90,9 @@ def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
             rejected.append(file)
         if file.state == "counted" and file.quarantined and set_aside.has_rows_of(file):
             quarantined.append(file)
-    return Fates(states, stored_bytes, Newest.of(rejected, listed), Newest.of(quarantined, listed))
+    return FileReport(
+        states, stored_bytes, RecentFiles.of(rejected, listed), RecentFiles.of(quarantined, listed)
+    )
 
 
 def files_of_branch(account: Account, branch: str) -> list[File]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.deployment import AddressScope
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import PairDay, Totals
+from models.traffic import AddressScope, PairDay, Totals, address_prefix
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -61,11 +60,11 @@ class Retractor:
         """
         flows = _read(path)
         source, now = flows.digest[:SOURCE_BYTES], int(self.now())
-        scope = f"{branch}/" if self.address_scope == "branch" else ""
+        prefix = address_prefix(self.address_scope, branch)
 
         def take_out(entry: tuple[PairDay, Totals]) -> bool:
             day, totals = entry
-            scoped = PairDay(scope + day.source, scope + day.destination, day.day)
+            scoped = PairDay(prefix + day.source, prefix + day.destination, day.day)
             return self.daily_totals.take_out_once(scoped, totals, source, now)
 
         with ThreadPoolExecutor(CONNECTIONS) as pool:

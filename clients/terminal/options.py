@@ -1,4 +1,4 @@
-"""Where a command works: the options that say so, and the account that they lead to."""
+"""The options that say where a command works, and the account that they lead to."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from clients.terminal.account import Account
-
 Result = TypeVar("Result")
 
+DEFAULT_STACK = "flowtally"
 
-class Place(NamedTuple):
+
+class AccountOptions(NamedTuple):
     """Where the resources are, as far as the command line or the environment say."""
 
     stack: str
@@ -19,13 +19,15 @@ class Place(NamedTuple):
     profile: str | None
 
 
-def on_account(command: Callable[..., Result]) -> Callable[..., Result]:
+def pass_account(command: Callable[..., Result]) -> Callable[..., Result]:
     """Gives a command an `Account` as its first argument, and the options to say which."""
 
     @wraps(command)
     def with_account(stack: str | None, region: str | None, profile: str | None, **others: Any) -> Result:
-        place: Place = click.get_current_context().obj
-        account = Account(stack or place.stack, region or place.region, profile or place.profile)
+        from clients.terminal.account import Account  # noqa: PLC0415  # boto3 would slow `--help` down
+
+        before: AccountOptions = click.get_current_context().obj
+        account = Account(stack or before.stack, region or before.region, profile or before.profile)
         return command(account, **others)
 
     for name, meaning in (
@@ -35,3 +37,13 @@ def on_account(command: Callable[..., Result]) -> Callable[..., Result]:
     ):
         with_account = click.option(f"--{name}", help=meaning)(with_account)
     return with_account
+
+
+branch_option = click.option(
+    "--branch",
+    envvar="FLOWTALLY_BRANCH",
+    default="main",
+    show_default=True,
+    show_envvar=True,
+    help="Whose files they are.",
+)

@@ -2,39 +2,49 @@
 
 A row is beyond doubt if it has the right number of commas, nothing but digits in its two numbers, and
 addresses and date spelled exactly as in a row that was checked before. With these, the careful way
-would do the same. Every other line is given back for the careful way to decide.
+would do the same. The first other line is given back for the careful way to decide.
 """
 
 import io
-from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from models.flow_csv.csv_format import DAY_WIDTH, MAX_VALUE, Columns
-from models.flow_csv.native_row_counter import FastRows, Spelling, library
+from models.flow_csv.csv_format import Columns
+from models.flow_csv.native_row_counter import NativeRowCounter, Spelling, library
+from models.flow_csv.parts import Part, Pass
+from models.flow_csv.values import DAY_WIDTH, MAX_VALUE
 from models.traffic import PairDay, Totals
 
 _MOST_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
+_MAX_DIGITS = 18  # of a number that is beyond doubt: as many as the library takes
 
 
-class QuickRows(Protocol):
-    """Counts the rows of one file.
+class RowCounter(Protocol):
+    """Counts the rows of one file, or of those pairs of it that are in a part.
 
     Attributes:
-        last_line: number of the last line that `doubtful` was given, once it has come to its end.
+        part: the pairs that are counted; whenever there are too many pair-days, one half of them goes on.
     """
 
-    last_line: int
+    part: Part
 
-    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
-        """Counts the rows of whole lines that are beyond doubt.
+    @property
+    def elsewhere(self) -> int:
+        """Rows that count in other parts; in a first pass all of them."""
+        ...
+
+    def widen(self, width: int) -> None:
+        """From here on, rows have so many fields."""
+        ...
+
+    def count_known(self, text: bytes, start: int) -> tuple[int, int]:
+        """Counts rows up to the first line that is not beyond doubt.
 
         Args:
-            text: lines without NUL and quotes; only the last may lack its end.
-            before: number of the line before them in the file.
+            text: lines without NUL, quotes and CR; only the last may lack its end.
+            start: offset of the line to begin with.
 
-        Yields:
-            Number and text of each other line, without its end, in their order. What is added meanwhile
-            counts for the lines after it.
+        Returns:
+            The offset of the line in doubt, or the length of the text; and how many rows were counted.
         """
         ...
 
@@ -54,66 +64,97 @@ class QuickRows(Protocol):
         ...
 
 
-def quick_rows(columns: Columns, width: int) -> QuickRows:
-    """The fastest way there is on this machine.
+def new_row_counter(columns: Columns, width: int, reading: Pass) -> RowCounter:
+    """The fastest that there is on this machine.
 
     Args:
         columns: where the five values stand.
         width: fields of a row.
+        reading: which pairs are counted.
     """
     loaded = library()
-    return FastRows(loaded, columns, width) if loaded else PlainRows(columns, width)
+    if loaded:
+        return NativeRowCounter(loaded, columns, width, reading)
+    return PythonRowCounter(columns, width, reading)
 
 
-class PlainRows:
-    """Rows counted in Python, for machines without a library."""
+class PythonRowCounter:
+    """Counts rows in Python, for machines without a library."""
 
-    def __init__(self, columns: Columns, width: int) -> None:
+    def __init__(self, columns: Columns, width: int, reading: Pass) -> None:
+        self.part = reading.part
         self._columns = columns
         self._width = width
+        self._limit = reading.limit
         self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
+        self._elsewhere = [0, 0, 0]
         self._spelled: dict[Spelling, list[int]] = {}  # the same lists
-        self.last_line = 0
 
-    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
-        """Counts the rows that are beyond doubt, and yields the other lines."""
+    @property
+    def elsewhere(self) -> int:
+        """Rows of other parts."""
+        return self._elsewhere[2]
+
+    def widen(self, width: int) -> None:
+        """From here on, rows have so many fields."""
+        self._width = width
+
+    def count_known(self, text: bytes, start: int) -> tuple[int, int]:
+        """Counts rows up to the first line that is not beyond doubt."""
+        lines = io.BytesIO(text)
+        stop = lines.seek(start)
+        counted = 0
+        for line in lines:
+            if not self._count_row(line.removesuffix(b"\n")):
+                break
+            counted += 1
+            stop += len(line)
+        return stop, counted
+
+    def _count_row(self, line: bytes) -> bool:
+        """Counts a row if it is beyond doubt."""
+        if line.count(b",") != self._width - 1:
+            return False
         source, destination, timestamp, duration, packets = self._columns
-        commas, splits = self._width - 1, max(self._columns) + 1
-        spelled, number = self._spelled, before
-        for number, line in enumerate(self._lines(text), before + 1):
-            if line.count(b",") == commas:
-                fields = line.split(b",", splits)
-                digits, more_digits = fields[duration], fields[packets]
-                if digits.isdigit() and more_digits.isdigit():
-                    try:
-                        sums = spelled[fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]]
-                        microseconds, count = int(digits), int(more_digits)
-                    except (KeyError, ValueError):  # not met before; thousands of digits
-                        pass
-                    else:
-                        if microseconds <= MAX_VALUE and count <= MAX_VALUE:
-                            sums[0] += microseconds
-                            sums[1] += count
-                            sums[2] += 1
-                            continue
-            yield number, line.removesuffix(b"\n")
-        self.last_line = number
+        fields = line.split(b",", max(self._columns) + 1)
+        if not (fields[duration].isdigit() and fields[packets].isdigit()):
+            return False
+        sums = self._spelled.get((fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]))
+        if sums is None or max(len(fields[duration]), len(fields[packets])) > _MAX_DIGITS:
+            return False
+        microseconds, count = int(fields[duration]), int(fields[packets])
+        if microseconds > MAX_VALUE or count > MAX_VALUE:
+            return False
+        sums[0] += microseconds
+        sums[1] += count
+        sums[2] += 1
+        return True
 
     def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
         """Counts a row that was checked, and remembers how it is spelled."""
-        sums = self._sums.setdefault(pair_day, [0, 0, 0])
+        sums = self._sums.setdefault(pair_day, [0, 0, 0]) if self._is_here(pair_day) else self._elsewhere
         sums[0] += duration
         sums[1] += packets
         sums[2] += 1
         if len(self._spelled) >= _MOST_SPELLINGS:
             self._spelled.clear()
         self._spelled[spelling] = sums
+        while len(self._sums) > self._limit:
+            self._narrow()
 
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""
         return {pair_day: Totals(*sums) for pair_day, sums in self._sums.items()}
 
-    def _lines(self, text: bytes) -> Iterable[bytes]:
-        if b"\r" in text or max(self._columns) == self._width - 1:
-            return text.splitlines()
-        return io.BytesIO(text)  # finds lines fastest, but leaves the LF on the last field: none of the five
+    def _is_here(self, pair_day: PairDay) -> bool:
+        return hash(pair_day[:2]) & self.part.mask == self.part.value
+
+    def _narrow(self) -> None:
+        """Keeps one half of the pairs."""
+        if len({pair_day[:2] for pair_day in self._sums}) == 1:
+            self._limit *= 2
+            return
+        self.part = self.part.half()
+        for pair_day in [pair_day for pair_day in self._sums if not self._is_here(pair_day)]:
+            self._elsewhere[2] += self._sums.pop(pair_day)[2]
+        self._spelled.clear()

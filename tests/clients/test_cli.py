@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from clients.cli import flowtally
+from clients.cli import command, flowtally
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack, storage_template
+from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from tests.helpers.program import Run
 from tests.helpers.project import ROOT
@@ -198,7 +198,7 @@ def test_wrong_settings_in_the_environment(run: Run, deployment: Deployment, nam
 def strict_engine() -> Iterator[EmbeddedEngine]:
     """An engine that checks credentials and policies, with a deployment."""
     with EmbeddedEngine(authorize=True) as engine:
-        deploy_stack(engine.client("cloudformation"), "flowtally", storage_template(), {})
+        deploy_storage(engine.client("cloudformation"), "flowtally")
         yield engine
 
 
@@ -265,12 +265,27 @@ def test_a_reader_that_leaves_early_is_no_error(run: Run, working: Deployment, t
         assert program.stderr.read() == ""
 
 
-@pytest.mark.parametrize("command", sorted(flowtally.commands))
-def test_every_command_explains_itself(command: str, run: Run) -> None:
+def test_the_list_of_commands_says_what_they_say_of_themselves() -> None:
+    """`flowtally --help` imports no command, so its lines are held to the commands' own help here."""
+    for name, listed in flowtally.commands.items():
+        assert (command(name).help or "").partition("\n\n")[0] == listed.help
+
+
+def test_the_help_imports_only_what_it_needs() -> None:
+    """Neither boto3 nor rich nor any command is loaded by `flowtally --help`, so it answers at once."""
+    program = "import sys; from clients.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "clients.terminal.options" in loaded
+    assert not loaded & {"boto3", "botocore", "rich", "pynamodb", "clients.commands"}
+
+
+@pytest.mark.parametrize("name", sorted(flowtally.commands))
+def test_every_command_explains_itself(name: str, run: Run) -> None:
     """`-h` and `--help` describe each command, within 80 columns."""
-    done = run(command, "-h", COLUMNS="80")
+    done = run(name, "-h", COLUMNS="80")
     assert done.returncode == 0
-    assert done.stdout == run(command, "--help", COLUMNS="80").stdout
+    assert done.stdout == run(name, "--help", COLUMNS="80").stdout
     assert len(done.stdout.splitlines()) > 8
     assert max(map(len, done.stdout.splitlines())) <= 80
 

@@ -20,12 +20,13 @@ from clients.local_aws.lambda_service.roles import Roles
 from clients.local_aws.lambda_service.service import LambdaService
 from clients.terminal.account import Account
 from cloudformation.package import Target
-from cloudformation.stack import current, outputs, stack_output, template
-from handlers.messages import uploaded_objects
+from cloudformation.stack import current, outputs, stack_output
+from cloudformation.templates import template
 from models.deployment import Deployment
+from models.s3_events import uploaded_objects
 from models.storage.schema import PairStatistics
 from perf.data.generate import generate_day
-from tests.helpers.oracle import daily_totals_by_duckdb
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.program import Run, done, flowtally_program
 from tests.helpers.project import ROOT
 from tests.helpers.support import (
@@ -34,8 +35,6 @@ from tests.helpers.support import (
     eventually,
     flow_csv,
     is_counted,
-    merged,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,

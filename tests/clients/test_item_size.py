@@ -1,5 +1,7 @@
 """What DynamoDB bills for an item: the published rule."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ from models.storage.schema import DailyTotal
         ({"M": {"key": {"S": "a"}}}, 3 + 1 + 3 + 1),
     ],
 )
-def test_each_type_has_its_size(value: dict, size: int) -> None:
+def test_each_type_has_its_size(value: dict[str, Any], size: int) -> None:
     """The value's bytes, beside the two of a name of two letters."""
     assert item_size({"xy": value}) == 2 + size
 

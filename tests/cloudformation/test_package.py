@@ -1,9 +1,12 @@
 """The packages: reproducible, small, complete, and made for where they run."""
 
+import ast
 import io
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import get_args
@@ -105,6 +108,25 @@ def test_pinned_versions_are_those_that_everything_else_is_tested_with() -> None
     locked = (ROOT / "requirements" / "demo.txt").read_text()
     for line in requirements("requirements.txt").splitlines():
         assert line.removesuffix(" \\") in locked.replace(" \\", "")
+
+
+def test_the_daemon_is_installed_with_what_it_imports_and_nothing_else() -> None:
+    """Its requirements are some of the project's, and those that its rooms name."""
+    wanted = set((ROOT / "requirements" / "runtime.in").read_text().splitlines()[1:])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert wanted <= set(project["dependencies"])
+    imported = {name for room in ("models", "handlers", "vm_daemon") for name in imports_of(ROOT / room)}
+    named = {re.split(r"\W", line)[0] for line in wanted}
+    assert named <= imported <= named | {"botocore", "urllib3"}  # which boto3 brings
+
+
+def imports_of(room: Path) -> set[str]:
+    """The packages from elsewhere that the modules of a room import, but for types."""
+    nodes = [node for module in room.rglob("*.py") for node in ast.walk(ast.parse(module.read_text()))]
+    names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    tops = {name.split(".")[0] for name in names} - sys.stdlib_module_names
+    return {name for name in tops if not name.startswith("types_boto3")} - {"models", "handlers", "vm_daemon"}
 
 
 @pytest.mark.parametrize("python", INTERPRETERS)

@@ -187,9 +187,12 @@ def test_an_interrupted_file_completes(
     assert keys(deployment) == [KEY]
 
     again: list[PairDay] = []
-    monkeypatch.setattr(
-        summarizer.daily_totals, "add_once", lambda day, *rest: again.append(day) or add_once(day, *rest)
-    )
+
+    def noted(day: PairDay, *rest: Any) -> bool:
+        again.append(day)
+        return add_once(day, *rest)
+
+    monkeypatch.setattr(summarizer.daily_totals, "add_once", noted)
     summarizer.process(message(deployment, KEY), 2)
     assert len(again) == len(rows) - len(written)
     assert stored_days(deployment) == {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from clients.cli import flowtally
+from clients.cli import command, flowtally
 from tests.helpers.project import ROOT
 from vm_daemon.cli import daemon
 
@@ -30,20 +30,21 @@ def page() -> str:
 def _sections(name: str, program: click.Group) -> Iterator[str]:
     yield _section("##", name, program, None)
     parent = click.Context(program, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
-    for command in sorted(program.commands):
-        yield _section("###", f"{name} {command}", program.commands[command], parent)
+    for each in sorted(program.commands):
+        described = command(each) if program is flowtally else program.commands[each]
+        yield _section("###", f"{name} {each}", described, parent)
 
 
-def _section(level: str, name: str, command: click.Command, parent: click.Context | None) -> str:
+def _section(level: str, name: str, described: click.Command, parent: click.Context | None) -> str:
     context = click.Context(
-        command,
+        described,
         info_name=name.rpartition(" ")[2],
         parent=parent,
         max_content_width=WIDTH,
         terminal_width=WIDTH,
         help_option_names=["-h", "--help"],
     )
-    return f"{level} `{name}`\n\n```text\n{command.get_help(context)}\n```\n"
+    return f"{level} `{name}`\n\n```text\n{described.get_help(context)}\n```\n"
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -18,14 +17,13 @@ from models.storage import aws_clients as aws
 from models.storage.changes import Sums
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import DailyTotal
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, split_pair
+from perf.data.oracle import statistics_of
 from vm_daemon.notifications import Notifier
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
 PATIENCE = 180  # seconds that anything may take before a test gives up
-
-Daily = Mapping[PairDay, Totals]
 
 
 def client_of(service: str) -> Any:
@@ -56,8 +54,8 @@ def _client(service: str, connections: int, _settings: tuple[tuple[str, str], ..
 
 def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:
     """All daily totals."""
-    items = map(DailyTotal.from_raw_data, _scan(deployment.daily_totals))
-    return {PairDay(*item.pair.split(">"), item.day): item.totals for item in items}
+    items = [DailyTotal.from_raw_data(item) for item in _scan(deployment.daily_totals)]
+    return {PairDay(*split_pair(item.pair), item.day): item.totals for item in items}
 
 
 def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
@@ -65,35 +63,9 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
     return {(item["src"]["S"], item["dst"]["S"]): sums_of(item) for item in _scan(deployment.pair_statistics)}
 
 
-def _scan(table: str) -> Iterator[dict]:
+def _scan(table: str) -> Iterator[dict[str, Any]]:
     for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
-
-
-def statistics_of(days: Daily) -> dict[tuple[str, str], Sums]:
-    """What the statistics of these days must be, computed at once."""
-    pairs: dict[tuple[str, str], list[Totals]] = defaultdict(list)
-    for day, totals in days.items():
-        pairs[day.source, day.destination].append(totals)
-    return {
-        pair: Sums(
-            len(days),
-            sum(day.duration for day in days),
-            sum(day.duration**2 for day in days),
-            sum(day.packets for day in days),
-            sum(day.packets**2 for day in days),
-        )
-        for pair, days in pairs.items()
-    }
-
-
-def merged(files: Iterable[Daily]) -> dict[PairDay, Totals]:
-    """The daily totals of several files together."""
-    sums: dict[PairDay, Totals] = {}
-    for file in files:
-        for day, totals in file.items():
-            sums[day] = Totals(*(a + b for a, b in zip(sums.get(day, Totals()), totals, strict=True)))
-    return sums
 
 
 def upload(deployment: Deployment, key: str, content: bytes) -> None:
@@ -162,7 +134,7 @@ class DaemonProcess:
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
             )
 
-    def log(self) -> list[dict]:
+    def log(self) -> list[dict[str, Any]]:
         """The events logged so far."""
         *lines, _unfinished = self.log_path.read_text().split("\n")
         return [json.loads(line) for line in lines if line.startswith("{")]

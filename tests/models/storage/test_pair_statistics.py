@@ -8,8 +8,9 @@ from models.deployment import Deployment
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Sums
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import DAYS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
-from models.traffic import PairDay, Totals
-from tests.helpers.support import client, statistics_of, stored_days, stored_statistics
+from models.traffic import PairDay, Totals, split_pair
+from perf.data.oracle import statistics_of
+from tests.helpers.support import client, stored_days, stored_statistics
 
 PAIR = "10.0.0.1>10.0.0.2"
 BY_FILE = [bytes([number] * 8) for number in range(250)]
@@ -27,7 +28,7 @@ class Pair:
 
     def change(self, day: str, totals: Totals, now: int) -> Step:
         before = self.states.get(day, DayState())
-        assert self.daily.add_once(PairDay(*PAIR.split(">"), day), totals, BY_FILE[before.revision], now)
+        assert self.daily.add_once(PairDay(*split_pair(PAIR), day), totals, BY_FILE[before.revision], now)
         after = DayState(
             Totals(*(a + b for a, b in zip(before.totals, totals, strict=True))), before.revision + 1, now
         )
