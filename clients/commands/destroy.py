@@ -8,7 +8,7 @@ import click
 
 from clients.lifecycle.destroy import Found
 from clients.lifecycle.destroy import destroy as destroy_everything
-from clients.lifecycle.retained_resources import Table
+from clients.lifecycle.retained_resources import Table, check_layouts
 from clients.render.full_export import export_everything
 from clients.render.pairs import stored_table, waiting_table
 from clients.render.stacks import print_event
@@ -42,6 +42,7 @@ class _Terminal:
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):
+            check_layouts(self._account, tables)
             for path in export_everything(self._account.client("dynamodb"), tables, directory):
                 say(f"Exported: {path}")
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -259,9 +260,15 @@ def user(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable[..., None]) -> None:
-    """It may put and break off uploads there, and read, list and overwrite nothing else."""
+    """It may put and break off uploads there, and read, list and overwrite nothing else.
+
+    So it cannot learn the key by which files are named, wherever that stands.
+    """
     user("BranchUploadPolicyArn", branch="paris")
     s3, bucket = client("s3"), stage.deployment.bucket
+    described = stage.engine.client("dynamodb").describe_table(TableName=stage.deployment.daily_totals)
+    table = described["Table"]["TableArn"]
+    functions = [f"flowtally-{name}" for name in ("summarize", "consolidate", "verify")]
     s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
     begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
     s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
@@ -272,8 +279,16 @@ def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable
         lambda: s3.list_objects_v2(Bucket=bucket),
         lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),
         lambda: client("dynamodb").scan(TableName=stage.deployment.daily_totals),
+        # The key by which files are named, wherever it stands.
+        lambda: client("cloudformation").describe_stacks(StackName="flowtally"),
+        lambda: client("cloudformation").describe_stacks(),
+        lambda: client("dynamodb").list_tags_of_resource(ResourceArn=table),
+        lambda: client("resourcegroupstaggingapi").get_resources(),
+        *(partial(client("lambda").get_function_configuration, FunctionName=name) for name in functions),
+        *(partial(client("lambda").get_function, FunctionName=name) for name in functions),
+        lambda: client("ec2").describe_launch_template_versions(Versions=["$Latest"]),
     ):
-        with pytest.raises(ClientError, match="AccessDenied"):
+        with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
             refused()
 
 
