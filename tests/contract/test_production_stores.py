@@ -12,8 +12,8 @@ from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, DayState, Step, Su
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairDay, Totals, split_pair
+from perf.data.oracle import statistics_of
 from tests.contract.stores import Store, read_stream
-from tests.helpers.support import statistics_of
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 A, B = b"a" * 8, b"\0" * 8

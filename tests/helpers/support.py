@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -19,13 +18,12 @@ from models.storage.changes import Sums
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import DailyTotal
 from models.traffic import PairDay, Totals, split_pair
+from perf.data.oracle import statistics_of
 from vm_daemon.systemd import Systemd
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
 PATIENCE = 180  # seconds that anything may take before a test gives up
-
-Daily = Mapping[PairDay, Totals]
 
 
 def client_of(service: str) -> Any:
@@ -68,32 +66,6 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
 def _scan(table: str) -> Iterator[dict[str, Any]]:
     for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
-
-
-def statistics_of(days: Daily) -> dict[tuple[str, str], Sums]:
-    """What the statistics of these days must be, computed at once."""
-    pairs: dict[tuple[str, str], list[Totals]] = defaultdict(list)
-    for day, totals in days.items():
-        pairs[day.source, day.destination].append(totals)
-    return {
-        pair: Sums(
-            len(days),
-            sum(day.duration for day in days),
-            sum(day.duration**2 for day in days),
-            sum(day.packets for day in days),
-            sum(day.packets**2 for day in days),
-        )
-        for pair, days in pairs.items()
-    }
-
-
-def merged(files: Iterable[Daily]) -> dict[PairDay, Totals]:
-    """The daily totals of several files together."""
-    sums: dict[PairDay, Totals] = {}
-    for file in files:
-        for day, totals in file.items():
-            sums[day] = Totals(*(a + b for a, b in zip(sums.get(day, Totals()), totals, strict=True)))
-    return sums
 
 
 def upload(deployment: Deployment, key: str, content: bytes) -> None:
