@@ -221,8 +221,3 @@ def test_a_role_is_allowed_what_it_uses_and_nothing_else(
                 needless.append((sid, action))
     assert needless == []
     assert what_fails() == ""
-
-
-def calls(*made: Callable[[], object]) -> tuple[Callable[[], object], ...]:
-    """Calls of which none is to succeed; lambdas among others have no type of their own."""
-    return made
