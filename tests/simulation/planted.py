@@ -6,7 +6,7 @@ Some that one might look for are not here:
   of a change never goes back, and that marks hold it.
 - The reader's repairs after trimmed records, and after a shard that vanished unread. Unless clocks differ
   by half a day, what they make good is noticed by how long a shard was not read, too, so schedules do not
-  miss them; tests/vm_daemon/test_stream_reader.py does.
+  miss them; tests/vm_daemon/test_lost_records.py does.
 - That a reader repairs after it has looked for shards, not before. Either is right: records are lost after
   a day, and a reader that did not look for half a day repairs once more.
 - That a shard is not taken that another reader has finished meanwhile. Nothing is counted wrong without it,
@@ -251,6 +251,7 @@ MUTANTS = [
         STREAM_READER,
         "        if abs(now - snapshot.checked) >= UNREAD:",
         "        if not snapshot:",
+        theme=Theme.LONG_SILENCE,
     ),
     _mutant(
         "no repair by the readers at all",
