@@ -14,6 +14,8 @@ from tests.helpers.program import Run
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
 from tests.helpers.support import PATIENCE, eventually
 
+pytestmark = pytest.mark.usefixtures("engine_of_its_own")
+
 
 def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
     """The demo in a process group of its own, as in a terminal, its lines readable as they come."""
