@@ -35,7 +35,7 @@ settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--dynamodb-local` keeps tables and streams in DynamoDB Local; `--without-engine` is for other Pythons."""
+    """Where tables and streams are kept, and whether any engine is started."""
     parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
     parser.addoption("--without-engine", action="store_true", help="skip what starts an engine or a program")
 
