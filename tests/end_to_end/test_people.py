@@ -1,7 +1,8 @@
-"""Least privilege of people: each policy that the stack offers lets its users do their work, and no more."""
+"""What people may do: a branch uploads, an analyst looks, and nobody does more."""
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -47,9 +48,15 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 
 def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: Callable[..., None]) -> None:
-    """It may put and break off uploads there, and read, list and overwrite nothing else."""
+    """It may put and break off uploads there, and read, list and overwrite nothing else.
+
+    So it cannot learn the key by which files are named, wherever that stands.
+    """
     user("BranchUploadPolicyArn", branch="paris")
     s3, bucket = client("s3"), stack.deployment.bucket
+    described = stack.engine.client("dynamodb").describe_table(TableName=stack.deployment.daily_totals)
+    table = described["Table"]["TableArn"]
+    functions = [f"flowtally-{name}" for name in ("summarize", "consolidate", "verify")]
     s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
     begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
     s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
@@ -60,8 +67,16 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
         lambda: s3.list_objects_v2(Bucket=bucket),
         lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),
         lambda: client("dynamodb").scan(TableName=stack.deployment.daily_totals),
+        # The key by which files are named, wherever it stands.
+        lambda: client("cloudformation").describe_stacks(StackName="flowtally"),
+        lambda: client("cloudformation").describe_stacks(),
+        lambda: client("dynamodb").list_tags_of_resource(ResourceArn=table),
+        lambda: client("resourcegroupstaggingapi").get_resources(),
+        *(partial(client("lambda").get_function_configuration, FunctionName=name) for name in functions),
+        *(partial(client("lambda").get_function, FunctionName=name) for name in functions),
+        lambda: client("ec2").describe_launch_template_versions(Versions=["$Latest"]),
     ):
-        with pytest.raises(ClientError, match="AccessDenied"):
+        with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
             refused()
 
 
