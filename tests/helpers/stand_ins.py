@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from vm_daemon.systemd import Systemd
+from vm_daemon.notifications import Notifier
 
 
 def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
@@ -12,7 +12,7 @@ def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
         work(item)
 
 
-class Shown(Systemd):
+class Shown(Notifier):
     """What systemd was told."""
 
     def __init__(self) -> None:
