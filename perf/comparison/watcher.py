@@ -1,7 +1,7 @@
 """Sends the files of a workload, and times each from its upload to its consolidation.
 
-A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the states
-that its last pair-days had then: the stream brings them last. Both are seen from outside, the same way on
+A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the states that
+its last pairs and weeks had then: the stream brings them last. Both are seen from outside, the same way on
 an engine and on AWS, by looking ten times a second; so a time is up to a tenth of a second too long.
 """
 
@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from models.deployment import INCOMING, Deployment
 from models.errors import TryAgain
-from models.storage.changes import DayState
+from models.storage.changes import WeekState
 from models.storage.pair_statistics import bookkeeping
-from models.storage.schema import DailyTotal, PairStatistics
-from models.traffic import PairDay, split_pair
+from models.storage.schema import PairStatistics, Week
+from models.traffic import PairWeek, split_pair
 from perf.comparison.workload import TrafficFile
 
 Way = Literal["burst", "trickle"]
@@ -45,7 +45,7 @@ class FileTimes:
 class _UnderWay:
     file: TrafficFile
     times: FileTimes
-    states: Mapping[PairDay, DayState] = field(default_factory=dict)  # that the statistics must reach
+    states: Mapping[PairWeek, WeekState] = field(default_factory=dict)  # that the statistics must reach
 
 
 class Follower:
@@ -136,27 +136,29 @@ class Follower:
         )
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
-    def _states(self, days: Sequence[PairDay]) -> dict[PairDay, DayState]:
+    def _states(self, weeks: Sequence[PairWeek]) -> dict[PairWeek, WeekState]:
         """The states that these daily totals are in now."""
-        pair, when = DailyTotal.pair.attr_name, DailyTotal.day.attr_name
-        keys = [{pair: {"S": day.pair}, when: {"S": day.day}} for day in days]
-        items = map(DailyTotal.from_raw_data, self._get(self._deployment.daily_totals, keys))
-        return {PairDay(*split_pair(item.pair), item.day): DayState.of(item) for item in items}
+        pair, monday = Week.pair.attr_name, Week.monday.attr_name
+        keys = [{pair: {"S": week.pair}, monday: {"S": week.week}} for week in weeks]
+        items = self._get(self._deployment.daily_totals, keys)
+        return {
+            PairWeek(*split_pair(item[pair]["S"]), item[monday]["S"]): WeekState.of(item) for item in items
+        }
 
-    def _reached(self, states: Mapping[PairDay, DayState]) -> bool:
+    def _reached(self, states: Mapping[PairWeek, WeekState]) -> bool:
         """Whether the statistics hold these states, or have forgotten changes since."""
         source, destination = PairStatistics.source.attr_name, PairStatistics.destination.attr_name
-        pairs = {(day.source, day.destination) for day in states}
+        pairs = {(week.source, week.destination) for week in states}
         keys = [{source: {"S": one}, destination: {"S": other}} for one, other in pairs]
         known = {
             (item[source]["S"], item[destination]["S"]): bookkeeping(item)
             for item in self._get(self._deployment.pair_statistics, keys)
         }
-        for day, state in states.items():
-            pair = known.get((day.source, day.destination))
+        for week, state in states.items():
+            pair = known.get((week.source, week.destination))
             if pair is None:
                 return False
-            mark = pair.marks.get(day.day)
+            mark = pair.marks.get(week.week)
             if pair.horizon < state.updated_at if mark is None else mark < state.mark:
                 return False
         return True

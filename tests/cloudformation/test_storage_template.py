@@ -12,7 +12,7 @@ from cloudformation.stack import deploy_stack, storage_template
 from handlers.messages import back_off, uploaded_objects
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
-from models.storage.schema import DailyTotal, File, PairStatistics
+from models.storage.schema import File, PairStatistics, Week
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client, upload
 
@@ -29,7 +29,7 @@ TEMPLATE: dict[str, Any] = yaml.load(storage_template(), Loader)
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 TABLES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::DynamoDB::Table"}
 QUEUES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::SQS::Queue"}
-MODELS = {"DailyTotals": DailyTotal, "PairStatistics": PairStatistics, "Files": File}
+MODELS = {"DailyTotals": Week, "PairStatistics": PairStatistics, "Files": File}
 
 
 def statements(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

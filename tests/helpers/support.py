@@ -15,10 +15,10 @@ from typing import Any
 
 from models.deployment import Deployment
 from models.storage import aws_clients as aws
-from models.storage.changes import Sums
+from models.storage.changes import Sums, WeekState
+from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
-from models.storage.schema import DailyTotal
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from vm_daemon.systemd import Systemd
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
@@ -56,8 +56,16 @@ def _client(service: str, connections: int, _settings: tuple[tuple[str, str], ..
 
 def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:
     """All daily totals."""
-    items = map(DailyTotal.from_raw_data, _scan(deployment.daily_totals))
-    return {PairDay(*item.pair.split(">"), item.day): item.totals for item in items}
+    return days_in(_scan(deployment.daily_totals))
+
+
+def days_in(items: Iterable[Mapping[str, Any]]) -> dict[PairDay, Totals]:
+    """The days that items of the daily totals hold, those without flows too."""
+    return {
+        PairDay(*split_pair(item["k"]["S"]), day_of(item["t"]["S"], weekday)): totals
+        for item in items
+        for weekday, totals in WeekState.of(item).days.items()
+    }
 
 
 def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
@@ -85,6 +93,12 @@ def statistics_of(days: Daily) -> dict[tuple[str, str], Sums]:
         )
         for pair, days in pairs.items()
     }
+
+
+def add_day(store: DailyTotalsStore, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
+    """Adds what a file holds if it is of one day."""
+    ((week, days),) = by_week({day: totals}).items()
+    return store.add_once(week, days, source, now)
 
 
 def merged(files: Iterable[Daily]) -> dict[PairDay, Totals]:

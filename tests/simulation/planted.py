@@ -68,6 +68,31 @@ MUTANTS = [
     _mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
     _mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
     _mutant(
+        "a Sunday goes to the week after it",
+        "models/traffic.py",
+        "timedelta(when.weekday())",
+        "timedelta(when.isoweekday() % 7 - 1)",
+    ),
+    _mutant(
+        "only one day of a week is written",
+        DAILY,
+        "UpdateExpression=_adding(tuple(days))",
+        "UpdateExpression=_adding(tuple(days)[:1])",
+    ),
+    _mutant(
+        "only one day of a week is taken out",
+        DAILY,
+        "            for weekday, totals in days.items()\n",
+        "            for weekday, totals in list(days.items())[:1]\n",
+    ),
+    _mutant(
+        "a redelivery that finds one week of a pair takes all for counted",
+        DAILY,
+        '                    yield wanted[item["k"]["S"], item["t"]["S"]]',
+        "                    yield from [wanted.pop(key) for key in list(wanted) "
+        'if key[0] == item["k"]["S"]]',
+    ),
+    _mutant(
         "time of change may go back",
         DAILY,
         "OR u <= :now)",
@@ -118,7 +143,7 @@ MUTANTS = [
     _mutant(
         "one watermark per pair",
         STEPS,
-        "mark = known.marks.get(step.day, 0)",
+        "mark = known.marks.get(step.week, 0)",
         "mark = max(known.marks.values(), default=0)",
     ),
     _mutant(
@@ -137,8 +162,8 @@ MUTANTS = [
     _mutant(
         "no horizon after a refusal",
         STEPS,
-        "return step.day not in self.marks and self.horizon < step.first_change",
-        "return step.day not in self.marks",
+        "return step.week not in self.marks and self.horizon < step.first_change",
+        "return step.week not in self.marks",
     ),
     _mutant("pruning does not raise the horizon", STEPS, "max([known.horizon, *times])", "known.horizon"),
     _mutant("marks without the time of change", STEPS, "* _TIME_RANGE + self.updated_at", "* _TIME_RANGE"),
@@ -152,14 +177,14 @@ MUTANTS = [
     _mutant(
         "condition on the revision before dropped",
         STATISTICS,
-        'conditions.append(f"#{n} = :before{n}")',
-        'conditions.append(f"#{n} <= :after{n}")',
+        'f"#{mark} = :before{mark}"',
+        'f"#{mark} <= :after{mark}"',
     ),
     _mutant(
-        "new days without their condition",
+        "new weeks without their condition",
         STATISTICS,
-        'f"attribute_not_exists(#{n})" for',
-        'f"(attribute_not_exists(#{n}) OR attribute_exists(#{n}))" for',
+        'f"attribute_not_exists(#{mark})" for',
+        'f"(attribute_not_exists(#{mark}) OR attribute_exists(#{mark}))" for',
     ),
     _mutant(
         "rebuild without its condition",
@@ -181,12 +206,12 @@ MUTANTS = [
         '            ExpressionAttributeValues={":pair": {"S": pair}},\n            ConsistentRead=False,',
     ),
     _mutant(
-        "rebuild reads the days before the item",
+        "rebuild reads the weeks before the item",
         STATISTICS,
         "            before = self.get(pair)  # first",
-        "            days = self.daily_totals.of_pair(pair); before = self.get(pair)  # first",
-        "recompute(self.daily_totals.of_pair(pair), known)",
-        "recompute(days, known)",
+        "            weeks = self.daily_totals.of_pair(pair); before = self.get(pair)  # first",
+        "recompute(states_of(self.daily_totals.of_pair(pair)), known)",
+        "recompute(states_of(weeks), known)",
         theme=Theme.ONE_PAIR,
     ),
     _mutant(
@@ -198,25 +223,37 @@ MUTANTS = [
     ),
     _mutant("no pruning", STEPS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
     _mutant(
-        "no limit to the days of an update",
+        "no limit to the weeks of an update",
         STATISTICS,
-        "if len(steps) > DAYS_AT_ONCE:",
+        "if len(steps) > WEEKS_AT_ONCE:",
         "if not steps:",
         theme=Theme.BACKFILL,
     ),
     _mutant(
         "days counted by revision, not by flows",
         STEPS,
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))"
-        "._replace(days=int(step.is_new_day))",
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before))._replace(days=total.days + int(step.is_new_week))",
     ),
     _mutant("float sums", STEPS, "totals.duration**2", "int(float(totals.duration) ** 2)"),
     _mutant(
         "squares updated without the old square",
         STEPS,
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals)._replace(duration_squares=0))",
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before)._replace(duration_squares=0))",
+    ),
+    _mutant(
+        "days of a week that did not change are added again",
+        STEPS,
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before._replace(days={day: totals for day, totals in "
+        "step.before.days.items() if step.after.days.get(day) != totals})))",
+    ),
+    _mutant(
+        "of the days of a week only the last counts",
+        STEPS,
+        "week = week.plus(cls.of_day(totals))",
+        "week = cls.of_day(totals)",
     ),
     _mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
     _mutant(
@@ -232,10 +269,10 @@ MUTANTS = [
         "    if records:",
     ),
     _mutant(
-        "a removed day is no reason to rebuild",
+        "a removed week is no reason to rebuild",
         CONSOLIDATOR,
-        'was removed by hand", extra={"pair": self.pair, "day": day})\n        self.needs_rebuild = True',
-        'was removed by hand", extra={"pair": self.pair, "day": day})\n',
+        'were removed by hand", extra={"pair": self.pair, "week": week})\n        self.needs_rebuild = True',
+        'were removed by hand", extra={"pair": self.pair, "week": week})\n',
     ),
     # Reading the stream, shared by several readers.
     _mutant(
