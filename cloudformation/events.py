@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from models.errors import error_code
+
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudformation.type_defs import StackEventTypeDef
@@ -33,7 +35,7 @@ def events(cloudformation: "CloudFormationClient", name: str) -> "Iterator[Stack
         for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
             yield from page["StackEvents"]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":  # it is gone, its events with it
+        if error_code(error) != "ValidationError":  # it is gone, its events with it
             raise
 
 

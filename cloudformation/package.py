@@ -18,6 +18,7 @@ import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.resources import files
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
@@ -37,7 +38,6 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # as wheels and libraries 
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # what Amazon Linux 2023 can load
 _SOURCES = (".py", ".service", ".target", ".timer", ".conf")
 _DEVELOPMENT = {"build_native.py"}  # what only those run who change the program
-_VERSION = "0.1.0"  # of the wheel that only install.sh looks at
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say
 _NOT_RUN = (".pyi", "py.typed", "/RECORD", "/WHEEL", "/METADATA", "/top_level.txt", ".cyclonedx.json")
 
@@ -117,26 +117,26 @@ def build_vm_package(target: Target = Target()) -> Package:
     Raises:
         FlowtallyError: the dependencies could not be fetched; the message has pip's reason.
     """
-    pinned = requirements("requirements-vm.txt")
+    pinned, version = requirements("requirements-vm.txt"), metadata.version("flowtally")
     with TemporaryDirectory(prefix="flowtally-") as folder:
         fetch_wheels(pinned, target, Path(folder))
         entries = {f"wheelhouse/{wheel.name}": wheel.read_bytes() for wheel in Path(folder).glob("*.whl")}
         entries["requirements/runtime.txt"] = pinned.encode()
         entries["install.sh"] = (files("vm_daemon") / "install.sh").read_bytes()
-        wheel = Path(folder) / f"flowtally-{_VERSION}-py3-none-any.whl"
-        _write(wheel, dict(_daemon_wheel()))
+        wheel = Path(folder) / f"flowtally-{version}-py3-none-any.whl"
+        _write(wheel, dict(_daemon_wheel(version)))
         entries[wheel.name] = wheel.read_bytes()
         archive = Path(folder) / "package.zip"
         _write(archive, entries)
         return Package(archive.read_bytes())
 
 
-def _daemon_wheel() -> Iterator[tuple[str, bytes]]:
+def _daemon_wheel(version: str) -> Iterator[tuple[str, bytes]]:
     """The files of a wheel, as the specification of binary distributions wants them."""
     record = []
-    info = f"flowtally-{_VERSION}.dist-info"
+    info = f"flowtally-{version}.dist-info"
     described = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: flowtally\nVersion: {_VERSION}\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: flowtally\nVersion: {version}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": b"[console_scripts]\nflowtally-daemon = vm_daemon.cli:main\n",
     }

@@ -1,15 +1,12 @@
-"""What the queue delivers: S3 notifications, and how long to wait after a failure."""
+"""What the queue delivers: which files a message names, and how long to wait after a failure."""
 
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING
 
-import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
-from models.deployment import INCOMING
 from models.errors import FlowtallyError
+from models.s3_events import uploaded_objects
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -17,50 +14,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("flowtally.queue")
 
 _LONGEST_WAIT = 900  # seconds; with 60 receives a file is tried for about 12 hours
-
-
-class UploadedObject(NamedTuple):
-    """An object that S3 says was created."""
-
-    bucket: str
-    key: str
-
-    @property
-    def branch(self) -> str:
-        """The branch that sent it, from `incoming/<branch>/<name>`; `-` if there is none."""
-        branch, slash, _ = self.key.removeprefix(INCOMING).partition("/")
-        return branch if slash and branch else "-"
-
-    @property
-    def name(self) -> str:
-        """The key below the branch."""
-        return self.key.removeprefix(INCOMING).removeprefix(f"{self.branch}/")
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a mere marker that consoles make for an empty folder."""
-        return self.key.endswith("/")
-
-
-def uploaded_objects(body: str) -> Iterator[UploadedObject]:
-    """The objects that a message is about; none of the test message S3 sends on configuration.
-
-    Raises:
-        FlowtallyError: the message is not an S3 notification.
-    """
-    try:
-        message = orjson.loads(body)
-        if message.get("Event") == "s3:TestEvent":
-            return
-        for record in message["Records"]:
-            entity = record["s3"]
-            yield UploadedObject(entity["bucket"]["name"], unquote_plus(entity["object"]["key"]))
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
-        raise FlowtallyError(
-            f"a message that is no S3 notification: {body[:200]!r}",
-            where="queue",
-            remedy="It ends in the dead-letter queue; find out who sends to this queue",
-        ) from error
 
 
 def files_of(body: str) -> str:

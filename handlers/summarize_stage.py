@@ -15,13 +15,13 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
-from handlers.messages import UploadedObject, uploaded_objects
-from models.deployment import INCOMING, REJECTED, AddressScope, quarantine_key
-from models.errors import FileRejected, TryAgain
+from models.bucket_layout import quarantine_key, rejected_key
+from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import PAIR_SEPARATOR, DaysOfWeek, PairWeek, by_week
+from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -31,7 +31,6 @@ log = logging.getLogger("flowtally.summarize")
 
 _VERSIONS = 5  # of an object that is overwritten while it is read, before its message goes back
 _SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk
-_KEY_BYTES = 1024  # the longest key S3 takes
 _REASON = 1000  # characters of a rejection's reason kept with the object; S3 takes 2 KB of metadata
 
 
@@ -98,7 +97,7 @@ class Summarizer:
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
-                scope = self._scope_of(uploaded.branch)
+                scope = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
@@ -123,7 +122,7 @@ class Summarizer:
         try:
             return self.s3.get_object(Bucket=uploaded.bucket, Key=uploaded.key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            if error_code(error) in ("NoSuchKey", "404"):
                 return None
             raise
 
@@ -135,16 +134,8 @@ class Summarizer:
         try:
             self.s3.put_object(Bucket=bucket, Key=quarantine_key(flows.digest), Body=rows, IfNoneMatch="*")
         except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
+            if error_code(error) != "PreconditionFailed":
                 raise
-
-    def _scope_of(self, branch: str) -> str:
-        """What stands before the addresses of a branch."""
-        if self.address_scope == "enterprise":
-            return ""
-        if PAIR_SEPARATOR in branch:
-            raise FileRejected(f"the branch {branch!r} holds a {PAIR_SEPARATOR}, which separates addresses")
-        return f"{branch}/"
 
     def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
         """Adds the file's totals, each pair and week once; a redelivery looks first what is missing."""
@@ -162,12 +153,10 @@ class Summarizer:
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
         """Copies a file that can never be read to `rejected/`, with the reason beside it."""
-        version = etag.strip('"')  # two contents under one name do not overwrite each other
-        key = f"{REJECTED}{version}/{uploaded.key.removeprefix(INCOMING)}"
         try:
             self.s3.copy_object(
                 Bucket=uploaded.bucket,
-                Key=key.encode()[:_KEY_BYTES].decode(errors="ignore"),
+                Key=rejected_key(uploaded.key, etag),
                 CopySource={"Bucket": uploaded.bucket, "Key": uploaded.key},
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
@@ -175,7 +164,7 @@ class Summarizer:
                 Metadata={"reason": quote(rejection.found[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "NoSuchKey", "404"):
+            if error_code(error) in ("PreconditionFailed", "NoSuchKey", "404"):
                 raise Changed from error
             raise
 
@@ -187,9 +176,9 @@ class Summarizer:
         try:
             self.s3.delete_object(Bucket=uploaded.bucket, Key=uploaded.key, IfMatch=etag)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "PreconditionFailed":
+            if error_code(error) == "PreconditionFailed":
                 raise Changed from error
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+            if error_code(error) not in ("NoSuchKey", "404"):
                 raise
 
 

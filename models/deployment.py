@@ -2,29 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from botocore.exceptions import ClientError
 
-from models.errors import NotFound, UsageError
+from models.errors import NotFound, UsageError, error_code
+from models.traffic import AddressScope
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
-
-AddressScope = Literal["enterprise", "branch"]
-
-INCOMING = "incoming/"
-QUARANTINE = "quarantine/"
-REJECTED = "rejected/"
-
-
-def quarantine_key(digest: bytes) -> str:
-    """Where the rows of a file lie that could not be counted.
-
-    Args:
-        digest: SHA-256 of the file's content.
-    """
-    return f"{QUARANTINE}{digest.hex()}.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +46,9 @@ class Deployment:
         try:
             description = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
+            if error_code(error) != "ValidationError":
                 raise
-            raise NotFound(
-                f"there is no stack {stack!r} in {cloudformation.meta.region_name}",
-                remedy="Name another with --stack or --region, or deploy it first",
-            ) from error
+            raise NotFound(f"there is no stack {stack!r} in {cloudformation.meta.region_name}") from error
         outputs = {out["OutputKey"]: out["OutputValue"] for out in description.get("Outputs", [])}
         return cls._from_strings({name: outputs.get(_output(name), "") for name in _names()}, _output)
 

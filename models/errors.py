@@ -9,7 +9,10 @@ FlowtallyError              what was found, where, and what to do about it
 └── TryAgain                the work is left undone on purpose; a later delivery completes it
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 
 class FlowtallyError(Exception):
@@ -58,3 +61,8 @@ class ServiceUnavailable(FlowtallyError):
 
 class TryAgain(FlowtallyError):
     """The work could not be completed now; nothing is lost, the next delivery completes it."""
+
+
+def error_code(error: "ClientError") -> str:
+    """The code by which AWS calls an error, such as `NoSuchKey`; empty if it gave none."""
+    return error.response["Error"].get("Code", "")

@@ -4,9 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from models.errors import FileRejected
 
 PAIR_SEPARATOR = ">"
+
+# Whether an address is one device everywhere, or of each branch another.
+AddressScope = Literal["enterprise", "branch"]
 
 _DAYS_CACHED = 4096  # a file has few
 
@@ -113,3 +118,16 @@ def split_pair(pair: str) -> tuple[str, str]:
     """Source and destination of a pair key."""
     source, _, destination = pair.partition(PAIR_SEPARATOR)
     return source, destination
+
+
+def address_prefix(scope: AddressScope, branch: str) -> str:
+    """What stands before the addresses of a branch.
+
+    Raises:
+        FileRejected: the branch cannot stand there.
+    """
+    if scope == "enterprise":
+        return ""
+    if PAIR_SEPARATOR in branch:
+        raise FileRejected(f"the branch {branch!r} holds a {PAIR_SEPARATOR}, which separates addresses")
+    return f"{branch}/"

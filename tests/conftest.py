@@ -14,15 +14,14 @@ import pytest
 
 from clients.cli import run as flowtally
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack
+from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from models.flow_csv import flow_file
+from models.flow_csv import reader
 from models.flow_csv.native_row_counter import library
-from models.flow_csv.row_counter import PlainRows
+from models.flow_csv.row_counter import PythonRowCounter
 from tests.dynamodb_local import DynamoDBLocal
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.program import Run, flowtally_program
-from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client
 from tests.helpers.template import create_tables
 
@@ -48,7 +47,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.skip(f"there is no library for {os.uname().machine} and its C library")
     with pytest.MonkeyPatch.context() as patched:
         if request.param == "python":
-            patched.setattr(flow_file, "quick_rows", PlainRows)
+            patched.setattr(reader, "new_row_counter", PythonRowCounter)
         yield
 
 
@@ -71,7 +70,7 @@ def deployment(
     for name, value in engine.environment().items():
         monkeypatch.setenv(name, value)
     cloudformation = client("cloudformation")
-    deploy_stack(cloudformation, "flowtally", STORAGE_TEMPLATE.read_text(), {})
+    deploy_storage(cloudformation, "flowtally")
     deployed = Deployment.from_stack(cloudformation, "flowtally")
     if dynamodb_local is None:
         return deployed

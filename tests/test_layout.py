@@ -1,6 +1,7 @@
 """The rooms of the project and the one way in which they may import each other."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,20 @@ MAY_IMPORT = {
     "clients": {"models", "cloudformation", "clients"},
 }
 ROOMS = {*MAY_IMPORT, "perf", "tests"}
-LINES_AT_MOST = 350
+LINES_OF_A_MODULE = 300
+LINES_OF_A_FUNCTION = 50  # a screen
+# Longer than that today, and to become no longer than they are.
+OUTGROWN = {
+    "clients/commands/demo.py": 305,
+    "clients/lifecycle/deploy.py": 310,
+    "cloudformation/stack.py": 312,
+    "models/flow_csv/csv_format.py": 302,
+    "tests/clients/local_aws/test_lambda_mappings.py": 302,
+    "tests/clients/test_deploy.py: test_from_nothing_through_every_compute_to_nothing": 59,
+    "tests/clients/test_upload.py": 304,
+    "tests/cloudformation/test_templates.py": 323,
+    "tests/models/flow_csv/test_flow_file.py": 309,
+}
 
 
 def imported_rooms(module: Path) -> set[str]:
@@ -37,11 +51,26 @@ def test_imports_run_one_way(room: str) -> None:
         assert imported_rooms(module) <= MAY_IMPORT[room], module
 
 
+def modules() -> Iterator[Path]:
+    """All of the project, by their paths in it."""
+    for room in sorted(ROOMS):
+        yield from (module.relative_to(ROOT) for module in (ROOT / room).rglob("*.py"))
+
+
 def test_modules_are_short() -> None:
     """A module that outgrows a few screens is to be divided."""
+    lengths = {str(module): len((ROOT / module).read_text().splitlines()) for module in modules()}
+    too_long = {module: lines for module, lines in lengths.items() if lines > LINES_OF_A_MODULE}
+    assert {module: lines for module, lines in too_long.items() if lines > OUTGROWN.get(module, 0)} == {}
+
+
+def test_functions_fit_on_a_screen() -> None:
+    """A function that does not is to be divided by its levels of abstraction."""
     lengths = {
-        module.relative_to(ROOT): len(module.read_text().splitlines())
-        for room in ROOMS
-        for module in (ROOT / room).rglob("*.py")
+        f"{module}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for module in modules()
+        for node in ast.walk(ast.parse((ROOT / module).read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    assert {module: lines for module, lines in lengths.items() if lines > LINES_AT_MOST} == {}
+    too_long = {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_FUNCTION}
+    assert {name: lines for name, lines in too_long.items() if lines > OUTGROWN.get(name, 0)} == {}

@@ -27,9 +27,9 @@ from clients.render.pairs import busiest_table, stored_table, summary_of
 from clients.render.upload_progress import say_what_became, send_with_bars
 from clients.terminal.console import count_of, out, say
 from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
-from cloudformation.leases import deploy_leases
-from cloudformation.stack import deploy_stack, storage_template
-from models.deployment import INCOMING, Deployment
+from cloudformation.deploy import deploy_leases, deploy_storage
+from models.bucket_layout import INCOMING
+from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics
@@ -155,7 +155,7 @@ def _set_up(cleanup: ExitStack, compute: DemoCompute) -> Stage:
     """Engine, deployment and compute, in this order, so that they are stopped in the other."""
     engine = cleanup.enter_context(EmbeddedEngine())
     cloudformation = engine.client("cloudformation")
-    deploy_stack(cloudformation, _STACK, storage_template(), {})
+    deploy_storage(cloudformation, _STACK)
     deployment = Deployment.from_stack(cloudformation, _STACK)
     say(f"Embedded engine at {engine.endpoint_url}, storage.yaml deployed")
     if compute in ("lambda", "both"):

@@ -1,14 +1,36 @@
 """The command `flowtally deploy`: what it asks, and how it is called."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
-from clients.lifecycle.deploy import Compute, Deployer
+from clients.lifecycle.deploy import Deployer
+from clients.render.stacks import print_event, print_plan
 from clients.terminal.account import Account
 from clients.terminal.console import say
 from clients.terminal.options import pass_account
 from clients.terminal.questions import ask, yes_option
+from cloudformation.plan import Compute, Plan
+
+
+class _Terminal:
+    """Shows and asks on the terminal.
+
+    Args:
+        yes: whether everything is agreed to.
+    """
+
+    def __init__(self, *, yes: bool) -> None:
+        self._yes = yes
+
+    def show_plan(self, plan: Plan) -> None:
+        print_plan(plan)
+
+    def show_event(self, event: Any) -> None:
+        print_event(event)
+
+    def confirm(self, question: str) -> bool:
+        return self._yes or bool(ask(lambda: click.confirm(question)))
 
 
 def _settings(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -40,8 +62,7 @@ def deploy(account: Account, compute: Compute | None, settings: dict[str, str], 
     Shows what will change, asks, and follows it to its end. Data and compute are separate stacks: the
     compute can be switched at any time, also while files are on their way. Safe to repeat and to interrupt.
     """
-    confirm = lambda question: yes or ask(lambda: click.confirm(question))  # noqa: E731
-    if Deployer(account, settings, confirm).run(compute):
+    if Deployer(account, settings, _Terminal(yes=yes)).run(compute):
         return 0
     say("Nothing was changed.")
     return 1

@@ -1,15 +1,61 @@
 """The command `flowtally destroy`: what it asks, and how it is called."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from clients.lifecycle.destroy import Found
 from clients.lifecycle.destroy import destroy as destroy_everything
+from clients.lifecycle.retained_resources import Table
+from clients.render.full_export import export_everything
+from clients.render.pairs import stored_table, waiting_table
+from clients.render.stacks import print_event
 from clients.terminal.account import Account
-from clients.terminal.console import say
+from clients.terminal.console import out, say
 from clients.terminal.options import pass_account
 from clients.terminal.questions import ask, yes_option
 from models.errors import UsageError
+
+
+class _Terminal:
+    """Shows and asks on the terminal.
+
+    Args:
+        account: where.
+        directory: where to export to; None to ask.
+        exports: whether anything is to be exported.
+        yes: whether the removal is agreed to.
+    """
+
+    def __init__(self, account: Account, directory: Path | None, *, exports: bool, yes: bool) -> None:
+        self._account = account
+        self._directory = directory
+        self._exports = exports
+        self._yes = yes
+
+    def show_found(self, found: Found) -> None:
+        out.print(stored_table(found.tables, found.objects))
+        if found.status:
+            out.print(waiting_table(found.status))
+
+    def export(self, tables: Sequence[Table]) -> None:
+        if self._exports and (directory := self._directory or self._asked()):
+            for path in export_everything(self._account.client("dynamodb"), tables, directory):
+                say(f"Exported: {path}")
+
+    def confirm(self, name: str) -> bool:
+        question = f"Everything above will be deleted for ever.\nThe name of the stack, to confirm ({name})"
+        prompt = lambda: click.prompt(question, default="", show_default=False)  # noqa: E731
+        return self._yes or ask(prompt) == name
+
+    def show_event(self, event: Any) -> None:
+        print_event(event)
+
+    def _asked(self) -> Path | None:
+        answer = ask(lambda: click.prompt("Export everything to which directory? (- for none)", default="-"))
+        return None if answer == "-" else Path(answer)
 
 
 @click.command()
@@ -38,17 +84,7 @@ def destroy(account: Account, directory: Path | None, no_export: bool, yes: bool
             remedy="Say --export DIRECTORY, or --no-export",
         )
 
-    def export() -> Path | None:
-        if directory or no_export:
-            return directory
-        answer = ask(lambda: click.prompt("Export everything to which directory? (- for none)", default="-"))
-        return None if answer == "-" else Path(answer)
-
-    def confirm(name: str) -> bool:
-        question = f"Everything above will be deleted for ever.\nThe name of the stack, to confirm ({name})"
-        return yes or ask(lambda: click.prompt(question, default="", show_default=False)) == name
-
-    if destroy_everything(account, export, confirm):
+    if destroy_everything(account, _Terminal(account, directory, exports=not no_export, yes=yes)):
         return 0
     say("Nothing was removed.")
     return 1

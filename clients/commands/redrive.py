@@ -2,7 +2,7 @@
 
 import click
 
-from clients.recovering.redrive import Redrive
+from clients.recovering.redrive import Redrive, RedriveResult
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, say, warn
 from clients.terminal.options import pass_account
@@ -18,13 +18,18 @@ def redrive(account: Account, rejected: bool, dead_letters: bool) -> None:
     What is being counted anyway takes no harm: the same content counts once.
     """
     again = Redrive(account.client("s3"), account.client("sqs"), account.deployment)
-    for file in again.incoming():
-        say(f"started again   {file.key}")
-    if rejected:
-        for file in again.rejected():
-            if file.started:
-                say(f"started again   {file.key}  had been rejected: {file.reason}")
-            else:
-                warn(f"{file.key} stays in rejected/: another file waits under its name")
+    if not again.restart_incoming(_say_what_was_done):
+        say("Nothing lies in incoming/")
+    if rejected and not again.restart_rejected(_say_what_was_done):
+        say("Nothing lies in rejected/")
     if dead_letters:
-        say(f"{count_of(again.dead_letters(), 'dead letter')} moved back to the queue")
+        say(f"{count_of(again.move_dead_letters(), 'dead letter')} moved back to the queue")
+
+
+def _say_what_was_done(file: RedriveResult) -> None:
+    if not file.restarted:
+        warn(f"{file.name} stays in rejected/: another file waits under its name")
+    elif file.reason:
+        say(f"started again   {file.name}  had been rejected: {file.reason}")
+    else:
+        say(f"started again   {file.name}")

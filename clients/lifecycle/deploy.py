@@ -1,42 +1,42 @@
 """`flowtally deploy`: from nothing, or from whatever is there, to storage and the compute that is wanted.
 
-    storage stack ──▶ packages into its bucket ──▶ stacks of the compute ──▶ removal of the compute not wanted
+    packages ──▶ plan ──▶ answer ──▶ storage ──▶ packages into its bucket ──▶ compute ──▶ removals
 
-Data and compute are stacks of their own, so a change of the compute cannot touch the data. Each step is
-one that can be repeated; after an interruption the same command goes on where it was.
+Each step is one that can be repeated; after an interruption the same command goes on where it was.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from clients.lifecycle import retained_resources as leftovers
+from clients.lifecycle import retained_resources
 from clients.recovering.redrive import Redrive
 from clients.recovering.repair import repair_all
-from clients.render.stacks import Whole, changes_table, print_event
 from clients.terminal.account import Account
-from clients.terminal.console import out, say
-from cloudformation import stack
+from clients.terminal.console import say
+from cloudformation import change_sets, stack
+from cloudformation.change_sets import ChangeSet
 from cloudformation.package import Package, Target, build_package, build_vm_package
+from cloudformation.plan import COMPONENTS, PARTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
 from models.deployment import Deployment
-from models.errors import FlowtallyError, UsageError
+from models.errors import FlowtallyError, UsageError, error_code
 
-Compute = Literal["lambda", "vm", "both", "none"]
-
-# The stacks that a compute consists of, in the order in which they are made. With `none`, machines of the
-# user's own count, and share the stream as VMs do.
-COMPONENTS: Mapping[Compute, tuple[str, ...]] = {
-    "lambda": ("lambda",),
-    "vm": ("leases", "vm"),
-    "both": ("lambda", "leases", "vm"),
-    "none": ("leases",),
-}
 _CODE = "code/"
-_FILLED_IN = {"CodeKey", "StorageStack"}  # beside the outputs of other stacks
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
-_EMPTY = ("", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")  # statuses of stacks with nothing in them
+
+
+class Audience(Protocol):
+    """Whoever deploys: sees what would change, decides, and sees what happens."""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Shows what would change, before anything does."""
+
+    def show_event(self, event: Any) -> None:
+        """Shows what became of a resource."""
+
+    def confirm(self, question: str) -> bool:
+        """Whether to go on."""
 
 
 class Deployer:
@@ -45,16 +45,18 @@ class Deployer:
     Args:
         account: where.
         settings: parameters of the templates; those not given stay as they are.
-        confirm: asks whether to go on.
+        audience: whom to show things and to ask.
+
+    Raises:
+        UsageError: the stack cannot have that name.
     """
 
-    def __init__(self, account: Account, settings: Mapping[str, str], confirm: Callable[[str], bool]) -> None:
+    def __init__(self, account: Account, settings: Mapping[str, str], audience: Audience) -> None:
         self._account = account
         self._settings = settings
-        self._confirm = confirm
-        self._name = account.stack
+        self._audience = audience
         self._cloudformation = account.client("cloudformation")
-        self._tags = {"flowtally:stack": account.stack}
+        self._stacks = Stacks(self._cloudformation, account.stack)
 
     def run(self, compute: Compute | None) -> bool:
         """Deploys; False if the user does not want to.
@@ -66,119 +68,130 @@ class Deployer:
             UsageError: the name or a setting is refused, or the stack is not one of flowtally's.
             FlowtallyError: a resource could not be made; the message has the first cause.
         """
-        if self._name.endswith(tuple(f"-{part}" for part in COMPONENTS["both"])):
-            raise UsageError(
-                "the name ends as that of a stack for another one's compute",
-                where=f"stack {self._name}",
-                remedy="Choose another name with --stack",
-            )
         identity = self._account.client("sts").get_caller_identity()
         region = self._cloudformation.meta.region_name
-        say(f"Stack {self._name} in {region}, account {identity['Account']}", style="bold")
-        before = self._running()
-        wanted = COMPONENTS[compute or _compute_of(before)]
-        self._check_settings(wanted)
-        is_new = self._prepare_place()
-        storage = stack.prepare(
-            self._cloudformation, self._name, stack.template("storage"), self._given("storage"), self._tags
-        )
-        done = self._create(storage, wanted) if is_new else self._update(storage, before, wanted)
-        if done:
-            self._finish(wanted)
-        return done
+        say(f"Stack {self._account.stack} in {region}, account {identity['Account']}", style="bold")
+        wanted = COMPONENTS[compute or compute_of(self._stacks.running())]
+        check_settings(self._settings, wanted)
+        self._wait_for_changes_under_way()
+        self._remove_failed_creations()
+        self._check_that_it_is_ours()
+        packages = self._build(wanted)
+        keys = {part: package.key for part, package in packages.items()}
+        wish = Wish(wanted, self._settings, keys)
+        plan = self._stacks.plan(wish)
+        if plan.is_empty:
+            say("Everything is as it should be: nothing to change.")
+        elif not self._is_agreed(plan):
+            self._stacks.discard(plan)
+            return False
+        self._carry_out(plan, wish, packages)
+        self._finish(wanted)
+        return True
 
-    def _prepare_place(self) -> bool:
-        """Waits for changes under way and looks whether the stack is ours; True if there is none yet."""
-        for name in (self._name, *(f"{self._name}-{part}" for part in COMPONENTS["both"])):
+    def _wait_for_changes_under_way(self) -> None:
+        """Follows what somebody else has begun, or an interrupted run of this command, to its end.
+
+        Raises:
+            FlowtallyError: a stack is stuck, so that nothing can be changed.
+        """
+        for name in self._stacks.names:
             status, _ = stack.current(self._cloudformation, name)
-            if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            if stack.is_under_way(status):
                 say(f"Another change of stack {name} is under way ({status}); waiting for its end")
-                status = stack.follow(self._cloudformation, name, on_event=print_event)
+                status = stack.follow(self._cloudformation, name, on_event=self._audience.show_event)
             if status in _STUCK:
                 raise FlowtallyError(
                     f"an earlier change got stuck ({status})",
                     where=f"stack {name}",
                     remedy="Look at its events in the console of CloudFormation; continue or delete it there",
                 )
-            if status == "ROLLBACK_COMPLETE" and name == self._name:
-                self._remove_what_is_empty()
-        status, _ = stack.current(self._cloudformation, self._name)
-        if status in _EMPTY:
-            return True
+
+    def _remove_failed_creations(self) -> None:
+        """Removes stacks that were taken back when they were made, and the empty tables that are left.
+
+        What holds data is of an earlier stack of that name.
+        """
+        if stack.current(self._cloudformation, self._account.stack)[0] == "ROLLBACK_COMPLETE":
+            empty, filled = retained_resources.empty_and_filled_tables(self._account)
+            retained_resources.remove_tables(self._account, empty)
+            for table in filled:
+                say(f"Table {table.name} is left alone: it holds data of an earlier stack of this name")
+        for name in self._stacks.names:
+            stack.remove_failed_creation(self._cloudformation, name)
+
+    def _check_that_it_is_ours(self) -> None:
+        """Refuses a stack that somebody else made.
+
+        Raises:
+            UsageError: it does not have the outputs of one of flowtally's.
+        """
+        if not self._stacks.has_storage():
+            return
         try:
-            Deployment.from_stack(self._cloudformation, self._name)
+            Deployment.from_stack(self._cloudformation, self._account.stack)
         except UsageError as error:
             raise UsageError(
                 "there is a stack of this name already, and it is not one of flowtally's",
-                where=f"stack {self._name}",
+                where=f"stack {self._account.stack}",
                 remedy="Choose another name with --stack",
             ) from error
-        return False
 
-    def _remove_what_is_empty(self) -> None:
-        """Removes the tables that a failed creation left; what holds data is of an earlier stack."""
-        for table in leftovers.remove_empty_tables(self._account, self._name):
-            say(f"Table {table.name} is left alone: it holds data of an earlier stack of this name")
+    def _build(self, parts: Sequence[str]) -> dict[str, Package]:
+        """The program, packaged for each part of the compute that runs it."""
+        packages = {}
+        for part in parts:
+            if part != "leases":
+                say(f"Packaging the program for {part}")
+                packages[part] = build_vm_package() if part == "vm" else build_package(self._target())
+        return packages
 
-    def _create(self, storage: stack.ChangeSet | None, wanted: Sequence[str]) -> bool:
-        """The first time: compute can only be planned when there is storage, so all is asked for at once."""
-        if storage is None:
-            raise FlowtallyError("nothing would be created", where=f"stack {self._name}")
-        out.print(changes_table(storage))
-        for part in wanted:
-            out.print(changes_table(self._creation(part)))
-        if not self._confirm("Create all this?"):
-            stack.discard(self._cloudformation, storage)
-            return False
-        stack.execute(self._cloudformation, storage, print_event)
-        self._package(wanted)
-        self._upload()
-        for part in wanted:
-            self._apply(self._plan(part))
-        return True
+    def _target(self) -> Target:
+        """What the functions run on: as set now, or before, or by default."""
+        parameters = {**self._stacks.parameters("lambda"), **self._settings}
+        runtime = parameters.get("Runtime", f"python{Target().python}")
+        architecture: Any = parameters.get("Architecture", Target().architecture)
+        return Target(architecture, runtime.removeprefix("python"))
 
-    def _update(self, storage: stack.ChangeSet | None, before: Sequence[str], wanted: Sequence[str]) -> bool:
-        self._package(wanted)
-        # What depends on an output that is not there yet is planned when it is.
-        plans = {part: self._plan(part) for part in wanted if self._knows_all_for(part)}
-        changes = [change for change in (storage, *plans.values()) if change]
-        removals = [self._removal(part) for part in reversed(before) if part not in wanted]
-        for change in changes:
-            out.print(changes_table(change))
-        for removal in removals:
-            out.print(changes_table(removal))
-        later = [part for part in wanted if part not in plans]
-        for part in later:
-            out.print(changes_table(self._creation(part)))
-        if not changes and not removals and not later:
-            say("Everything is as it should be: nothing to change.")
-            self._upload()  # a package may have been deleted
-            return True
-        if not self._confirm("Make these changes?"):
-            for change in changes:
-                stack.discard(self._cloudformation, change)
-            return False
-        self._upload()
-        self._apply(storage)
-        for part in wanted:
-            self._apply(plans[part] if part in plans else self._plan(part))
-        if set(before) != set(wanted):  # before the removals: interrupted there, it is done again
+    def _is_agreed(self, plan: Plan) -> bool:
+        self._audience.show_plan(plan)
+        return self._audience.confirm("Create all this?" if plan.is_new else "Make these changes?")
+
+    def _carry_out(self, plan: Plan, wish: Wish, packages: Mapping[str, Package]) -> None:
+        """Makes the changes. The packages come back also where nothing changes: one may have been deleted."""
+        self._make(plan.storage)
+        self._upload(packages)
+        before = self._stacks.running()
+        for part in wish.parts:
+            self._make(self._stacks.change_of(part, plan, wish))
+        if not plan.is_new and set(before) != set(wish.parts):
+            # Before the removals: interrupted there, it is done again.
             repaired = repair_all(self._account)
             say(f"Switching the compute: all statistics verified, {repaired} repaired")
-        for removal in removals:  # last, so that there is always something at work
+        for removal in plan.removals:  # last, so that there is always something at work
             say(f"Removing stack {removal.stack}")
-            stack.delete(self._cloudformation, removal.stack, print_event)
-        return True
+            stack.delete(self._cloudformation, removal.stack, self._audience.show_event)
 
-    def _apply(self, change: stack.ChangeSet | None) -> None:
+    def _make(self, change: ChangeSet | None) -> None:
         if change:
             say(f"{'Creating' if change.kind == 'CREATE' else 'Updating'} stack {change.stack}")
-            stack.execute(self._cloudformation, change, print_event)
+            change_sets.execute(self._cloudformation, change, self._audience.show_event)
+
+    def _upload(self, packages: Mapping[str, Package]) -> None:
+        """Uploads what was packaged, unless it is there. Not before the answer: a no must change nothing."""
+        s3, bucket = self._account.client("s3"), self._bucket
+        for package in packages.values():
+            try:
+                s3.head_object(Bucket=bucket, Key=package.key)
+            except ClientError as error:
+                if error_code(error) not in ("404", "NoSuchKey"):
+                    raise
+                s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
 
     def _finish(self, wanted: Sequence[str]) -> None:
         self._remove_old_packages()
         self._start_again()
-        outputs = stack.outputs(self._cloudformation, self._name)
+        outputs = stack.outputs(self._cloudformation, self._account.stack)
         for name in ("Bucket", "BranchUploadPolicyArn", "AnalystPolicyArn"):
             say(f"{name}: {outputs.get(name, '')}")
         if wanted == COMPONENTS["none"]:
@@ -188,123 +201,25 @@ class Deployer:
             )
         say(f"Ready. Next: flowtally upload{self._account.options} --branch NAME FILE…", style="bold")
 
+    def _remove_old_packages(self) -> None:
+        """Leaves only the packages that a stack still names."""
+        used = {self._stacks.parameters(part).get("CodeKey") for part in PARTS}
+        s3, bucket = self._account.client("s3"), self._bucket
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_CODE):
+            for entry in page.get("Contents", []):
+                if entry["Key"] not in used:
+                    s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
     def _start_again(self) -> None:
         """Hands every file that waits to the compute that there is now.
 
         Functions and machines that were removed at work may have left messages hidden for hours.
         """
         clients = self._account.client("s3"), self._account.client("sqs")
-        started = list(Redrive(*clients, Deployment.from_stack(self._cloudformation, self._name)).incoming())
-        if started:
-            say(f"Files that were waiting, started again: {len(started):,}")
-
-    def _running(self) -> list[str]:
-        """The parts of the compute that are deployed."""
-        return [
-            part
-            for part in COMPONENTS["both"]
-            if stack.current(self._cloudformation, f"{self._name}-{part}")[0] not in _EMPTY
-        ]
-
-    def _check_settings(self, wanted: Sequence[str]) -> None:
-        known = set().union(*(stack.parameter_names(stack.template(part)) for part in ("storage", *wanted)))
-        known -= _FILLED_IN | stack.output_names(*(stack.template(part) for part in ("storage", "leases")))
-        known |= {"AddressScope"}
-        if unknown := sorted(self._settings.keys() - known):
-            raise UsageError(
-                f"{', '.join(unknown)} cannot be set",
-                where="--set",
-                remedy=f"Known are {', '.join(sorted(known))}",
-            )
-
-    def _given(self, part: str) -> dict[str, str]:
-        declared = stack.parameter_names(stack.template(part))
-        return {name: value for name, value in self._settings.items() if name in declared}
-
-    def _plan(self, part: str) -> stack.ChangeSet | None:
-        """What would have to change in a stack of the compute."""
-        template = stack.template(part)
-        known = {"StorageStack": self._name, **self._outputs()}
-        if part in self._packages:
-            known["CodeKey"] = self._packages[part].key
-        declared = stack.parameter_names(template)
-        parameters = {name: value for name, value in known.items() if name in declared}
-        return stack.prepare(
-            self._cloudformation, f"{self._name}-{part}", template, parameters | self._given(part), self._tags
-        )
-
-    def _outputs(self) -> dict[str, str]:
-        """What the storage and the leases give out to other stacks."""
-        outputs = stack.outputs(self._cloudformation, self._name)
-        if "leases" in self._running():
-            outputs |= stack.outputs(self._cloudformation, f"{self._name}-leases")
-        return outputs
-
-    def _knows_all_for(self, part: str) -> bool:
-        given_out = stack.output_names(stack.template("storage"), stack.template("leases"))
-        return stack.parameter_names(stack.template(part)) & given_out <= self._outputs().keys()
-
-    @cached_property
-    def _packages(self) -> dict[str, Package]:
-        """What was packaged, by the part that it is for."""
-        return {}
-
-    def _package(self, parts: Sequence[str]) -> None:
-        """Packages the program for parts of the compute; a plan needs no more of a package than its key."""
-        for part in parts:
-            if part != "leases":
-                say(f"Packaging the program for {part}")
-                self._packages[part] = build_vm_package() if part == "vm" else build_package(self._target())
-
-    def _upload(self) -> None:
-        """Uploads what was packaged, unless it is there. Not before the answer: a no must change nothing."""
-        s3, bucket = self._account.client("s3"), self._bucket
-        for package in self._packages.values():
-            try:
-                s3.head_object(Bucket=bucket, Key=package.key)
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
-                    raise
-                s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
-
-    def _target(self) -> Target:
-        """What the functions run on: as set now, or before, or by default."""
-        parameters = {**stack.current(self._cloudformation, f"{self._name}-lambda")[1], **self._settings}
-        runtime = parameters.get("Runtime", f"python{Target().python}")
-        architecture: Any = parameters.get("Architecture", Target().architecture)
-        return Target(architecture, runtime.removeprefix("python"))
-
-    def _remove_old_packages(self) -> None:
-        """Leaves only the packages that a stack still names."""
-        used = {
-            stack.current(self._cloudformation, f"{self._name}-{part}")[1].get("CodeKey")
-            for part in COMPONENTS["both"]
-        }
-        s3 = self._account.client("s3")
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=_CODE)
-        for page in pages:
-            for entry in page.get("Contents", []):
-                if entry["Key"] not in used:
-                    s3.delete_object(Bucket=self._bucket, Key=entry["Key"])
-
-    def _creation(self, part: str) -> Whole:
-        """What a stack will hold whose change set needs outputs of stacks that are not there yet."""
-        return Whole(f"{self._name}-{part}", "Add", stack.resource_types(stack.template(part)))
-
-    def _removal(self, part: str) -> Whole:
-        name = f"{self._name}-{part}"
-        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        entries = [entry for page in pages for entry in page["StackResourceSummaries"]]
-        return Whole(name, "Remove", [(it["LogicalResourceId"], it["ResourceType"]) for it in entries])
+        deployment = Deployment.from_stack(self._cloudformation, self._account.stack)
+        if restarted := Redrive(*clients, deployment).restart_incoming():
+            say(f"Files that were waiting, started again: {restarted:,}")
 
     @property
     def _bucket(self) -> str:
-        return stack.stack_output(self._cloudformation, self._name, "Bucket")
-
-
-def _compute_of(parts: Sequence[str]) -> Compute:
-    """What consists of these parts; Lambda, if there are none."""
-    has_lambda, has_vm = "lambda" in parts, "vm" in parts
-    if parts and not (has_lambda or has_vm):
-        return "none"
-    return "both" if has_lambda and has_vm else "vm" if has_vm else "lambda"
+        return stack.stack_output(self._cloudformation, self._account.stack, "Bucket")

@@ -4,29 +4,49 @@ The stack of the storage goes last: as long as it is there, an interrupted remov
 Tables are shown, exported and removed by one list of names, so none is removed that was not looked at.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
-from clients.lifecycle import retained_resources as leftovers
-from clients.lifecycle.deploy import COMPONENTS
+from clients.lifecycle import retained_resources
 from clients.lifecycle.retained_resources import Table
-from clients.queries.stored import object_uses, read_status, table_use
-from clients.render.full_export import export_everything
-from clients.render.pairs import stored_table, waiting_table
-from clients.render.stacks import print_event
+from clients.queries.stored import ObjectUse, Status, TableUse, object_uses, read_status, table_use
 from clients.terminal.account import Account
-from clients.terminal.console import out, say
+from clients.terminal.console import say
 from cloudformation import stack
+from cloudformation.plan import PARTS, Stacks
 from models.errors import FlowtallyError, NotFound, UsageError
 
 
-def destroy(account: Account, export: Callable[[], Path | None], confirm: Callable[[str], bool]) -> bool:
+class Found(NamedTuple):
+    """What there is of a deployment, and how much data in it."""
+
+    tables: Sequence[TableUse]
+    objects: Sequence[ObjectUse]
+    status: Status | None  # of a whole deployment; of the remains of one nothing more can be told
+
+
+class Audience(Protocol):
+    """Whoever removes a deployment: sees what there is, decides, and sees what happens."""
+
+    def show_found(self, found: Found) -> None:
+        """Shows what will be gone."""
+
+    def export(self, tables: Sequence[Table]) -> None:
+        """Exports tables, if that is wanted."""
+
+    def confirm(self, name: str) -> bool:
+        """Whether to remove everything of this name."""
+
+    def show_event(self, event: Any) -> None:
+        """Shows what became of a resource."""
+
+
+def destroy(account: Account, audience: Audience) -> bool:
     """Removes all; False if the user does not want to.
 
     Args:
         account: where, and which stack.
-        export: asks where to export everything to first; None for no export.
-        confirm: asks whether to go on.
+        audience: whom to show things and to ask.
 
     Raises:
         NotFound: there is nothing of that name.
@@ -40,17 +60,16 @@ def destroy(account: Account, export: Callable[[], Path | None], confirm: Callab
             f"there is nothing of a stack {account.stack!r} in {cloudformation.meta.region_name}",
             remedy="Name another with --stack or --region",
         )
-    tables = leftovers.tables(account, account.stack)
-    readable = [table for table in tables if not leftovers.is_being_deleted(account, table)]
-    _show(account, readable)
-    if not readable:
+    tables = retained_resources.tables(account, account.stack)
+    readable = [table for table in tables if not retained_resources.is_being_deleted(account, table)]
+    audience.show_found(_look(account, readable))
+    if readable:
+        audience.export(readable)
+    else:
         say("There is no table to export")
-    elif directory := export():
-        for path in export_everything(account.client("dynamodb"), readable, directory):
-            say(f"Exported: {path}")
-    if not confirm(account.stack):
+    if not audience.confirm(account.stack):
         return False
-    _remove(account, tables)
+    _remove(account, tables, audience)
     if remains := left(account):
         raise FlowtallyError(f"still there: {', '.join(remains)}", remedy="Run the command again")
     say(f"Nothing of {account.stack} is left", style="bold")
@@ -60,43 +79,45 @@ def destroy(account: Account, export: Callable[[], Path | None], confirm: Callab
 def left(account: Account) -> list[str]:
     """What there is of a deployment: stacks, bucket, tables and logs."""
     cloudformation = account.client("cloudformation")
-    names = (account.stack, *(f"{account.stack}-{part}" for part in COMPONENTS["both"]))
+    names = Stacks(cloudformation, account.stack).names
     found = [f"stack {name}" for name in names if stack.current(cloudformation, name)[0]]
-    if bucket := leftovers.bucket(account, account.stack):
+    if bucket := retained_resources.bucket(account, account.stack):
         found.append(f"bucket {bucket}")
-    found += [f"table {table.name}" for table in leftovers.tables(account, account.stack)]
-    return found + [f"log group {name}" for name in leftovers.logs(account, account.stack)]
+    found += [f"table {table.name}" for table in retained_resources.tables(account, account.stack)]
+    return found + [f"log group {name}" for name in retained_resources.logs(account, account.stack)]
 
 
-def _show(account: Account, tables: Sequence[Table]) -> None:
-    """Says what is there, and how much data in it.
+def _look(account: Account, tables: Sequence[Table]) -> Found:
+    """What is there, and how much data in it.
 
     Raises:
         UsageError: the stack is not one of flowtally's.
     """
     if _is_whole(account, tables):
-        found = read_status(account)
-        out.print(stored_table(found.tables, found.objects))
-        out.print(waiting_table(found))
-        return
+        status = read_status(account)
+        return Found(status.tables, status.objects, status)
     say("What an earlier, unfinished deploy or destroy left: " + ", ".join(left(account)))
-    bucket = leftovers.bucket(account, account.stack)
-    uses = [table_use(account.client("dynamodb"), table.label, table.name) for table in tables]
-    out.print(stored_table(uses, object_uses(account.client("s3"), bucket) if bucket else []))
+    bucket = retained_resources.bucket(account, account.stack)
+    return Found(
+        [table_use(account.client("dynamodb"), table.label, table.name) for table in tables],
+        object_uses(account.client("s3"), bucket) if bucket else [],
+        None,
+    )
 
 
-def _remove(account: Account, tables: Sequence[Table]) -> None:
+def _remove(account: Account, tables: Sequence[Table], audience: Audience) -> None:
     cloudformation = account.client("cloudformation")
-    for part in reversed(COMPONENTS["both"]):
-        stack.delete(cloudformation, f"{account.stack}-{part}", print_event)
-    if bucket := leftovers.bucket(account, account.stack):
+    stacks = Stacks(cloudformation, account.stack)
+    for part in reversed(PARTS):
+        stack.delete(cloudformation, stacks.of(part), audience.show_event)
+    if bucket := retained_resources.bucket(account, account.stack):
         say(f"Removing bucket {bucket}")
-        leftovers.remove_bucket(account, bucket)
+        retained_resources.remove_bucket(account, bucket)
     for table in tables:
         say(f"Removing table {table.name}")
-    leftovers.remove_tables(account, tables)
-    stack.delete(cloudformation, account.stack, print_event)
-    leftovers.remove_logs(account, account.stack)
+    retained_resources.remove_tables(account, tables)
+    stack.delete(cloudformation, account.stack, audience.show_event)
+    retained_resources.remove_logs(account, account.stack)
 
 
 def _is_whole(account: Account, tables: Sequence[Table]) -> bool:
@@ -116,4 +137,8 @@ def _is_whole(account: Account, tables: Sequence[Table]) -> bool:
         ) from error
     named = {deployment.daily_totals, deployment.pair_statistics, deployment.files}
     there = {table.name for table in tables}
-    return status.endswith("_COMPLETE") and named == there and bool(leftovers.bucket(account, account.stack))
+    return (
+        status.endswith("_COMPLETE")
+        and named == there
+        and bool(retained_resources.bucket(account, account.stack))
+    )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from clients.terminal.account import Account
-from models.errors import TryAgain
+from models.errors import TryAgain, error_code
 
 TABLES = ("DailyTotals", "PairStatistics", "Files")
 FUNCTIONS = ("summarize", "consolidate", "verify")
@@ -41,7 +41,7 @@ def is_being_deleted(account: Account, table: Table) -> bool:
     try:
         described = account.client("dynamodb").describe_table(TableName=table.name)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
+        if error_code(error) in _GONE:
             return True
         raise
     return bool(described["Table"]["TableStatus"] == "DELETING")
@@ -55,7 +55,7 @@ def bucket(account: Account, stack: str) -> str | None:
     try:
         s3.head_bucket(Bucket=name, ExpectedBucketOwner=number)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
+        if error_code(error) in _GONE:
             return None
         raise
     return name
@@ -75,16 +75,15 @@ def remove_logs(account: Account, stack: str) -> None:
         try:
             account.client("logs").delete_log_group(logGroupName=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
+            if error_code(error) not in _GONE:
                 raise
 
 
-def remove_empty_tables(account: Account, stack: str) -> list[Table]:
-    """Deletes the tables of a stack in which nothing is, and gives the others."""
-    found = tables(account, stack)
+def empty_and_filled_tables(account: Account) -> tuple[list[Table], list[Table]]:
+    """The tables of the account's stack in which nothing is, and those that hold something."""
+    found = tables(account, account.stack)
     filled = [table for table in found if _holds_items(account, table)]
-    remove_tables(account, [table for table in found if table not in filled])
-    return filled
+    return [table for table in found if table not in filled], filled
 
 
 def remove_tables(account: Account, tables: Sequence[Table]) -> None:
@@ -96,7 +95,7 @@ def remove_tables(account: Account, tables: Sequence[Table]) -> None:
             dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
             dynamodb.delete_table(TableName=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in (*_GONE, "ResourceInUseException"):
+            if error_code(error) not in (*_GONE, "ResourceInUseException"):
                 raise
     for name in names:
         dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig=_WAITS)
@@ -114,7 +113,7 @@ def remove_bucket(account: Account, name: str) -> None:
         try:
             s3.delete_bucket(Bucket=name)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code in _GONE:
                 return
             if code != "BucketNotEmpty":
@@ -133,7 +132,7 @@ def _holds_items(account: Account, table: Table) -> bool:
     try:
         page = account.client("dynamodb").scan(TableName=table.name, ConsistentRead=True, Limit=1)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
+        if error_code(error) in _GONE:
             return False
         raise
     return bool(page["Items"]) or "LastEvaluatedKey" in page  # a page may be empty before others that are not

@@ -1,8 +1,10 @@
 """Lambda for demo, tests and benchmarks: the real template and package on the embedded engine."""
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation import stack
+from cloudformation.deploy import deploy_stack
 from cloudformation.package import Target, build_package
+from cloudformation.stack import outputs
+from cloudformation.templates import declared, template
 
 
 def deploy_lambda(engine: EmbeddedEngine, storage: str, **settings: str) -> None:
@@ -20,7 +22,7 @@ def deploy_lambda(engine: EmbeddedEngine, storage: str, **settings: str) -> None
     target = Target.here()
     package = build_package(target)
     cloudformation = engine.client("cloudformation")
-    known = stack.outputs(cloudformation, storage) | settings
+    known = outputs(cloudformation, storage) | settings
     engine.client("s3").put_object(Bucket=known["Bucket"], Key=package.key, Body=package.content)
     known |= {
         "StorageStack": storage,
@@ -28,7 +30,5 @@ def deploy_lambda(engine: EmbeddedEngine, storage: str, **settings: str) -> None
         "Architecture": target.architecture,
         "Runtime": f"python{target.python}",
     }
-    template = stack.template("lambda")
-    declared = stack.parameter_names(template)
-    parameters = {name: value for name, value in known.items() if name in declared}
-    stack.deploy_stack(cloudformation, f"{storage}-lambda", template, parameters)
+    text = template("lambda")
+    deploy_stack(cloudformation, f"{storage}-lambda", text, declared(text, known))

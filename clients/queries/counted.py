@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from models.deployment import Deployment
 from models.errors import NotFound
-from models.flow_csv.csv_format import BadRow
-from models.flow_csv.csv_format import address as flow_address
+from models.flow_csv.values import BadRow
+from models.flow_csv.values import address as flow_address
 from models.storage.daily_totals import DailyTotalsStore, days_of
 from models.storage.schema import PairStatistics
 from models.traffic import DailyTotal, join_pair

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clients.queries.item_size import stored_size
 from clients.terminal.account import Account
-from models.deployment import INCOMING, REJECTED, quarantine_key
+from models.bucket_layout import (
+    INCOMING,
+    NO_BRANCH,
+    REJECTED,
+    incoming_key,
+    key_before_rejection,
+    quarantine_key,
+)
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
@@ -19,7 +26,6 @@ if TYPE_CHECKING:
 LISTED = 10  # files of a kind, unless somebody asks for more
 WAITING = "waiting"  # the state of a file that has no record yet
 
-_NO_BRANCH = "-"  # as files are recorded that lie in `incoming/` itself
 _SUGGESTIONS = 5
 
 
@@ -52,22 +58,16 @@ class SetAside:
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._keys = {_without_version(key) for key in keys}
+        self._keys = {key_before_rejection(key) if key.startswith(REJECTED) else key for key in keys}
 
     def has_file(self, file: File) -> bool:
         """Whether the whole of a rejected file is there."""
-        is_there = f"{REJECTED}{file.branch}/{file.key}" in self._keys
-        return is_there or (file.branch == _NO_BRANCH and f"{REJECTED}{file.key}" in self._keys)
+        is_there = incoming_key(file.branch, file.key) in self._keys
+        return is_there or (file.branch == NO_BRANCH and f"{INCOMING}{file.key}" in self._keys)
 
     def has_rows_of(self, file: File) -> bool:
         """Whether rows of a counted file are there."""
         return file.digest is not None and quarantine_key(file.digest) in self._keys
-
-
-def _without_version(key: str) -> str:
-    if not key.startswith(REJECTED):
-        return key
-    return REJECTED + key.removeprefix(REJECTED).partition("/")[2]
 
 
 def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:

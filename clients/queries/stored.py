@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from clients.queries.file_report import LISTED, Fates, SetAside, read_fates
 from clients.queries.item_size import STORAGE_OVERHEAD, stored_size
 from clients.terminal.account import Account
-from models.deployment import INCOMING, QUARANTINE, REJECTED, Deployment
+from models.bucket_layout import INCOMING, QUARANTINE, REJECTED
+from models.deployment import Deployment
 from models.storage.file_records import FilesTable
 
 if TYPE_CHECKING:

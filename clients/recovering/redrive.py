@@ -1,26 +1,35 @@
 """Starting again what lies unprocessed: the objects are the truth, message or not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote_plus, unquote
+from urllib.parse import unquote
 
-import orjson
 from botocore.exceptions import ClientError
 
-from models.deployment import INCOMING, REJECTED, Deployment
+from models.bucket_layout import INCOMING, REJECTED, key_before_rejection
+from models.deployment import Deployment
+from models.errors import error_code
+from models.s3_events import notification_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
 
-class Started(NamedTuple):
-    """Something that was started again."""
+class RedriveResult(NamedTuple):
+    """What was done with an object."""
 
-    key: str  # of the object, below `incoming/`
+    name: str  # of the object, below `incoming/`
+    restarted: bool = True  # False if it stays, as another file waits under its name
     reason: str = ""  # why it had been set aside; empty if it had not
-    started: bool = True  # False if another file waits under its name
+
+
+Report = Callable[[RedriveResult], object]  # is told of each object when it is done
+
+
+def _say_nothing(_result: RedriveResult) -> None:
+    """Reports to nobody."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +46,27 @@ class Redrive:
     sqs: "SQSClient"
     deployment: Deployment
 
-    def incoming(self) -> Iterator[Started]:
-        """Sends a message for every object that lies in `incoming/`."""
-        for key in self._keys(INCOMING):
-            entity = {"bucket": {"name": self.deployment.bucket}, "object": {"key": quote_plus(key)}}
-            self.sqs.send_message(
-                QueueUrl=self.deployment.queue_url,
-                MessageBody=orjson.dumps({"Records": [{"s3": entity}]}).decode(),
-            )
-            yield Started(key.removeprefix(INCOMING))
+    def restart_incoming(self, report: Report = _say_nothing) -> int:
+        """Sends a message for every object that lies in `incoming/`; gives their number."""
+        count = 0
+        for count, key in enumerate(self._keys(INCOMING), start=1):  # noqa: B007  # the last one is given
+            message = notification_of(self.deployment.bucket, key)
+            self.sqs.send_message(QueueUrl=self.deployment.queue_url, MessageBody=message)
+            report(RedriveResult(key.removeprefix(INCOMING)))
+        return count
 
-    def rejected(self) -> Iterator[Started]:
-        """Puts every rejected file back into `incoming/`, from where S3 announces it."""
+    def restart_rejected(self, report: Report = _say_nothing) -> int:
+        """Puts every rejected file back into `incoming/`, from where S3 announces it; gives their number."""
         bucket = self.deployment.bucket
-        for key in self._keys(REJECTED):
-            _version, _, name = key.removeprefix(REJECTED).partition("/")
+        count = 0
+        for count, key in enumerate(self._keys(REJECTED), start=1):  # noqa: B007  # the last one is given
             head = self.s3.head_object(Bucket=bucket, Key=key)
             reason = unquote(head["Metadata"].get("reason", "unknown"))
-            started = self._put_back(key, f"{INCOMING}{name}")
-            if started:
+            target = key_before_rejection(key)
+            if restarted := self._put_back(key, target):
                 self.s3.delete_object(Bucket=bucket, Key=key)
-            yield Started(name, reason, started)
+            report(RedriveResult(target.removeprefix(INCOMING), restarted, reason))
+        return count
 
     def _put_back(self, key: str, target: str) -> bool:
         """Copies an object unless another one waits under that name, which must not be lost unread."""
@@ -70,12 +79,12 @@ class Redrive:
                 IfNoneMatch="*",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "PreconditionFailed":
+            if error_code(error) == "PreconditionFailed":
                 return False
             raise
         return True
 
-    def dead_letters(self) -> int:
+    def move_dead_letters(self) -> int:
         """Moves the messages that failed for hours back into the queue; gives their number."""
         moved = 0
         while messages := self.sqs.receive_message(

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.deployment import AddressScope
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import DaysOfWeek, PairWeek, by_week
+from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -61,8 +60,7 @@ class Retractor:
         """
         flows = _read(path)
         source, now = flows.digest[:SOURCE_BYTES], int(self.now())
-        scope = f"{branch}/" if self.address_scope == "branch" else ""
-        weeks = by_week(flows.totals, scope)
+        weeks = by_week(flows.totals, address_prefix(self.address_scope, branch))
 
         def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
             return len(entry[1]) if self.daily_totals.take_out_once(*entry, source, now) else 0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from clients.queries.file_report import Newest
 from clients.terminal.account import Account
 from clients.terminal.console import UNDEFINED, duration, out, say, table
-from models.deployment import quarantine_key
+from models.bucket_layout import quarantine_key
 from models.storage.schema import File
 
 _ARRIVED = "Arrived\n(UTC)"

@@ -1,33 +1,29 @@
 """What `deploy` and `destroy` show: changes to come, and events as they happen."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from clients.terminal.console import say, table
-
-if TYPE_CHECKING:
-    from cloudformation.stack import ChangeSet
-
-
-class Whole(NamedTuple):
-    """A stack that is to come or to go, with everything in it."""
-
-    stack: str
-    action: Literal["Add", "Remove"]
-    resources: Sequence[tuple[str, str]]  # logical names and types
-
+from clients.terminal.console import out, say, table
+from cloudformation.change_sets import ChangeSet
+from cloudformation.plan import Plan, WholeStack
 
 _STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red", "Replace": "bold red"}
 
 
-def changes_table(change: "ChangeSet | Whole") -> Table:
+def print_plan(plan: Plan) -> None:
+    """Prints a table for each stack that is made, changed or removed."""
+    shown: list[ChangeSet | WholeStack] = [*plan.changes, *plan.removals, *plan.later]
+    for change in shown:
+        out.print(changes_table(change))
+
+
+def changes_table(change: ChangeSet | WholeStack) -> Table:
     """One row for each resource that is made, changed or removed."""
     columns = ["Change", "Resource", "Type"]
     rows: list[tuple[str, str, str, str]]
-    if isinstance(change, Whole):
+    if isinstance(change, WholeStack):
         rows = [(change.action, name, kind, "") for name, kind in change.resources]
     else:
         rows = [

@@ -92,12 +92,12 @@ def follow(
     Raises:
         TryAgain: some are not after `timeout` seconds.
     """
-    waiting = [upload for upload in uploads if upload.outcome is not Outcome.TWIN]
+    waiting = [upload for upload in uploads if upload.outcome is not Outcome.DUPLICATE]
     deadline = time.monotonic() + timeout
     while waiting:
         for upload in list(waiting):
             record = files.get(branch, upload.key)
-            if record and (upload.outcome is Outcome.KNOWN or _is_news(record, upload.before)):
+            if record and (upload.outcome is Outcome.ALREADY_COUNTED or _is_news(record, upload.before)):
                 waiting.remove(upload)
                 yield upload, record
         if waiting and time.monotonic() > deadline:

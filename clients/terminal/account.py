@@ -9,7 +9,7 @@ from botocore.exceptions import NoRegionError
 
 from clients.terminal.options import DEFAULT_STACK
 from models.deployment import Deployment
-from models.errors import UsageError
+from models.errors import NotFound, UsageError
 
 # A person waits for the answer, so the client gives up long before a worker would.
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
@@ -68,7 +68,12 @@ class Account:
             UsageError: the stack is not one of flowtally's.
             ClientError: AWS refused to tell.
         """
-        return Deployment.from_stack(self.client("cloudformation"), self.stack)
+        try:
+            return Deployment.from_stack(self.client("cloudformation"), self.stack)
+        except NotFound as error:
+            raise NotFound(
+                error.found, remedy="Name another with --stack or --region, or deploy it first"
+            ) from error
 
     @cached_property
     def _session(self) -> boto3.Session:

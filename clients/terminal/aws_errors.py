@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from botocore import exceptions as aws
 
-from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError
+from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError, error_code
 
 _CREDENTIALS = (
     aws.NoCredentialsError,
@@ -123,7 +123,7 @@ def translate(error: Exception) -> FlowtallyError | None:
 
 def is_denied(error: aws.ClientError) -> bool:
     """Whether it is for a missing permission that AWS refused."""
-    return error.response["Error"]["Code"] in _DENIED
+    return error_code(error) in _DENIED
 
 
 def _failure(error: aws.BotoCoreError) -> FlowtallyError:
@@ -152,7 +152,7 @@ def _about_the_endpoint() -> str:
 
 def _refusal(error: aws.ClientError) -> FlowtallyError:
     """What AWS answered instead of doing what it was asked."""
-    code = error.response["Error"].get("Code", "")
+    code = error_code(error)
     said = error.response["Error"].get("Message", "").rstrip(".") or code
     meaning = next((m for m in _MEANINGS if code in m.codes), _MEANINGS[-1])
     found = meaning.found.format(operation=error.operation_name, code=code, said=said)

@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
-from models.deployment import INCOMING
+from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.errors import FileRejected, UsageError
 from models.flow_csv.byte_stream import content_blocks
 from models.storage.daily_totals import SOURCE_BYTES
@@ -30,7 +30,6 @@ CONNECTIONS = FILES_AT_ONCE * _PARTS_AT_ONCE
 _TRANSFER = TransferConfig(
     multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=_PARTS_AT_ONCE
 )
-_LONGEST_KEY = 1024  # bytes that S3 takes
 _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>\.csv(\.gz)?)", re.IGNORECASE | re.DOTALL)
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
@@ -61,8 +60,8 @@ class Outcome(StrEnum):
     """What `upload` did with a file."""
 
     SENT = "sent"
-    KNOWN = "counted before"
-    TWIN = "same as another"  # of the same command
+    ALREADY_COUNTED = "counted before"
+    DUPLICATE = "same as another"  # of the same command
 
 
 @dataclass(frozen=True)
@@ -220,13 +219,13 @@ class Uploader:
     def _decide(self, file: LocalFile, key: str, digest: str, remark: str) -> Upload:
         with self._lock:
             if key in self._taken:
-                return Upload(file, key, Outcome.TWIN)
+                return Upload(file, key, Outcome.DUPLICATE)
             self._taken.add(key)
         same, others = self._earlier(file.stem, digest)
         remarks = [remark] if remark else []
         remarks += [_REPLACES.format(key=other.key) for other in others]
         counted = next((record for record in same if record.state == "counted"), None)
-        outcome = Outcome.KNOWN if counted else Outcome.SENT
+        outcome = Outcome.ALREADY_COUNTED if counted else Outcome.SENT
         before = counted or next((record for record in same if record.key == key), None)
         return Upload(file, counted.key if counted else key, outcome, before, tuple(remarks))
 
@@ -251,8 +250,8 @@ class Uploader:
         return same, others
 
     def _transfer(self, file: LocalFile, key: str, advanced: Callable[[int], None]) -> None:
-        full_key = f"{INCOMING}{self._branch}/{key}"
-        if len(full_key.encode()) > _LONGEST_KEY:
+        full_key = incoming_key(self._branch, key)
+        if len(full_key.encode()) > LONGEST_KEY:
             raise UsageError("the name is too long for S3", where=str(file.path), remedy="Shorten it")
 
         def watch(count: int) -> None:

@@ -46,30 +46,39 @@ def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
         (lines, True), or (a piece of a line longer than `MAX_LINE`, False). What follows the last piece of
         such a line begins with its line end.
     """
-    carry = b""
-    in_long_line = False
+    held = b""  # the beginning of a line whose end is still to come
+    is_within_long_line = False
     for block, is_last in _with_last_marked(blocks):
         rest = block
-        if in_long_line:
-            piece = _LINE_END.split(block, maxsplit=1)[0]
+        if is_within_long_line:
+            piece, rest = _cut_before_line_end(block)
             yield piece, False
-            rest = block[len(piece) :]
-            in_long_line = not rest
-        text = carry + rest
-        cut = len(text) if is_last else _after_last_line_end(text)
-        if cut:
-            yield text[:cut], True
-        carry = text[cut:]
-        if len(carry) > MAX_LINE:
-            piece = carry.removesuffix(b"\r")  # which ends the line, or will with the LF that follows
+            is_within_long_line = not rest
+        lines, held = _cut_after_last_line_end(held + rest, is_last)
+        if lines:
+            yield lines, True
+        if len(held) > MAX_LINE:
+            piece, held = _cut_before_last_cr(held)
             yield piece, False
-            in_long_line = piece == carry
-            carry = carry[len(piece) :]
+            is_within_long_line = not held
 
 
-def _after_last_line_end(text: bytes) -> int:
-    """0 if there is none; a CR at the very end may be half of a CRLF."""
-    return text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+def _cut_before_line_end(text: bytes) -> tuple[bytes, bytes]:
+    """What belongs to the line, and the line end with what follows it."""
+    piece = _LINE_END.split(text, maxsplit=1)[0]
+    return piece, text[len(piece) :]
+
+
+def _cut_after_last_line_end(text: bytes, is_last: bool) -> tuple[bytes, bytes]:
+    """Whole lines, and the beginning of another; a CR at the very end may be half of a CRLF."""
+    cut = len(text) if is_last else text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+    return text[:cut], text[cut:]
+
+
+def _cut_before_last_cr(text: bytes) -> tuple[bytes, bytes]:
+    """A CR at the end ends the line, or will with the LF that follows."""
+    piece = text.removesuffix(b"\r")
+    return piece, text[len(piece) :]
 
 
 def _with_last_marked(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

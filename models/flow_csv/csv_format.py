@@ -1,24 +1,12 @@
-"""A flow row: which of its columns count, and what its five values mean.
+"""The form of a flow file: whether it is text, and in which columns its five values stand."""
 
-The values are strict: what is neither clearly right nor written by some CICFlowMeter is a `BadRow`.
-"""
-
-import csv
 import re
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from models.errors import FileRejected
+from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields
 
-MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily totals far below 38 digits
-_MAX_WIDTH = len(str(MAX_VALUE))
-DAY_WIDTH = 11  # bytes of a timestamp that decide its day: `dd/MM/yyyy` and the character after it
-
-_MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
 _NAMES_SHOWN = 6
 _NAME_WIDTH = 24
 
@@ -30,10 +18,6 @@ _PYTHON_TOOL = (
     "as the Python cicflowmeter writes it; the unit of its flow_duration differs between releases "
     "(seconds or microseconds)"
 )
-
-
-class BadRow(ValueError):
-    """A row that cannot be counted; its text is the reason, free of commas, quotes and line ends."""
 
 
 class Columns(NamedTuple):
@@ -58,7 +42,7 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
 
 V4_COLUMNS = Columns(source=1, destination=3, timestamp=6, duration=7, packets=8)
-_V4_HEADER = (
+V4_HEADER = (
     b"Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts,"
     b"TotLen Fwd Pkts,TotLen Bwd Pkts,Fwd Pkt Len Max,Fwd Pkt Len Min,Fwd Pkt Len Mean,Fwd Pkt Len Std,"
     b"Bwd Pkt Len Max,Bwd Pkt Len Min,Bwd Pkt Len Mean,Bwd Pkt Len Std,Flow Byts/s,Flow Pkts/s,"
@@ -88,21 +72,6 @@ _OTHER_FORMATS = {  # first bytes of what is uploaded by mistake
     b"\xfe\xff": "UTF-16 text",
 }
 _CONTROL_CHARACTERS = bytes({*range(32)} - {*b"\t\v\f"})
-
-
-def split_fields(line: bytes) -> list[bytes]:
-    """The fields of one physical line, unquoted as RFC 4180 has it.
-
-    Raises:
-        BadRow: a quoted field does not end where a field ends.
-    """
-    if b'"' not in line:
-        return line.split(b",")
-    try:
-        (fields,) = csv.reader([line.decode("latin-1")], strict=True)
-    except csv.Error as error:
-        raise BadRow("quotes are not balanced") from error
-    return [field.encode("latin-1") for field in fields]
 
 
 def check_is_text(start: bytes, first_line: bytes) -> None:
@@ -158,7 +127,7 @@ def repeated_header(line: bytes) -> Columns | None:
 
 def v4_header(width: int) -> bytes:
     """The header line of CICFlowMeter 4, made to fit rows of so many fields."""
-    names = _V4_HEADER.split(b",")[:width]
+    names = V4_HEADER.split(b",")[:width]
     return b",".join([*names, *(b"Column %d" % number for number in range(len(names) + 1, width + 1))])
 
 
@@ -180,71 +149,6 @@ def check_v4_order(row: bytes) -> None:
             f"nor a row in CICFlowMeter 4 order; found {shown}",
             remedy=_ADVICE,
         )
-
-
-@lru_cache(maxsize=4096)
-def address(text: bytes, column: str) -> str:
-    """The canonical text of an IP address (RFC 5952), whichever Python prints it; a zone id is dropped.
-
-    Raises:
-        BadRow: it is none; `column` tells which.
-    """
-    try:
-        if len(text) > _MAX_ADDRESS:
-            raise ValueError
-        parsed = ip_address(text.decode("ascii"))
-    except ValueError as error:
-        raise BadRow(f"{column} is not an IP address") from error
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:  # Python 3.13 prints these as the RFC has it; earlier ones do not
-        return f"::ffff:{parsed.ipv4_mapped}"
-    return str(IPv6Address(int(parsed)))
-
-
-_DATE = re.compile(
-    rb"(?:(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d{2})-(?P<D>\d{2}))(?![^ T])"
-)
-
-
-@lru_cache(maxsize=1024)
-def day(prefix: bytes) -> str:
-    """The ISO 8601 day of the first `DAY_WIDTH` bytes of a timestamp: `d/M/yyyy` or ISO, then any time.
-
-    Raises:
-        BadRow: there is no such date.
-    """
-    match = _DATE.match(prefix)
-    if match is None:
-        raise BadRow("Timestamp is not a date")
-    year, month, day_of_month = (int(match[upper] or match[lower]) for upper, lower in ("Yy", "Mm", "Dd"))
-    try:
-        return date(year, month, day_of_month).isoformat()
-    except ValueError as error:
-        raise BadRow("Timestamp is an impossible date") from error
-
-
-_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-
-
-def amount(text: bytes, column: str) -> int:
-    """The whole number from 0 to `MAX_VALUE`, also when it is written as `1.2345E7` or `14.0`.
-
-    Raises:
-        BadRow: it is none; `column` tells which.
-    """
-    if len(text) < _MAX_WIDTH and text.isdigit():
-        return int(text)
-    if not _NUMBER.fullmatch(text):
-        raise BadRow(f"{column} is not a number")
-    value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
-    if value < 0:
-        raise BadRow(f"{column} is negative")
-    if value > MAX_VALUE:
-        raise BadRow(f"{column} is above 10^12")
-    if value != value.to_integral_value():
-        raise BadRow(f"{column} is not a whole number")
-    return int(value)
 
 
 def _first_fields(line: bytes) -> list[bytes]:
@@ -271,23 +175,16 @@ def _fits_v4(fields: Sequence[bytes]) -> bool:
         return False
     source, destination, timestamp, *numbers = (fields[place].strip() for place in V4_COLUMNS)
     return (
-        _is_address(source)
-        and _is_address(destination)
-        and _DATE.match(timestamp) is not None
-        and all(map(_NUMBER.fullmatch, numbers))
+        is_address(source)
+        and is_address(destination)
+        and begins_with_date(timestamp)
+        and all(map(is_number, numbers))
     )
 
 
 def _fits_python_tool(fields: Sequence[bytes]) -> bool:
     addresses, ports = fields[:2], fields[2:4]
-    return all(map(_is_address, addresses)) and len(ports) == 2 and all(map(bytes.isdigit, ports))
-
-
-def _is_address(field: bytes) -> bool:
-    try:
-        return bool(address(field.strip(), "Src IP"))
-    except BadRow:
-        return False
+    return all(map(is_address, addresses)) and len(ports) == 2 and all(map(bytes.isdigit, ports))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,11 +8,11 @@ import ctypes
 import os
 import sys
 import weakref
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from models.flow_csv.csv_format import MAX_VALUE, Columns
+from models.flow_csv.csv_format import Columns
+from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
 
 Spelling = tuple[bytes, bytes, bytes]
@@ -49,8 +49,8 @@ def library_path(machine: str) -> Path:
     return Path(__file__).with_name(f"native_row_counter-{machine}.so")
 
 
-class FastRows:
-    """Rows counted by the library. Does what `models.flow_csv.row_counter.PlainRows` does, and says so there.
+class NativeRowCounter:
+    """Counts rows by the library; `models.flow_csv.row_counter.RowCounter` says what each method does.
 
     Args:
         loaded: the library.
@@ -64,24 +64,16 @@ class FastRows:
     def __init__(self, loaded: ctypes.CDLL, columns: Columns, width: int) -> None:
         self._library = loaded
         self._slots: dict[PairDay, int] = {}
-        self.last_line = 0
         self._counter = loaded.rows_new((ctypes.c_int32 * len(columns))(*columns), width, MAX_VALUE)
         if not self._counter:
             raise MemoryError
         weakref.finalize(self, loaded.rows_free, self._counter)
 
-    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
-        """Counts the rows that are beyond doubt, and yields the other lines."""
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        at, length, lines = 0, len(text), ctypes.c_uint64(before)
-        while (at := self._library.rows_count(self._counter, text, at, length, lines)) < length:
-            end = text.find(b"\n", at)
-            line = text[at:end] if end >= 0 else text[at:]
-            lines.value += 1
-            yield lines.value, line
-            at += len(line) + (end >= 0)
-        self.last_line = lines.value
+    def count_known(self, text: bytes, start: int) -> tuple[int, int]:
+        """Counts rows up to the first line that is not beyond doubt."""
+        counted = ctypes.c_uint64(0)
+        stop = self._library.rows_count(self._counter, text, start, len(text), counted)
+        return stop, counted.value
 
     def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
         """Counts a row that was checked, and remembers how it is spelled."""

@@ -2,39 +2,33 @@
 
 A row is beyond doubt if it has the right number of commas, nothing but digits in its two numbers, and
 addresses and date spelled exactly as in a row that was checked before. With these, the careful way
-would do the same. Every other line is given back for the careful way to decide.
+would do the same. The first other line is given back for the careful way to decide.
 """
 
 import io
-from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from models.flow_csv.csv_format import DAY_WIDTH, MAX_VALUE, Columns
-from models.flow_csv.native_row_counter import FastRows, Spelling, library
+from models.flow_csv.csv_format import Columns
+from models.flow_csv.native_row_counter import NativeRowCounter, Spelling, library
+from models.flow_csv.values import DAY_WIDTH, MAX_VALUE
 from models.traffic import PairDay, Totals
 
 _MOST_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
+_MAX_DIGITS = 18  # of a number that is beyond doubt: as many as the library takes
 
 
-class QuickRows(Protocol):
-    """Counts the rows of one file.
+class RowCounter(Protocol):
+    """Counts the rows of one file."""
 
-    Attributes:
-        last_line: number of the last line that `doubtful` was given, once it has come to its end.
-    """
-
-    last_line: int
-
-    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
-        """Counts the rows of whole lines that are beyond doubt.
+    def count_known(self, text: bytes, start: int) -> tuple[int, int]:
+        """Counts rows up to the first line that is not beyond doubt.
 
         Args:
-            text: lines without NUL and quotes; only the last may lack its end.
-            before: number of the line before them in the file.
+            text: lines without NUL, quotes and CR; only the last may lack its end.
+            start: offset of the line to begin with.
 
-        Yields:
-            Number and text of each other line, without its end, in their order. What is added meanwhile
-            counts for the lines after it.
+        Returns:
+            The offset of the line in doubt, or the length of the text; and how many rows were counted.
         """
         ...
 
@@ -54,50 +48,56 @@ class QuickRows(Protocol):
         ...
 
 
-def quick_rows(columns: Columns, width: int) -> QuickRows:
-    """The fastest way there is on this machine.
+def new_row_counter(columns: Columns, width: int) -> RowCounter:
+    """The fastest that there is on this machine.
 
     Args:
         columns: where the five values stand.
         width: fields of a row.
     """
     loaded = library()
-    return FastRows(loaded, columns, width) if loaded else PlainRows(columns, width)
+    return NativeRowCounter(loaded, columns, width) if loaded else PythonRowCounter(columns, width)
 
 
-class PlainRows:
-    """Rows counted in Python, for machines without a library."""
+class PythonRowCounter:
+    """Counts rows in Python, for machines without a library."""
 
     def __init__(self, columns: Columns, width: int) -> None:
         self._columns = columns
         self._width = width
         self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
         self._spelled: dict[Spelling, list[int]] = {}  # the same lists
-        self.last_line = 0
 
-    def doubtful(self, text: bytes, before: int) -> Iterator[tuple[int, bytes]]:
-        """Counts the rows that are beyond doubt, and yields the other lines."""
+    def count_known(self, text: bytes, start: int) -> tuple[int, int]:
+        """Counts rows up to the first line that is not beyond doubt."""
+        lines = io.BytesIO(text)
+        stop = lines.seek(start)
+        counted = 0
+        for line in lines:
+            if not self._count_row(line.removesuffix(b"\n")):
+                break
+            counted += 1
+            stop += len(line)
+        return stop, counted
+
+    def _count_row(self, line: bytes) -> bool:
+        """Counts a row if it is beyond doubt."""
+        if line.count(b",") != self._width - 1:
+            return False
         source, destination, timestamp, duration, packets = self._columns
-        commas, splits = self._width - 1, max(self._columns) + 1
-        spelled, number = self._spelled, before
-        for number, line in enumerate(self._lines(text), before + 1):
-            if line.count(b",") == commas:
-                fields = line.split(b",", splits)
-                digits, more_digits = fields[duration], fields[packets]
-                if digits.isdigit() and more_digits.isdigit():
-                    try:
-                        sums = spelled[fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]]
-                        microseconds, count = int(digits), int(more_digits)
-                    except (KeyError, ValueError):  # not met before; thousands of digits
-                        pass
-                    else:
-                        if microseconds <= MAX_VALUE and count <= MAX_VALUE:
-                            sums[0] += microseconds
-                            sums[1] += count
-                            sums[2] += 1
-                            continue
-            yield number, line.removesuffix(b"\n")
-        self.last_line = number
+        fields = line.split(b",", max(self._columns) + 1)
+        if not (fields[duration].isdigit() and fields[packets].isdigit()):
+            return False
+        sums = self._spelled.get((fields[source], fields[destination], fields[timestamp][:DAY_WIDTH]))
+        if sums is None or max(len(fields[duration]), len(fields[packets])) > _MAX_DIGITS:
+            return False
+        microseconds, count = int(fields[duration]), int(fields[packets])
+        if microseconds > MAX_VALUE or count > MAX_VALUE:
+            return False
+        sums[0] += microseconds
+        sums[1] += count
+        sums[2] += 1
+        return True
 
     def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
         """Counts a row that was checked, and remembers how it is spelled."""
@@ -112,8 +112,3 @@ class PlainRows:
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""
         return {pair_day: Totals(*sums) for pair_day, sums in self._sums.items()}
-
-    def _lines(self, text: bytes) -> Iterable[bytes]:
-        if b"\r" in text or max(self._columns) == self._width - 1:
-            return text.splitlines()
-        return io.BytesIO(text)  # finds lines fastest, but leaves the LF on the last field: none of the five

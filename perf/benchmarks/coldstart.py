@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clients.local_aws.lambda_service.environment import Environment, Layout
+from clients.local_aws.lambda_service.environment import Environment, LaunchSpec
 from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
 from perf.figures import Figures, versions
@@ -80,15 +80,15 @@ def measure(stage: str, runs: int) -> dict[str, float]:
         zipfile.ZipFile(io.BytesIO(build_package(Target.here()).content)).extractall(ours)
         (other / "baseline.py").write_text(_BASELINE.format(names=_CLIENTS[stage]))
         layouts = {
-            "ours": Layout(f"handlers.{stage}.handler", ours, libraries, _SETTINGS),
-            "boto3": Layout("baseline.handler", other, libraries, _SETTINGS),
+            "ours": LaunchSpec(f"handlers.{stage}.handler", ours, libraries, _SETTINGS),
+            "boto3": LaunchSpec("baseline.handler", other, libraries, _SETTINGS),
         }
-        taken = [{name: _once(layout) for name, layout in layouts.items()} for _ in range(runs)]
+        taken = [{name: _once(spec) for name, spec in layouts.items()} for _ in range(runs)]
     return {name: min(run[name] for run in taken) for name in layouts}
 
 
-def _once(layout: Layout) -> float:
-    environment = Environment(layout, "arn:aws:lambda:us-east-1:000000000000:function:x")
+def _once(spec: LaunchSpec) -> float:
+    environment = Environment(spec, "arn:aws:lambda:us-east-1:000000000000:function:x")
     try:
         failed = environment.initialize()
         outcome = failed or environment.invoke(b'{"Records": []}', 30)

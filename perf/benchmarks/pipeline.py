@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from clients.local_aws.child import Child
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.leases import deploy_leases
-from cloudformation.stack import deploy_stack, storage_template
+from cloudformation.deploy import deploy_leases, deploy_storage
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 
@@ -22,7 +21,7 @@ class Pipeline:
     def __init__(self, engine: EmbeddedEngine, cleanup: ExitStack) -> None:
         self.engine = engine
         cloudformation = engine.client("cloudformation")
-        deploy_stack(cloudformation, STACK, storage_template(), {})
+        deploy_storage(cloudformation, STACK)
         self.deployment = Deployment.from_stack(cloudformation, STACK)
         self._leases = deploy_leases(cloudformation, STACK)
         self._cleanup = cleanup

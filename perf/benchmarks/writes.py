@@ -15,14 +15,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import ClientError
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack
+from cloudformation.deploy import deploy_storage
 from handlers.assembly import WRITERS
 from handlers.concurrency import Crew
 from handlers.consolidate_stage import Consolidator, fold
@@ -33,7 +32,6 @@ from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairWeek, Totals
 from perf.figures import Figures, versions
 
-_TEMPLATE = Path(__file__).parents[2] / "cloudformation" / "storage.yaml"
 _SOURCE = b"12345678"
 _WEEKS = 3  # of each pair, which a batch of the stream brings together
 _DAY = {3: Totals(161_030_872, 241, 17)}
@@ -88,7 +86,7 @@ def main() -> None:
     with EmbeddedEngine() as engine:
         os.environ.update(engine.environment())
         cloudformation = client("cloudformation")
-        deploy_stack(cloudformation, "flowtally", _TEMPLATE.read_text(), {})
+        deploy_storage(cloudformation, "flowtally")
         deployment = Deployment.from_stack(cloudformation, "flowtally")
         runs = _first_stage(deployment.daily_totals, options.pairs)
         units = _write_units(deployment.daily_totals, options.pairs)

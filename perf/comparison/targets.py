@@ -153,19 +153,19 @@ class _LocalLambda(_Local):
     def check(self) -> None:
         self.pipeline.engine.check()
         for function in self._functions().values():
-            if failed := next((outcome.error for outcome in function.outcomes if outcome.error), ""):
+            if failed := next((outcome.error for outcome in function.results if outcome.error), ""):
                 raise FlowtallyError(failed, where=function.settings.name)
 
     def used(self) -> Used:
         functions = self._functions()
-        outcomes = [outcome for function in functions.values() for outcome in function.outcomes]
+        outcomes = [outcome for function in functions.values() for outcome in function.results]
         return Used(
             cpu={
                 stage: sum(cpu_of(environment.pid) for environment in function.environments)
                 for stage, function in functions.items()
             },
             peak_memory={
-                stage: max(outcome.peak_memory for outcome in function.outcomes)
+                stage: max(outcome.peak_memory for outcome in function.results)
                 for stage, function in functions.items()
             },
             calls=self.calls(),

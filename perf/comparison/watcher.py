@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from models.deployment import INCOMING, Deployment
+from models.bucket_layout import INCOMING
+from models.deployment import Deployment
 from models.errors import TryAgain
 from models.storage.changes import WeekState
 from models.storage.pair_statistics import bookkeeping

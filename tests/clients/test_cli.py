@@ -14,7 +14,7 @@ import pytest
 
 from clients.cli import command, flowtally
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack, storage_template
+from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from tests.helpers.program import Run
 from tests.helpers.project import ROOT
@@ -198,7 +198,7 @@ def test_wrong_settings_in_the_environment(run: Run, deployment: Deployment, nam
 def strict_engine() -> Iterator[EmbeddedEngine]:
     """An engine that checks credentials and policies, with a deployment."""
     with EmbeddedEngine(authorize=True) as engine:
-        deploy_stack(engine.client("cloudformation"), "flowtally", storage_template(), {})
+        deploy_storage(engine.client("cloudformation"), "flowtally")
         yield engine
 
 

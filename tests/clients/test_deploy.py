@@ -20,9 +20,10 @@ from clients.local_aws.lambda_service.roles import Roles
 from clients.local_aws.lambda_service.service import LambdaService
 from clients.terminal.account import Account
 from cloudformation.package import Target
-from cloudformation.stack import current, outputs, stack_output, template
-from handlers.messages import uploaded_objects
+from cloudformation.stack import current, outputs, stack_output
+from cloudformation.templates import template
 from models.deployment import Deployment
+from models.s3_events import uploaded_objects
 from models.storage.schema import PairStatistics
 from perf.data.generate import generate_day
 from tests.helpers.oracle import daily_totals_by_duckdb

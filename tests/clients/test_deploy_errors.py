@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from clients.lifecycle import retained_resources as leftovers
+from clients.lifecycle import retained_resources
 from clients.lifecycle.deploy import Deployer
 from clients.lifecycle.destroy import left
 from clients.local_aws.engine import EmbeddedEngine
 from clients.terminal.account import Account
-from cloudformation import stack
 from cloudformation.events import what_to_do
+from cloudformation.plan import Plan
 from cloudformation.stack import current
+from cloudformation.templates import template
 from models.deployment import Deployment
 from tests.helpers.program import Run, done
 from tests.helpers.support import client, eventually, flow_csv, keys, upload
@@ -88,9 +89,8 @@ def test_a_failure_after_the_storage_was_made_speaks_of_its_own_stack(
 ) -> None:
     """When the functions cannot be made, nobody is told that nothing was changed: the storage stays."""
     bad = "\nResources:\n  Bad: { Type: AWS::SQS::Queue, Properties: { VisibilityTimeout: 54000 } }\n"
-    templates = {"lambda": stack.template("lambda").replace("\nResources:\n", bad)}
-    whole = stack.template
-    monkeypatch.setattr(stack, "template", lambda part: templates.get(part) or whole(part))
+    templates = {"lambda": template("lambda").replace("\nResources:\n", bad)}
+    monkeypatch.setattr("cloudformation.plan.template", lambda part: templates.get(part) or template(part))
     failed = run_here("deploy", "--yes", "--compute", "lambda")
     assert failed.returncode == 1
     assert f"{TAKEN_BACK} flowtally-lambda." in failed.stderr
@@ -116,9 +116,9 @@ def test_an_error_in_a_template_is_shown_and_leaves_nothing(
     run_here: Run, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, status: int, said: str
 ) -> None:
     """Whether it is found before or during the creation; then the same command succeeds."""
-    whole = stack.template("storage")
+    whole = template("storage")
     with monkeypatch.context() as damaged:
-        damaged.setattr(stack, "template", lambda _: whole.replace(right, wrong, 1))
+        damaged.setattr("cloudformation.plan.template", lambda _: whole.replace(right, wrong, 1))
         failed = run_here("deploy", "--yes", "--compute", "none")
     assert (failed.returncode, said in failed.stderr) == (status, True), failed.stderr
     assert (f"{TAKEN_BACK} flowtally." if status == 1 else "The stack was not changed.") in failed.stderr
@@ -133,19 +133,19 @@ def test_files_that_keep_arriving_stop_a_removal_until_they_do_not(
     done(run_here("deploy", "--yes", "--compute", "none"))
     deployment = Deployment.from_stack(client("cloudformation"), "flowtally")
     arriving = iter(range(100))
-    empty = leftovers._empty
+    empty = retained_resources._empty
 
     def refilled(s3: Any, bucket: str, files: int) -> None:
         empty(s3, bucket)
         if (number := next(arriving)) < files:
             upload(deployment, f"incoming/paris/{number}.csv", flow_csv())
 
-    monkeypatch.setattr(leftovers, "_empty", partial(refilled, files=100))
+    monkeypatch.setattr(retained_resources, "_empty", partial(refilled, files=100))
     failed = run_here("destroy", "--yes", "--no-export")
     assert failed.returncode == 1
     assert f"bucket {deployment.bucket}: not empty, as somebody keeps uploading into it" in failed.stderr
     assert "Stop the uploads, and run the command again." in failed.stderr
-    monkeypatch.setattr(leftovers, "_empty", partial(refilled, files=next(arriving) + 3))
+    monkeypatch.setattr(retained_resources, "_empty", partial(refilled, files=next(arriving) + 3))
     assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
 
 
@@ -206,12 +206,25 @@ def test_the_next_step_leads_to_the_same_place(run_here: Run) -> None:
     assert "Ready. Next: flowtally upload --branch" in done(run_here("deploy", "--yes", "--compute", "none"))
 
 
+class Declining:
+    """An audience that says no."""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Looks away."""
+
+    def show_event(self, event: Any) -> None:
+        """Looks away."""
+
+    def confirm(self, question: str) -> bool:
+        return False
+
+
 def test_a_declined_change_leaves_nothing_in_the_bucket(run_here: Run, place: EmbeddedEngine) -> None:
     """Who says no has uploaded nothing and begun no stack; a yes then does it all."""
     done(run_here("deploy", "--yes", "--compute", "none"))
     deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
     before = left(Account("flowtally"))
-    assert not Deployer(Account("flowtally"), {}, confirm=lambda _: False).run("both")
+    assert not Deployer(Account("flowtally"), {}, Declining()).run("both")
     assert (left(Account("flowtally")), keys(deployment)) == (before, [])
     done(run_here("deploy", "--yes", "--compute", "both"))
     assert len(keys(deployment, "code/")) == 2

@@ -2,20 +2,22 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from clients.commands.destroy import _Terminal
 from clients.lifecycle.destroy import destroy, left
-from clients.lifecycle.retained_resources import FUNCTIONS
+from clients.lifecycle.retained_resources import FUNCTIONS, Table
 from clients.local_aws.engine import EmbeddedEngine
 from clients.render import full_export
 from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current
+from cloudformation.templates import template
 from models.deployment import Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
@@ -123,10 +125,10 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     before = left(Account("flowtally"))
 
     def refuse(*_: object) -> Iterator[list[object]]:
-        return client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
+        yield from client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
 
     form = full_export._FORMS["DailyTotals"]
-    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))  # type: ignore[misc]
+    monkeypatch.setitem(full_export._FORMS, "DailyTotals", form._replace(rows=refuse))
     failed = run_here("destroy", "--yes", "--export", "all")
     assert failed.returncode == 1
     assert f"table {retained.daily_totals}: cannot be exported" in failed.stderr
@@ -142,10 +144,18 @@ def test_who_confirms_knows_how_much_is_there(
     another_table("flowtally-Files-EARLIER", of=retained.files)
     said = []
 
-    def ask(*_: object) -> None:
-        said.append(capsys.readouterr().out)
+    class Declining(_Terminal):
+        """Sees what is there as others do, takes nothing away, and says no."""
 
-    assert not destroy(Account("flowtally"), ask, ask)
+        def export(self, tables: Sequence[Table]) -> None:
+            said.append(capsys.readouterr().out)
+
+        def confirm(self, name: str) -> bool:
+            said.append(capsys.readouterr().out)
+            return False
+
+    account = Account("flowtally")
+    assert not destroy(account, Declining(account, None, exports=False, yes=False))
     before_export, before_removal = said
     assert ["table", "DailyTotals", "1"] in [line.split()[:3] for line in before_export.splitlines()]
     assert ["table", "flowtally-Files-EARLIER", "0"] in [it.split()[:3] for it in before_export.splitlines()]
@@ -168,5 +178,5 @@ def test_logs_go_and_those_of_a_sibling_stay(run_here: Run, place: EmbeddedEngin
 
 def test_the_logs_are_those_of_the_functions() -> None:
     """Every log group of the template is looked for, and no other."""
-    logs = re.findall(r'LogGroupName: !Sub "/aws/lambda/\$\{StorageStack\}-(\w+)"', stack.template("lambda"))
+    logs = re.findall(r'LogGroupName: !Sub "/aws/lambda/\$\{StorageStack\}-(\w+)"', template("lambda"))
     assert sorted(logs) == sorted(FUNCTIONS)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_figures_are_the_nearest_doubles(amounts: list[tuple[int, int]], sample:
     for row in exported(days, sample=sample):
         for unit, name in (("Flow Duration (us", "Total Flow Duration (us)"), ("Fwd Pkts", "Total Fwd Pkts")):
             values = [Fraction(line[name]) for line in exported(days, sample=sample)]
-            mean = sum(values) / len(values)
+            mean = sum(values, Fraction()) / len(values)
             (average,) = (cell for column, cell in row.items() if column.startswith(f"Avg {unit}"))
             (deviation,) = (cell for column, cell in row.items() if column.startswith(f"Std {unit}"))
             assert float(average) == float(mean)
@@ -68,7 +69,7 @@ def test_figures_are_the_nearest_doubles(amounts: list[tuple[int, int]], sample:
             if not divisor:
                 assert deviation == ""
                 continue
-            variance = sum((value - mean) ** 2 for value in values) / divisor
+            variance = sum(((value - mean) ** 2 for value in values), Fraction()) / divisor
             with localcontext(prec=60):
                 root = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
             assert float(deviation) == float(root)
@@ -119,7 +120,7 @@ def test_an_interrupted_export_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "pair.csv"
     target.write_text("old")
 
-    def lines():
+    def lines() -> Iterator[list[object]]:
         yield ["new"]
         raise KeyboardInterrupt
 

@@ -1,11 +1,13 @@
 """What DynamoDB bills for an item: the published rule."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.queries.item_size import STORAGE_OVERHEAD, item_size, stored_size
-from models.storage.schema import Week
+from models.storage.schema import DAY_ATTRIBUTES, Week
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ from models.storage.schema import Week
         ({"M": {"key": {"S": "a"}}}, 3 + 1 + 3 + 1),
     ],
 )
-def test_each_type_has_its_size(value: dict, size: int) -> None:
+def test_each_type_has_its_size(value: dict[str, Any], size: int) -> None:
     """The value's bytes, beside the two of a name of two letters."""
     assert item_size({"xy": value}) == 2 + size
 
@@ -53,13 +55,14 @@ def test_storage_has_an_overhead_for_each_item() -> None:
 
 def test_a_week_of_daily_totals_stays_small() -> None:
     """An ordinary week with eight files is far below the 1,024 bytes of a write unit."""
-    numbers = {"d": 123_456_789_012, "p": 123_456, "n": 1_234}
     week = Week(
         pair="192.168.20.43>44.227.96.221",
         monday="2022-12-05",
         revision=8,
         updated_at=1_700_000_000,
         sources={bytes([number]) * 8 for number in range(8)},
-        **{f"{name}{weekday}": number for name, number in numbers.items() for weekday in range(1, 8)},
     )
+    for weekday, names in DAY_ATTRIBUTES.items():
+        for name, number in zip(names, (123_456_789_000 + weekday, 123_456, 1_234), strict=True):
+            setattr(week, name, number)
     assert item_size(week.serialize()) < 300

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from clients.recovering.redrive import Redrive, Started
+from clients.recovering.redrive import Redrive, RedriveResult
 from clients.recovering.retract import CONNECTIONS, Retraction, Retractor
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
@@ -78,7 +78,9 @@ def test_objects_without_a_message_are_started_again(deployment: Deployment, red
     """The objects are the truth: one whose message was lost is counted after a redrive."""
     upload(deployment, KEY, flow_csv(ROW))
     forget_all_messages(deployment)
-    assert list(redrive.incoming()) == [Started("paris/data +1.csv")]
+    results: list[RedriveResult] = []
+    assert redrive.restart_incoming(results.append) == 1
+    assert results == [RedriveResult("paris/data +1.csv")]
     work_off_the_queue(deployment)
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
     assert keys(deployment) == []
@@ -87,9 +89,11 @@ def test_objects_without_a_message_are_started_again(deployment: Deployment, red
 def test_rejected_files_are_started_again_with_their_reason(deployment: Deployment, redrive: Redrive) -> None:
     """They return to incoming/ under their own name, and the reason is told."""
     count(deployment, KEY, b"a,b\n1,2\n")
-    (started,) = redrive.rejected()
-    assert (started.key, started.started) == ("paris/data +1.csv", True)
-    assert "Src IP" in started.reason
+    results: list[RedriveResult] = []
+    assert redrive.restart_rejected(results.append) == 1
+    (result,) = results
+    assert (result.name, result.restarted) == ("paris/data +1.csv", True)
+    assert "Src IP" in result.reason
     assert keys(deployment) == [KEY]
     assert messages_left(deployment) == 1
 
@@ -109,8 +113,9 @@ def test_a_waiting_file_is_not_overwritten(
         raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": ""}}, "CopyObject")
 
     monkeypatch.setattr(redrive.s3, "copy_object", refuse)
-    (started,) = redrive.rejected()
-    assert not started.started
+    results: list[RedriveResult] = []
+    assert redrive.restart_rejected(results.append) == 1
+    assert not results[0].restarted
     assert len(keys(deployment, "rejected/")) == 1
 
 
@@ -119,9 +124,9 @@ def test_dead_letters_return_to_the_queue(deployment: Deployment, redrive: Redri
     for number in range(12):
         client("sqs").send_message(QueueUrl=deployment.dead_letter_queue_url, MessageBody=f"message {number}")
     forget_all_messages(deployment)
-    assert redrive.dead_letters() == 12
+    assert redrive.move_dead_letters() == 12
     assert messages_left(deployment) == 12
-    assert redrive.dead_letters() == 0
+    assert redrive.move_dead_letters() == 0
 
 
 def test_a_retracted_file_is_taken_out(deployment: Deployment, retractor: Retractor, tmp_path: Path) -> None:
@@ -180,6 +185,16 @@ def test_the_commands_say_what_they_did(run: Run, deployment: Deployment, tmp_pa
     assert done.stdout == f"{file}: taken out of 1 pair-day\n"
     again = run("retract", file, "--branch", "paris")
     assert (again.returncode, "not counted" in again.stderr) == (1, True)
+
+
+def test_a_redrive_with_nothing_to_do_says_so(run: Run, deployment: Deployment) -> None:
+    """Nobody has to guess whether it did anything."""
+    done = run("redrive", "--rejected", "--dead-letters")
+    assert done.stdout.splitlines() == [
+        "Nothing lies in incoming/",
+        "Nothing lies in rejected/",
+        "0 dead letters moved back to the queue",
+    ]
 
 
 def test_only_flow_files_can_be_retracted(retractor: Retractor, tmp_path: Path) -> None:

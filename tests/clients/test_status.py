@@ -55,7 +55,7 @@ def lines_with(shown: str, text: str) -> list[list[str]]:
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Every request to AWS from now on."""
     made: Calls = []
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # private, and has no stub
 
     def noted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         made.append((operation, arguments.get("TableName")))

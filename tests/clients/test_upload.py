@@ -25,9 +25,9 @@ from clients.uploading.uploader import (
     content_digest,
     flow_files,
 )
-from handlers.messages import UploadedObject
 from models.deployment import Deployment
 from models.errors import TryAgain, UsageError
+from models.s3_events import UploadedObject
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 from tests.helpers.support import PATIENCE, client, keys
@@ -150,7 +150,7 @@ def test_counted_content_is_not_sent_again(
     plain = file_of(tmp_path / "day.csv")
     packed = file_of(tmp_path / "day.csv.gz", gzip.compress(CONTENT))
     uploads = uploader().send([plain, packed], Progress())
-    assert [upload.outcome for upload in uploads] == [Outcome.KNOWN, Outcome.KNOWN]
+    assert [upload.outcome for upload in uploads] == [Outcome.ALREADY_COUNTED, Outcome.ALREADY_COUNTED]
     assert keys(deployment) == []
 
 
@@ -186,7 +186,7 @@ def test_same_file_in_two_places_is_sent_once(
     """The same name and content in two directories is one object."""
     files = [file_of(tmp_path / name / "day.csv") for name in "ab"]
     uploads = uploader().send(files, Progress())
-    assert {upload.outcome for upload in uploads} == {Outcome.SENT, Outcome.TWIN}
+    assert {upload.outcome for upload in uploads} == {Outcome.SENT, Outcome.DUPLICATE}
     assert len(keys(deployment)) == 1
 
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-import yaml
 from cfnlint.api import lint_file
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack, storage_template
-from handlers.messages import back_off, uploaded_objects
+from cloudformation.deploy import deploy_stack, deploy_storage
+from cloudformation.templates import content, template
+from handlers.messages import back_off
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
+from models.s3_events import uploaded_objects
 from models.storage.schema import File, PairStatistics, Week
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client, upload
@@ -20,12 +21,7 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 
-class Loader(yaml.SafeLoader):
-    """Reads `!Ref X` as `Ref X` and the like: the tests look at values, not at functions."""
-
-
-Loader.add_multi_constructor("!", lambda _loader, tag, node: f"{tag} {node.value}")
-TEMPLATE: dict[str, Any] = yaml.load(storage_template(), Loader)
+TEMPLATE = content(template("storage"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 TABLES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::DynamoDB::Table"}
 QUEUES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::SQS::Queue"}
@@ -169,8 +165,8 @@ def test_tables_have_the_keys_of_the_models(name: str, deployment: Deployment) -
     model = MODELS[name]
     described = client("dynamodb").describe_table(TableName=table)["Table"]
     assert [key["AttributeName"] for key in described["KeySchema"]] == [
-        model._hash_key_attribute().attr_name,
-        model._range_key_attribute().attr_name,
+        model._hash_key_attribute().attr_name,  # type: ignore[no-untyped-call]
+        model._range_key_attribute().attr_name,  # type: ignore[no-untyped-call]
     ]
 
 
@@ -195,40 +191,40 @@ def test_uploads_reach_the_queue_whatever_their_name(name: str, deployment: Depl
 def test_deploying_again_changes_nothing(deployment: Deployment) -> None:
     """A repeated deployment finds nothing to change, and keeps every name."""
     cloudformation = client("cloudformation")
-    deploy_stack(cloudformation, "flowtally", storage_template(), {})
+    deploy_storage(cloudformation, "flowtally")
     assert Deployment.from_stack(cloudformation, "flowtally") == deployment
 
 
 def test_parameters_are_kept_until_given_anew(deployment: Deployment) -> None:
     """An update without a parameter leaves it as it was."""
     cloudformation = client("cloudformation")
-    deploy_stack(cloudformation, "flowtally", storage_template(), {"AddressScope": "branch"})
-    deploy_stack(cloudformation, "flowtally", storage_template(), {"PointInTimeRecovery": "false"})
+    deploy_storage(cloudformation, "flowtally", AddressScope="branch")
+    deploy_storage(cloudformation, "flowtally", PointInTimeRecovery="false")
     assert Deployment.from_stack(cloudformation, "flowtally").address_scope == "branch"
 
 
 def test_a_failure_names_its_first_cause_and_can_be_repeated(deployment: Deployment) -> None:
     """A stack whose bucket's name is taken says so; once it is not, the same call succeeds."""
     cloudformation = client("cloudformation")
-    taken = storage_template().replace("${AWS::StackName}-${AWS::AccountId}", "flowtally-${AWS::AccountId}")
+    taken = template("storage").replace("${AWS::StackName}-${AWS::AccountId}", "flowtally-${AWS::AccountId}")
     for _ in range(2):
         with pytest.raises(FlowtallyError, match=r"Bucket.*already exists"):
             deploy_stack(cloudformation, "another", taken, {})
-    deploy_stack(cloudformation, "another", storage_template(), {})
+    deploy_storage(cloudformation, "another")
     assert Deployment.from_stack(cloudformation, "another").bucket != deployment.bucket
 
 
 def test_wrong_parameters_are_the_users_error(engine: EmbeddedEngine) -> None:
     """A value that the template does not allow is refused with the values that it does."""
     with pytest.raises(UsageError, match="enterprise"):
-        deploy_stack(engine.client("cloudformation"), "wrong", storage_template(), {"AddressScope": "x"})
+        deploy_storage(engine.client("cloudformation"), "wrong", AddressScope="x")
 
 
 @pytest.mark.parametrize("name", ["Flowtally", "flow_tally", "1st", "", "f" * 35])
 def test_a_stack_is_named_as_its_bucket_can_be(name: str, engine: EmbeddedEngine) -> None:
     """A name that no bucket can begin with is refused before anything is made."""
     with pytest.raises(UsageError, match="lower-case"):
-        deploy_stack(engine.client("cloudformation"), name, storage_template(), {})
+        deploy_storage(engine.client("cloudformation"), name)
 
 
 def test_a_stack_in_change_is_left_alone(engine: EmbeddedEngine) -> None:
@@ -239,9 +235,9 @@ def test_a_stack_in_change_is_left_alone(engine: EmbeddedEngine) -> None:
             return {"Stacks": [{"StackStatus": "UPDATE_IN_PROGRESS"}]}
 
     with pytest.raises(TryAgain, match="UPDATE_IN_PROGRESS"):
-        deploy_stack(Busy(), "flowtally", storage_template(), {})  # type: ignore[arg-type]
+        deploy_storage(Busy(), "flowtally")  # type: ignore[arg-type]
 
 
 def test_template_stays_below_what_a_request_may_carry() -> None:
     """CloudFormation takes 51,200 bytes of template in a request."""
-    assert len(storage_template().encode()) < 51_200
+    assert len(template("storage").encode()) < 51_200

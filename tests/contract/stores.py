@@ -67,8 +67,11 @@ def simulated_store() -> Store:
     random = Random(1)
     scheduler = Scheduler(random, start=1_669_600_000.0)
     streams = Streams(scheduler, random, Signal(scheduler, random), shard_life=1e9, shards=1)
-    daily_totals = Table(("k", "t"), partial(streams.append, ("k", "t")))
-    made = {"DailyTotals": daily_totals, "PairStatistics": Table(("src", "dst"))}
+    daily_totals, pair_statistics = "DailyTotals", "PairStatistics"
+    made = {
+        daily_totals: Table(("k", "t"), partial(streams.append, ("k", "t"))),
+        pair_statistics: Table(("src", "dst")),
+    }
     clock = iter(range(0, 10**9, 10)).__next__
     dynamodb = DynamoDB(made, random, clock, leaves_unread=lambda: False)
 
@@ -78,7 +81,7 @@ def simulated_store() -> Store:
             for shard in [shard for shard in streams.shards.values() if shard.closed_at is None]:
                 streams.close(shard, split=False)
 
-    return Store(Simulated(dynamodb), streams, *made, "stream", let_hours_pass)
+    return Store(Simulated(dynamodb), streams, daily_totals, pair_statistics, "stream", let_hours_pass)
 
 
 class Simulated:
@@ -110,7 +113,8 @@ def outcome(operation: Callable[..., Any], **request: Any) -> Outcome:
     try:
         answer = operation(**request)
     except ClientError as error:
-        return Outcome(error.response["Error"]["Code"], plain(error.response.get("Item", {})))
+        refused_by: RawItem = error.response.get("Item", {})  # type: ignore[assignment]  # unknown to its stub
+        return Outcome(error.response["Error"]["Code"], plain(refused_by))
     return Outcome("", plain((answer or {}).get("Attributes", {})))
 
 

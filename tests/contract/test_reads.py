@@ -10,7 +10,7 @@ BULK = 100_000  # bytes of ballast, so that a page of 1 MB holds few items
 
 def put_days(store: Store, pair: str, days: int, ballast: int = 0) -> None:
     for day in range(days):
-        item = {"k": {"S": pair}, "t": {"S": f"{day:03}"}, "d": {"N": str(day)}}
+        item: dict[str, Any] = {"k": {"S": pair}, "t": {"S": f"{day:03}"}, "d": {"N": str(day)}}
         if ballast:
             item["b"] = {"B": bytes(ballast)}
         store.dynamodb.put_item(TableName=store.daily_totals, Item=item)

@@ -46,7 +46,7 @@ def test_an_insert_has_the_new_image_only(store: Store) -> None:
 
 def test_a_change_has_both_images(store: Store) -> None:
     """A MODIFY has the item before and after, whole, with attributes that came and went."""
-    item = DAY | {"d": {"N": "1"}, "s": {"BS": [b"a"]}, "kept": {"N": str(NINES)}}
+    item: dict[str, Any] = DAY | {"d": {"N": "1"}, "s": {"BS": [b"a"]}, "kept": {"N": str(NINES)}}
     store.dynamodb.put_item(TableName=store.daily_totals, Item=item)
     store.dynamodb.update_item(
         TableName=store.daily_totals,

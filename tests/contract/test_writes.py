@@ -111,7 +111,7 @@ def test_refusal_brings_the_item(store: Store) -> None:
     """With ALL_OLD a failed condition answers with the whole item, and with none if there is none."""
     never = partial(update, store, "ADD d :one", "r = :one", one=n(1))
     assert never() == Outcome(REFUSED, {})
-    item = {"d": n(NINES), "r": n(2), "s": bs(b"\0\xff", b"b"), "20221207": n(7)}
+    item: dict[str, Any] = {"d": n(NINES), "r": n(2), "s": bs(b"\0\xff", b"b"), "20221207": n(7)}
     put(store, item)
     assert never() == Outcome(REFUSED, plain(KEY | item))
     assert stored(store) == plain(item)
@@ -225,10 +225,10 @@ def test_sums_beyond_38_digits_are_refused(store: Store, start: int, added: obje
 )
 def test_nonsense_is_refused(store: Store, expression: str, value: dict[str, Any]) -> None:
     """Wrong types, empty sets, absent operands and bad syntax are errors, and nothing changes."""
-    item = {"d": n(1), "s": bs(b"a")}
+    item: dict[str, Any] = {"d": n(1), "s": bs(b"a")}
     put(store, item)
     values = {"x": value} if ":x" in expression else {}
-    assert update(store, expression, **values).error == INVALID
+    assert update(store, expression, "", **values).error == INVALID
     assert stored(store) == plain(item)
 
 

@@ -19,7 +19,6 @@ _HERE = Path(__file__).parent
 _LAUNCHER = _HERE / "Loopback.java"
 _RECIPE = _HERE / "pom.xml"
 _BUILD = _HERE.parents[1] / "build"
-_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 
 def program(name: str) -> str:
@@ -94,8 +93,8 @@ class DynamoDBLocal:
     def client(self, service: str) -> Any:
         """A boto3 client of `dynamodb` or `dynamodbstreams`, made once."""
         if service not in self._clients:
-            session = boto3.Session(**_CREDENTIALS)
-            self._clients[service] = session.client(service, endpoint_url=self.endpoint_url)
+            session = boto3.Session("test", "test", region_name="us-east-1")
+            self._clients[service] = session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
         return self._clients[service]
 
     def reset(self) -> None:

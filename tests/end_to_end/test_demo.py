@@ -33,7 +33,8 @@ def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
 def what_it_started(program: "subprocess.Popen[str]") -> tuple[int, list[int]]:
     """The engine's port and the daemon's process ids, as the demo prints them."""
     assert program.stdout
-    port, pids = 0, []
+    port = 0
+    pids: list[int] = []
     while not (port and pids):
         line = program.stdout.readline()
         assert line, program.stderr and program.stderr.read()

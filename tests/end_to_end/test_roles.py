@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,10 +22,11 @@ from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from handlers.summarize_stage import Summarizer
+from models.errors import error_code
 from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import Week
-from tests.helpers.policies import Stage, actions_of
+from tests.helpers.policies import Policy, Stage, actions_of
 from tests.helpers.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -71,11 +73,10 @@ def summarize(stage: Stage) -> None:
     stage.engine.client("sqs").purge_queue(QueueUrl=deployment.queue_url)
     contents = {
         "good": flow_csv(
-            ROW, "10.0.0.1,10.0.0.2,07/12/2022,-1,3", f"10.0.0.9,10.0.0.2,0{summarize.day}/12/2022,1,1"
+            ROW, "10.0.0.1,10.0.0.2,07/12/2022,-1,3", f"10.0.0.9,10.0.0.2,{stage.next_day()},1,1"
         ),
         "hopeless": b"no header\n",
     }
-    summarize.day = summarize.day % 9 + 1
     for name, content in contents.items():
         stage.put(f"incoming/paris/{name}.csv", content)
     summarizer, done = stage.once(lambda: summarizer_on_s3(stage)), 0
@@ -88,9 +89,6 @@ def summarize(stage: Stage) -> None:
         sqs.delete_message(QueueUrl=deployment.queue_url, ReceiptHandle=message["ReceiptHandle"])
         done += "s3:TestEvent" not in message["Body"]
     write_log("/aws/lambda/flowtally-summarize")
-
-
-summarize.day = 1  # type: ignore[attr-defined]  # each run brings a content of its own
 
 
 def consolidate(stage: Stage) -> None:
@@ -146,7 +144,7 @@ def machine(stage: Stage) -> None:
             StackName="flowtally-vm", LogicalResourceId="Machines", UniqueId="i-1", Status="SUCCESS"
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":  # the engine has no such group waiting
+        if error_code(error) != "ValidationError":  # the engine has no such group waiting
             raise
     leases, own = stage.outputs["Leases"], client("dynamodb")
     key = {"stream_arn": {"S": "x"}, "item_name": {"S": "y"}}
@@ -165,8 +163,7 @@ def machine(stage: Stage) -> None:
 def write_log(group: str) -> None:
     """As the Lambda service does with the role of the function."""
     logs = client("logs")
-    write_log.streams += 1
-    stream = f"stream-{write_log.streams}"
+    stream = f"stream-{uuid4()}"
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     logs.put_log_events(
         logGroupName=group,
@@ -174,8 +171,6 @@ def write_log(group: str) -> None:
         logEvents=[{"timestamp": 1_800_000_000_000, "message": "done"}],
     )
 
-
-write_log.streams = 0  # type: ignore[attr-defined]
 
 WORK: dict[tuple[str, str], list[Callable[[Stage], None]]] = {
     ("lambda", "SummarizeRole"): [summarize],
@@ -185,6 +180,18 @@ WORK: dict[tuple[str, str], list[Callable[[Stage], None]]] = {
     ("vm", "Role"): [machine],
 }
 SHARED = ("SummarizePolicy", "ConsolidatePolicy", "VerifyPolicy")  # tried with the roles of the functions
+
+
+def allowed(stage: Stage, role: str, *, shared: bool) -> list[tuple[Policy, int, str | None, str]]:
+    """What a role may do on the engine: policy, number and name of the statement, action."""
+    return [
+        (policy, number, statement.get("Sid"), action)
+        for policy in stage.policies(role)
+        if shared or not any(name in policy[1] for name in SHARED)
+        for number, statement in enumerate(stage.document(policy)["Statement"])
+        for action in actions_of(statement)
+        if not action.startswith(NOT_ON_THE_ENGINE)
+    ]
 
 
 @pytest.mark.parametrize(("part", "logical"), WORK, ids=[logical for _, logical in WORK])
@@ -216,18 +223,17 @@ def test_a_role_is_allowed_what_it_uses_and_nothing_else(
 
     assert what_fails() == ""
     needless = []
-    for policy in stage.policies(role):
-        if part == "vm" and any(name in policy[1] for name in SHARED):
-            continue
-        for number, statement in enumerate(stage.document(policy)["Statement"]):
-            for action in actions_of(statement):
-                if action.startswith(NOT_ON_THE_ENGINE):
-                    continue
-                with stage.without(policy, number, action):
-                    if not what_fails():
-                        needless.append((statement.get("Sid"), action))
+    for policy, number, sid, action in allowed(stage, role, shared=part != "vm"):
+        with stage.without(policy, number, action):
+            if not what_fails():
+                needless.append((sid, action))
     assert needless == []
     assert what_fails() == ""
+
+
+def calls(*made: Callable[[], object]) -> tuple[Callable[[], object], ...]:
+    """Calls of which none is to succeed; lambdas among others have no type of their own."""
+    return made
 
 
 @pytest.fixture
@@ -259,7 +265,7 @@ def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable
     s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
     begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
     s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
-    for refused in (
+    for refused in calls(
         lambda: s3.put_object(Bucket=bucket, Key="incoming/rome/a.csv", Body=b"x"),
         lambda: s3.put_object(Bucket=bucket, Key="quarantine/a.csv", Body=b"x"),
         lambda: s3.get_object(Bucket=bucket, Key="incoming/paris/a.csv"),
@@ -285,7 +291,7 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(stage: Stage, user: 
     results.pair("10.0.0.1", "10.0.0.2")
     FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
     key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
-    for refused in (
+    for refused in calls(
         lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
         lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),
         lambda: account.client("sqs").purge_queue(QueueUrl=account.deployment.queue_url),

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from models.flow_csv import byte_stream as content
-from models.flow_csv import csv_format as flows
-from models.flow_csv import flow_file
+from models.flow_csv import byte_stream, csv_format, flow_file, quarantine, reader, values
 from perf.figures import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
 from tests.fuzz.recipes import DICTIONARY, SEEDS
+
+_COVERED = (byte_stream, csv_format, flow_file, quarantine, reader, values)
 
 GIANT = 2 * MIB  # bytes; gzip bombs have eight times as much
 GIANT_MEMORY = 128  # MiB that reading one may take, beside what the process has already
@@ -164,7 +164,7 @@ def last_number(pattern: str, log: str) -> int:
 def report_coverage(corpus: Iterable[Path], seed: int) -> None:
     """Prints which lines of the reader are reached by the inputs that atheris kept, and by a few giants."""
     reached: set[tuple[str, int]] = set()
-    files = {module.__file__ for module in (content, flow_file, flows)}
+    files = {module.__file__ for module in _COVERED}
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         if frame.f_code.co_filename not in files:
@@ -178,7 +178,7 @@ def report_coverage(corpus: Iterable[Path], seed: int) -> None:
     for giant in islice(giants(Random(seed), GIANT), 12):
         read_giant(giant)
     sys.settrace(None)
-    for module in (content, flow_file, flows):
+    for module in _COVERED:
         assert module.__file__
         source = Path(module.__file__).read_text()
         lines = set(lines_within_functions(compile(source, module.__file__, "exec")))

@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
-from models.flow_csv import flow_file
-from models.flow_csv.csv_format import MAX_VALUE
+from models.flow_csv import reader
 from models.flow_csv.flow_file import FlowFile, read_flow_file
-from models.flow_csv.row_counter import PlainRows
+from models.flow_csv.row_counter import PythonRowCounter
+from models.flow_csv.values import MAX_VALUE
 from tests.fuzz.recipes import Delivery, Stream, delivery, gzipped
-from tests.helpers.flow_files import CarefulRows
+from tests.helpers.flow_files import CarefulRowCounter
 
 SECONDS = 2.0  # of CPU time that a small file may take
 
@@ -32,7 +32,7 @@ def check(data: bytes) -> None:
     with (
         patch.object(content, "BLOCK", 128),
         patch.object(content, "MAX_LINE", 600),
-        patch.object(flow_file, "MAX_LINE", 600),
+        patch.object(reader, "MAX_LINE", 600),
     ):
         _check(data, file)
 
@@ -81,7 +81,7 @@ def _check_rows(text: bytes, flows: FlowFile, quarantine: bytes) -> None:
     lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
     filled = {number: line for number, line in enumerate(lines, 1) if line.strip()}
     perhaps_headers = sum(b"timestamp" in line.lower() for line in filled.values())
-    long_and_blank = sum(len(line) > flow_file.MAX_LINE and not line.strip() for line in lines)
+    long_and_blank = sum(len(line) > content.MAX_LINE and not line.strip() for line in lines)
     assert len(filled) - perhaps_headers <= flows.rows <= len(filled) + long_and_blank
     numbers = set(_check_quarantine(lines, flows, quarantine)) if quarantine else set()
     assert len(numbers) == flows.quarantined
@@ -101,7 +101,7 @@ def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) ->
         assert reason
         numbers.append(int(number))
     assert numbers == sorted(set(numbers))
-    if len(header) <= flow_file.MAX_LINE:
+    if len(header) <= content.MAX_LINE:
         again = read(quarantine, 1 << 16)
         assert not isinstance(again, str), f"the quarantine cannot be read: {again}"
         assert again[0].rows == flows.quarantined
@@ -112,6 +112,6 @@ def _check_only_the_content_matters(file: Delivery, verdict: Verdict) -> None:
     """The same content in other pieces, gzipped or not, or read in any of the ways, is the same file."""
     assert file.content is not None
     assert read(gzipped(file.content), 5) == verdict
-    for other_way in (PlainRows, CarefulRows):
-        with patch.object(flow_file, "quick_rows", other_way):
+    for other_way in (PythonRowCounter, CarefulRowCounter):
+        with patch.object(reader, "new_row_counter", other_way):
             assert read(gzipped(file.content), 1 << 16) == verdict

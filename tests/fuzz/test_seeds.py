@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.messages import UploadedObject, uploaded_objects
 from models.errors import FlowtallyError
 from models.flow_csv.byte_stream import BLOCK, MAX_LINE
+from models.s3_events import UploadedObject, uploaded_objects
 from tests.fuzz.laws import check, read
 from tests.fuzz.recipes import HEADER, ROW, SEEDS
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.consolidate_stage import Consolidator, fold
 from models.storage.changes import Step, WeekState
+from models.storage.schema import RawItem
 from models.traffic import Totals
 
 A, B = "10.0.0.1>10.0.0.2", "10.0.0.3>10.0.0.4"
@@ -15,7 +16,7 @@ def image(duration: int, revision: int, updated_at: int) -> dict[str, Any]:
     return {name: {"N": str(value)} for name, value in numbers.items()}
 
 
-def record(pair: str, week: str, old: dict | None, new: dict | None) -> dict[str, Any]:
+def record(pair: str, week: str, old: RawItem | None, new: RawItem | None) -> dict[str, Any]:
     change: dict[str, Any] = {"Keys": {"k": {"S": pair}, "t": {"S": week}}}
     change |= {name: state for name, state in (("OldImage", old), ("NewImage", new)) if state}
     kind = "REMOVE" if not new else "MODIFY" if old else "INSERT"
@@ -48,7 +49,7 @@ def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
         work(item)
 
 
-def process(records: list[dict], statistics: Statistics) -> int | None:
+def process(records: list[dict[str, Any]], statistics: Statistics) -> int | None:
     return Consolidator(statistics, in_turn).process(records)  # type: ignore[arg-type]
 
 

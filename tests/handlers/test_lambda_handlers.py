@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from handlers import consolidate, summarize
+from handlers.messages import back_off
 from models.deployment import Deployment
 from models.storage.changes import Sums
 from tests.helpers.support import client, flow_csv, keys, stored_days, stored_statistics, upload
@@ -106,7 +107,7 @@ def test_only_the_failed_message_comes_again(
 
 def test_back_off_grows_up_to_fifteen_minutes() -> None:
     """Sixty receives, what the queue allows, take about twelve hours."""
-    waits = [summarize.back_off(receives) for receives in range(1, 61)]
+    waits = [back_off(receives) for receives in range(1, 61)]
     assert waits[:4] == [5, 10, 20, 40]
     assert waits == sorted(waits)
     assert waits[-1] == 900

@@ -185,9 +185,12 @@ def test_an_interrupted_file_completes(
     assert keys(deployment) == [KEY]
 
     again: list[PairWeek] = []
-    monkeypatch.setattr(
-        summarizer.daily_totals, "add_once", lambda week, *rest: again.append(week) or add_once(week, *rest)
-    )
+
+    def noted(week: PairWeek, *rest: Any) -> bool:
+        again.append(week)
+        return add_once(week, *rest)
+
+    monkeypatch.setattr(summarizer.daily_totals, "add_once", noted)
     summarizer.process(message(deployment, KEY), 2)
     assert len(again) == len(rows) - len(written)
     assert stored_days(deployment) == {

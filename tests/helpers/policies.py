@@ -4,11 +4,15 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from clients.local_aws.engine import EmbeddedEngine
+from cloudformation.deploy import deploy_stack, deploy_storage
 from cloudformation.package import Target
-from cloudformation.stack import deploy_stack, outputs, parameter_names, template
+from cloudformation.stack import outputs
+from cloudformation.templates import declared, template
 from models.deployment import Deployment
 from tests.helpers.packages import built
 
@@ -22,7 +26,7 @@ class Stage:
         self.engine = engine
         self.worker: Any = None
         self.cloudformation = engine.client("cloudformation")
-        deploy_stack(self.cloudformation, "flowtally", template("storage"), {})
+        deploy_storage(self.cloudformation, "flowtally")
         self.deployment = Deployment.from_stack(self.cloudformation, "flowtally")
         code = built(Target())
         engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=code.key, Body=code.content)
@@ -30,17 +34,21 @@ class Stage:
         self.key = code.key
         for part in ("lambda", "leases", "vm"):
             known |= outputs(self.cloudformation, "flowtally")
-            wanted = parameter_names(template(part))
-            given = {name: value for name, value in known.items() if name in wanted}
+            given = declared(template(part), known)
             deploy_stack(self.cloudformation, f"flowtally-{part}", template(part), given)
             known |= outputs(self.cloudformation, f"flowtally-{part}")
         self.outputs = known
+        self._days = count(1)
 
     def once(self, make: Callable[[], Any]) -> Any:
         """What is made, made once for a role: its connections cost more than its work."""
         if self.worker is None:
             self.worker = make()
         return self.worker
+
+    def next_day(self) -> str:
+        """A day that no file had yet, as flow files write it: each run brings a content of its own."""
+        return f"{date(2022, 12, 1) + timedelta(days=next(self._days)):%d/%m/%Y}"
 
     def role(self, part: str, logical: str) -> str:
         """The name of a role."""

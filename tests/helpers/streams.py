@@ -36,7 +36,7 @@ class LeaseTable:
         self._dynamodb = DynamoDB({LEASES: self.table}, Random(0), clock, lambda: False)
         self.is_cut = False
 
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
+    def __getattr__(self, operation: str) -> Any:
         if self.is_cut:
             raise refused("RequestTimeout")
         return getattr(self._dynamodb, operation)

@@ -73,7 +73,7 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
     return {(item["src"]["S"], item["dst"]["S"]): sums_of(item) for item in _scan(deployment.pair_statistics)}
 
 
-def _scan(table: str) -> Iterator[dict]:
+def _scan(table: str) -> Iterator[dict[str, Any]]:
     for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
@@ -176,7 +176,7 @@ class DaemonProcess:
                 [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
             )
 
-    def log(self) -> list[dict]:
+    def log(self) -> list[dict[str, Any]]:
         """The events logged so far."""
         *lines, _unfinished = self.log_path.read_text().split("\n")
         return [json.loads(line) for line in lines if line.startswith("{")]

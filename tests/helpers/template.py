@@ -4,24 +4,15 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import yaml
-
-from cloudformation.stack import storage_template
+from cloudformation.templates import content, template
 
 _CREATE_TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "StreamSpecification")
-
-
-class _Template(yaml.SafeLoader):
-    """Reads over CloudFormation's own tags: no key or stream of a table depends on one."""
-
-
-_Template.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
 
 
 @cache
 def tables() -> dict[str, dict[str, Any]]:
     """What CreateTable takes for each table of the template but its name, by logical name."""
-    resources = yaml.load(storage_template(), _Template)["Resources"]
+    resources = content(template("storage"))["Resources"]
     definitions = {
         name: {key: value for key, value in resource["Properties"].items() if key in _CREATE_TABLE}
         for name, resource in resources.items()
@@ -43,7 +34,7 @@ def create_tables(dynamodb: Any, names: Mapping[str, str]) -> str:
     Returns:
         The ARN of the one stream.
     """
-    streams = []
+    streams: list[str] = []
     for logical, definition in tables().items():
         made = dynamodb.create_table(TableName=names[logical], **definition)["TableDescription"]
         streams += [made["LatestStreamArn"]] if "LatestStreamArn" in made else []

@@ -44,7 +44,7 @@ def test_deviation_is_the_nearest_double(numbers: list[int], sample: bool) -> No
     if sample and len(numbers) == 1:
         return
     mean = Fraction(sum(numbers), len(numbers))
-    variance = sum((number - mean) ** 2 for number in numbers) / (len(numbers) - sample)
+    variance = sum(((number - mean) ** 2 for number in numbers), Fraction()) / (len(numbers) - sample)
     assert moments_of(numbers).deviation(sample=sample) == nearest_double_to_root(variance)
 
 

@@ -1,4 +1,4 @@
-"""The comparison of Lambda with the VM: end to end on small files, and its arithmetic."""
+"""The comparison of Lambda with the VM, end to end on small files."""
 
 import csv
 import json
@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,14 +24,14 @@ from perf.comparison import compare, runs
 from perf.comparison.compare import keep
 from perf.comparison.deployed import Deployed
 from perf.comparison.plots import digest_of
-from perf.comparison.report_tables import storage, tables
-from perf.comparison.run_costs import without_waiting, work_of
-from perf.comparison.runs import Run, Stored, load_runs, measure, percentile, read_tables, save_runs
+from perf.comparison.report_tables import tables
+from perf.comparison.runs import Stored, load_runs, measure, read_tables, save_runs
 from perf.comparison.targets import Used, cpu_of
 from perf.comparison.watcher import FileTimes, Follower
 from perf.comparison.workload import summary_csv, workload
 from perf.figures import FOLDER
 from tests.helpers.support import flow_csv
+from tests.perf.made_runs import a_run
 
 FILES = {
     "monday.csv": flow_csv(
@@ -54,30 +53,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-CALLS = {"GET": 2, "DELETE": 2, "UpdateItem": 1850, "PutItem": 2, "GetItem": 50, "GetRecords": 12}
-
-
-def a_run(**changes: object) -> Run:
-    """A run with round figures."""
-    files = [
-        FileTimes("a.csv", 10_000_000, 20_000, 600, 0.0, 1.0, 2.0),
-        FileTimes("b.csv", 10_000_000, 20_000, 400, 5.0, 2.0, 3.0),
-    ]
-    stored = {
-        "DailyTotals": Stored(900, 162_000, 1000),
-        "PairStatistics": Stored(500, 100_000, 800),
-        "Files": Stored(2, 400, 2),
-    }
-    used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
-    environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
-    where = ("made", "lambda", "trickle", "here", environment, {})
-    return replace(Run(*where, files, used, stored, 0, 0, 4_000_000, 50_000, 900), **changes)  # type: ignore[arg-type]
-
-
-def cells(name: str, made: list[Run]) -> dict[str, list[str]]:
-    """A table by the names of its rows."""
-    (figures,) = [figures for figures in tables(made, "x") if figures.name == name]
-    return {row[0]: list(row[1:]) for row in figures.rows}
+def is_complete(file: FileTimes) -> bool:
+    """Whether a file was summarized, and then consolidated."""
+    return (
+        file.summarized is not None
+        and file.consolidated is not None
+        and 0 <= file.summarized <= file.consolidated
+    )
 
 
 def test_lambda_and_vm_give_the_tables_of_the_oracle(
@@ -93,12 +75,15 @@ def test_lambda_and_vm_give_the_tables_of_the_oracle(
     assert {run.key for run in kept} == {(way, c) for way in compare.WAYS for c in compare.COMPUTES}
     for run in kept:
         assert {file.name: file.rows for file in run.files} == {"monday.csv": 3, "tuesday.csv": 1}
-        assert all(0 <= file.summarized <= file.consolidated for file in run.files)
+        assert all(map(is_complete, run.files))
         assert run.tables["DailyTotals"].items == 2  # a week of each pair
         assert run.pair_days == 3
         assert run.tables["DailyTotals"].write_units == 3  # one for each pair and week of each file
         assert run.tables["PairStatistics"].items == 2
         assert run.objects == 0
+        assert run.used.cpu
+        assert run.used.calls
+        assert run.used.peak_memory
         assert min(run.used.cpu.values()) > 0
         assert min(run.used.peak_memory.values()) > 10_000_000
         assert run.used.calls["GET"] == run.used.calls["DELETE"] == 2  # each file is fetched once
@@ -135,15 +120,6 @@ def test_a_later_run_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     assert load_runs(keep(tmp_path, other_files)) == [other_files]
 
 
-def test_percentiles_are_values_that_were_measured() -> None:
-    """The nearest rank: of 20 values the 95th percentile is the 19th, of few it is the worst."""
-    assert percentile(range(20, 0, -1), 0.95) == 19
-    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
-    assert percentile([1.0, 2.0], 0.5) == 1.0
-    assert percentile([1.0, 2.0, 3.0], 0.95) == 3.0
-    assert percentile([5.0], 0.95) == 5.0
-
-
 @pytest.mark.parametrize(
     ("week", "revision", "updated_at", "is_there"),
     [
@@ -177,52 +153,11 @@ def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
         thread.join()
         print(time.process_time(), flush=True)
         sys.stdin.read()"""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         told = float(process.stdout.readline())
         assert told <= cpu_of(process.pid) < told + 0.05
-
-
-def test_throughput_and_cpu_are_of_the_whole_run() -> None:
-    """40,000 rows and 20 MB in 8 s with 4 CPU seconds; the first upload begins it."""
-    work = cells("compare_made_work", [a_run()])
-    assert work["first upload to last consolidation"] == ["8 s"]
-    assert work["files a second"] == ["0.25"]
-    assert work["rows a second"] == ["5,000"]
-    assert work["MB a second"] == ["2.50"]
-    assert work["CPU seconds a GB: summarize"] == ["50"]
-    assert work["CPU seconds a GB: together"] == ["200"]
-    assert work["peak memory: consolidate"] == ["–"]  # nobody told
-    assert work["cold starts, of invocations"] == ["2 of 20"]
-
-
-def test_calls_and_write_units_are_shown_per_file_and_pair_day() -> None:
-    """1,000 pair-days in two files took 1,000 writes to count, 800 to consolidate, and 50 were refused."""
-    calls = cells("compare_made_calls", [a_run()])
-    assert calls["S3 calls a file"] == ["2.0"]
-    assert calls["DynamoDB calls a file"] == ["951.0"]
-    assert calls["streams calls a file"] == ["6.0"]
-    assert calls["write units a file"] == ["926"]
-    assert calls["for each pair-day of a file: to summarize it"] == ["1.000"]
-    assert calls["to consolidate it"] == ["0.800"]
-    assert calls["refused by a condition"] == ["0.050"]
-
-
-def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None:
-    """Of 6 s in functions 4 were CPU, which take 1769/512 times as long at 512 MB; on AWS it is as billed."""
-    vm = a_run(compute="vm", used=Used({"summarize": 1.0, "consolidate": 1.0}))
-    assert vm.write_units == 1802  # nobody counted calls
-    work = work_of([a_run(), vm])
-    assert work["lambda"].lambda_seconds == pytest.approx((2 + 4 * 1769 / 512) / 2)
-    assert without_waiting(work)["lambda"].lambda_seconds == pytest.approx(4 * 1769 / 512 / 2)
-    assert work["lambda"].lambda_requests == 10
-    assert work["lambda"].pair_days == 500
-    assert work["lambda"].further_writes == pytest.approx(0.85)
-    assert work["vm"].cpu_seconds == 1.0
-    on_aws = a_run(used=Used(invocations=20, busy_seconds=12.0))
-    assert work_of([on_aws, vm])["lambda"].lambda_seconds == 6.0
-    assert work_of([a_run()]) is None
 
 
 def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> None:
@@ -243,16 +178,6 @@ def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> N
     stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
     assert stored["DailyTotals"] == Stored(1, 18 + 11 + 7 + 4 + 4 + 3 + 7 + 17 + 100, 3)
     assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0)
-
-
-def test_the_storage_report_sets_what_stays_against_what_was() -> None:
-    """Bytes per pair-day and shares of the raw content are divided by the right things."""
-    rows = {row[0]: row[1:] for row in storage(a_run()).rows}
-    assert rows["table DailyTotals"] == ["900", "0.16 MB", "180.0", "0.81 %"]
-    assert rows["**all tables**"] == ["1,402", "0.26 MB", "291.6", "1.31 %"]
-    assert rows["raw files, uncompressed"] == ["2", "20.00 MB", "22,222.2", "100.00 %"]
-    assert rows["CSV files of totals, one a file and one of all"][0] == "3"
-    assert rows["objects left in S3"] == ["0", "0.00 MB", "0.0", "0.00 %"]
 
 
 def test_a_workload_knows_what_must_come_out(folder: Path) -> None:
@@ -312,7 +237,7 @@ def test_a_deployed_stack_is_measured_by_its_services(
             ],
         )
     run = measure(place, "lambda", "trickle", workload("tiny", [folder]))
-    assert all(0 <= file.summarized <= file.consolidated for file in run.files)
+    assert all(map(is_complete, run.files))
     assert run.place == "AWS, us-east-1"
     assert run.used == Used(
         peak_memory={"summarize": 90 << 20, "consolidate": 70 << 20},

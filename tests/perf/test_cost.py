@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from perf.comparison.run_costs import break_even, verdict, without_waiting
+from perf.comparison.targets import Compute
 from perf.costs import cost, prices
 from perf.costs.cost import SIZES, Work, month, total
 from perf.figures import Figures, load
@@ -82,10 +83,12 @@ def test_a_busy_month_takes_several_machines() -> None:
 def test_break_even_compares_each_with_its_own_work() -> None:
     """Lambda's seconds and the machine's; the sentence also tells where it were without any waiting."""
     of_lambda, of_vm = Work(lambda_seconds=7, cpu_seconds=1), Work(lambda_seconds=0.1, cpu_seconds=0.5)
-    work = {"lambda": of_lambda, "vm": of_vm}
+    work: dict[Compute, Work] = {"lambda": of_lambda, "vm": of_vm}
     files = break_even(work)
     assert files == cost.break_even(Work(lambda_seconds=7, cpu_seconds=0.5))
     least = break_even(without_waiting(work))
+    assert files is not None
+    assert least is not None
     assert least > files
     said = [int(number.replace(",", "")) for number in re.findall(r"about ([\d,]+)", verdict(work, 1e7))]
     assert said == [pytest.approx(files, rel=0.05), pytest.approx(least, rel=0.05)]

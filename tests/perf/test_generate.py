@@ -6,6 +6,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ from tests.helpers.project import REAL_DATA
 CAMPUS = REAL_DATA / "campus"
 DAY = date(2022, 10, 1)
 SOURCE, DESTINATION, TIMESTAMP, DURATION, FORWARD = 1, 3, 6, 7, 8
+small = partial(generate, first=DAY, days=1, megabytes=0.1, pairs=30)
 
 
 def rows_of(day: date, **arguments: int) -> list[list[str]]:
@@ -216,9 +218,8 @@ def test_growing_and_moving_pairs() -> None:
 
 def test_compressed_files_hold_the_same(tmp_path: Path) -> None:
     """`--gzip` changes the wrapping only, without the time of writing."""
-    small = {"first": DAY, "days": 1, "megabytes": 0.1, "pairs": 30}
-    [plain] = generate(tmp_path, **small)
-    [packed] = generate(tmp_path, **small, compress=True)
+    [plain] = small(tmp_path)
+    [packed] = small(tmp_path, compress=True)
     content = packed.read_bytes()
     assert packed.name == "data-20221001.csv.gz"
     assert gzip.decompress(content) == plain.read_bytes()
@@ -227,8 +228,7 @@ def test_compressed_files_hold_the_same(tmp_path: Path) -> None:
 
 def test_files_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that dies in a file leaves the file that was there before, and no part of its own."""
-    small = {"first": DAY, "days": 1, "megabytes": 0.1, "pairs": 30}
-    [path] = generate(tmp_path, **small)
+    [path] = small(tmp_path)
     before = path.read_bytes()
 
     def full_disk(*_: object) -> Iterator[bytes]:
@@ -237,27 +237,15 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(generator, "_chunks", full_disk)
     with pytest.raises(OSError, match="No space"):
-        generate(tmp_path, **small)
+        small(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == before
 
 
 def test_command(tmp_path: Path) -> None:
     """The command writes the days asked for and prints a line for each."""
-    result = CliRunner().invoke(
-        main,
-        [
-            str(tmp_path / "new"),
-            "--days",
-            "2",
-            "--first",
-            "2022-12-31",
-            "--megabytes",
-            "0.1",
-            "--pairs",
-            "20",
-        ],
-    )
+    asked = "--days 2 --first 2022-12-31 --megabytes 0.1 --pairs 20"
+    result = CliRunner().invoke(main, [str(tmp_path / "new"), *asked.split()])
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [f"{path}  0.1 MB" for path in sorted((tmp_path / "new").iterdir())]
     assert [path.name for path in sorted((tmp_path / "new").iterdir())] == [

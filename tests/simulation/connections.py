@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import CallSite, calling_site
@@ -69,24 +69,17 @@ class Network:
         effect: Effect,
     ) -> Any:
         if fault in (kinds.CRASH_BEFORE, kinds.CRASH_AFTER):
-            if fault == kinds.CRASH_AFTER:
-                self._quietly(effect)
             assert site is not None
-            self._faults.crashed[site, fault] += 1
-            raise Crash
-        if fault in (kinds.FREEZE_BEFORE, kinds.FREEZE_AFTER):
-            if fault == kinds.FREEZE_BEFORE:
-                self._freeze(process)
-                return effect()
+            self._crash(fault, site, effect)
+        if fault in (kinds.LOST_REQUEST, kinds.LOST_ANSWER):
+            self._lose(fault, effect)
+        if fault == kinds.FREEZE_BEFORE:
+            self._freeze(process)
+        elif fault == kinds.FREEZE_AFTER:
             answer = effect()
             self._freeze(process)
             return answer
-        if fault in (kinds.LOST_REQUEST, kinds.LOST_ANSWER):
-            if fault == kinds.LOST_ANSWER:
-                self._quietly(effect)
-            self._scheduler.sleep(self._random.uniform(5, 400))
-            raise unreachable() if fault == kinds.LOST_REQUEST else no_answer()
-        if fault == kinds.RETRIED:
+        elif fault == kinds.RETRIED:
             effect()  # a refusal is an answer that the SDK does not retry
             self._scheduler.sleep(self._random.uniform(0.1, 65))
         elif fault == kinds.LATE_REPEAT:
@@ -101,6 +94,18 @@ class Network:
         elif fault == kinds.DENIED:
             raise refusal("AccessDenied" if service == "s3" else "AccessDeniedException", operation)
         return effect()
+
+    def _crash(self, fault: str, site: CallSite, effect: Effect) -> NoReturn:
+        if fault == kinds.CRASH_AFTER:
+            self._quietly(effect)
+        self._faults.crashed[site, fault] += 1
+        raise Crash
+
+    def _lose(self, fault: str, effect: Effect) -> NoReturn:
+        if fault == kinds.LOST_ANSWER:
+            self._quietly(effect)
+        self._scheduler.sleep(self._random.uniform(5, 400))
+        raise unreachable() if fault == kinds.LOST_REQUEST else no_answer()
 
     def _freeze(self, process: Process) -> None:
         seconds = 10 ** self._random.uniform(1.5, 5.4)  # half a minute to three days

@@ -193,7 +193,7 @@ def _size(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "N":
         digits = content.lstrip("-")
-        return (len(digits.strip("0")) + 1) // 2 + 1 + content.startswith("-")
+        return (len(digits.strip("0")) + 1) // 2 + 1 + int(content.startswith("-"))
     if kind == "S":
         return len(content.encode())
     return len(content) if kind == "B" else sum(map(len, content))

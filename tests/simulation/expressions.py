@@ -192,7 +192,11 @@ class _Parser:
 
     def remove(self) -> Action:
         path = self.take()
-        return lambda old, new, of: new.pop(_name(path, of), None) and None
+
+        def action(_: Item, new: Item, of: Terms) -> None:
+            new.pop(_name(path, of), None)
+
+        return action
 
     def delete(self) -> Action:
         path, value = self.take(), self.operand()

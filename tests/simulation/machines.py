@@ -32,12 +32,11 @@ class Machine:
         self._name = name
         self._run = run
         self._skew = world.skew()
-        self.process = self._start()
+        self._start()
 
-    def _start(self) -> Process:
+    def _start(self) -> None:
         process = self.process = self._world.process(self._name, self._start_again, self._skew)
         self._world.scheduler.spawn(process, lambda: self._run(process), after=self._world.random.random())
-        return process
 
     def _start_again(self) -> None:
         delay = self._world.random.choice((1, 5, 60, 7200, 100_000))

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from handlers.repair import repair_all
@@ -102,7 +103,7 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
     for content in contents:
         if random.random() < 0.7:
             later = world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE + random.random() * 100
-            world.scheduler.at(later, lambda content=content: upload(content))
+            world.scheduler.at(later, partial(upload, content))
     return key
 
 

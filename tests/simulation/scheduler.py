@@ -222,7 +222,8 @@ class Crew:
             for item in items:
                 work(item)
             return
-        source, errors, caller = iter(items), [], getcurrent()
+        source, caller = iter(items), getcurrent()
+        errors: list[Exception] = []
         members: list[Task] = []
 
         def work_through() -> None:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.simulation.schedule import START, Cut, Outcome, Schedule, run_schedule
+from tests.simulation.schedule import Cut, Outcome, Schedule, run_schedule
+from tests.simulation.world import START
 
 _RUNS = 300
 

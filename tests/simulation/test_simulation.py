@@ -83,7 +83,8 @@ def test_call_sites_are_found_where_production_calls_services() -> None:
 
 def test_a_crash_ends_every_task_of_a_process_and_no_other() -> None:
     """A crash is like `kill -9`: no task of the process goes on, all others do."""
-    scheduler, log = Scheduler(Random(0), 0.0), []
+    scheduler = Scheduler(Random(0), 0.0)
+    log: list[str] = []
     one, other = Process("one"), Process("other")
 
     def crash() -> None:
@@ -91,7 +92,11 @@ def test_a_crash_ends_every_task_of_a_process_and_no_other() -> None:
         raise Crash
 
     def go_on(name: str) -> Callable[[], None]:
-        return lambda: (scheduler.sleep(2), log.append(name))[0]
+        def go_on_later() -> None:
+            scheduler.sleep(2)
+            log.append(name)
+
+        return go_on_later
 
     scheduler.spawn(one, crash)
     scheduler.spawn(one, go_on("same process"))
@@ -102,8 +107,14 @@ def test_a_crash_ends_every_task_of_a_process_and_no_other() -> None:
 
 def test_a_frozen_process_goes_on_when_it_thaws() -> None:
     """A freeze delays a process, and loses nothing: it sleeps its second when it has thawed."""
-    scheduler, log, process = Scheduler(Random(0), 0.0), [], Process("frozen")
-    scheduler.spawn(process, lambda: (scheduler.sleep(1), log.append(scheduler.now))[0])
+    scheduler, process = Scheduler(Random(0), 0.0), Process("frozen")
+    log: list[float] = []
+
+    def work() -> None:
+        scheduler.sleep(1)
+        log.append(scheduler.now)
+
+    scheduler.spawn(process, work)
     scheduler.freeze(process, 500.0)
     scheduler.run()
     assert log == [501.0]

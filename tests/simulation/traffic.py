@@ -98,7 +98,8 @@ def _pair_days(random: Random, scale: str) -> list[tuple[tuple[str, str], date]]
     start = date(2022, 11, 28) + timedelta(random.randrange(12))
     if scale == "few":
         devices = random.sample(_DEVICES, random.randint(1, 3))
-        return [(pair, start + timedelta(n)) for pair in devices for n in range(random.randint(1, 3))]
+        apart = random.choice((1, 7))
+        return [(pair, start + timedelta(n * apart)) for pair in devices for n in range(random.randint(1, 3))]
     days = random.randint(8, 25) if scale == "many" else random.choice((40, 60, 90, 90, 300))
     early = date(2022, 1, 1) + timedelta(random.choice((0, 0, 0, 15, 30, 60)))
     pair = random.choice(_DEVICES[:2] if scale == "backfill" else _DEVICES[1:3])

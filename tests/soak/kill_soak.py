@@ -20,12 +20,11 @@ from tempfile import TemporaryDirectory
 import click
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack
+from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from perf.data.generate import generate_day
 from perf.figures import Figures
 from tests.helpers.oracle import daily_totals_by_duckdb
-from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.proxy import CuttableProxy
 from tests.helpers.support import (
     DaemonProcess,
@@ -132,7 +131,7 @@ def main(kills: int, seed: int, save: bool) -> None:
     ):
         os.environ.update(engine.environment())
         cloudformation = client("cloudformation")
-        deploy_stack(cloudformation, "flowtally", STORAGE_TEMPLATE.read_text(), {})
+        deploy_storage(cloudformation, "flowtally")
         deployment = Deployment.from_stack(cloudformation, "flowtally")
         soak = Soak(kills, random.Random(seed), Path(folder), proxy, deployment)
         exact = soak.run()

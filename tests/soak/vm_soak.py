@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from clients.local_aws.engine import EmbeddedEngine
-from cloudformation.stack import deploy_stack, storage_template
+from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from perf.data.generate import generate_day
 from tests.helpers.oracle import daily_totals_by_duckdb
@@ -103,7 +103,7 @@ def main(minutes: float, seed: int) -> None:
     with EmbeddedEngine() as engine, TemporaryDirectory() as scratch, ExitStack() as stack:
         os.environ.update(engine.environment())
         cloudformation = client("cloudformation")
-        deploy_stack(cloudformation, "flowtally", storage_template(), {})
+        deploy_storage(cloudformation, "flowtally")
         deployment, folder = Deployment.from_stack(cloudformation, "flowtally"), Path(scratch)
         stages = ("summarize", "consolidate")
         vms = [

@@ -10,7 +10,8 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from cloudformation.stack import delete, outputs, parameter_names, template
+from cloudformation.stack import delete, outputs
+from cloudformation.templates import declared, template
 from models.storage.aws_clients import client
 from tests.systemd.container import PYTHON, Container
 
@@ -50,9 +51,9 @@ def launch(container: Container, endpoint_url: str, parameters: Mapping[str, str
     cloudformation = client("cloudformation")
     text = template("vm")
     assert text.count(_GROUP) == 1
-    known = {"StorageStack": "flowtally"}
+    known: dict[str, str] = {"StorageStack": "flowtally"}
     known |= outputs(cloudformation, "flowtally") | outputs(cloudformation, "flowtally-leases")
-    known = {name: value for name, value in (known | parameters).items() if name in parameter_names(text)}
+    known = declared(text, {**known, **parameters})
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=text.replace(_GROUP, _WAIT),

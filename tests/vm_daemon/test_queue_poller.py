@@ -23,7 +23,7 @@ class FakeQueue:
         self.bodies = list(bodies)
         self.receives = receives
         self.waits: list[int] = []
-        self.hidden: list[tuple[str, int]] = []
+        self.hidden: list[tuple[str, float]] = []
         self.deleted: list[str] = []
         self.is_down = False
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.environment import InvocationResult
 from clients.local_aws.lambda_service.filters import matches
-from clients.local_aws.lambda_service.function import Throttled
+from clients.local_aws.lambda_service.function import FunctionNotFound, Throttled
 
 log = logging.getLogger("flowtally.lambda")
 
@@ -19,7 +19,7 @@ Record = Mapping[str, Any]
 _THROTTLED = 0.2  # seconds until a throttled invocation is tried again
 
 
-class Gone(Exception):
+class MappingStopped(Exception):
     """The mapping was stopped while it waited for the function."""
 
 
@@ -70,36 +70,38 @@ class Caller:
     """Invokes the function of a mapping, again and again while it is throttled.
 
     Args:
-        invoke: runs the function on an event, or raises Throttled.
+        invoke: runs the function on an event, or raises Throttled or FunctionNotFound.
         stopped: says when to give up.
     """
 
-    invoke: Callable[[bytes], Outcome]
+    invoke: Callable[[bytes], InvocationResult]
     stopped: Event
 
-    def __call__(self, records: Sequence[Record]) -> Outcome:
-        """Raises Gone when the mapping is stopped meanwhile."""
+    def __call__(self, records: Sequence[Record]) -> InvocationResult:
+        """Raises MappingStopped when the mapping is stopped meanwhile."""
         event = orjson.dumps({"Records": records})
         while not self.stopped.is_set():
             try:
                 return self.invoke(event)
-            except Throttled:
+            except (Throttled, FunctionNotFound):  # a mapping goes soon after its function
                 self.stopped.wait(_THROTTLED)
-        raise Gone
+        raise MappingStopped
 
 
-def failed_records(outcome: Outcome, identifiers: Sequence[str], *, reports_failures: bool) -> set[str]:
+def failed_records(
+    result: InvocationResult, identifiers: Sequence[str], *, reports_failures: bool
+) -> set[str]:
     """Which records of a batch failed, by their identifiers.
 
     All of them when the function failed, or its report makes no sense: an identifier that is empty,
     missing, or none of the batch's. None of them when it reports none, or does not report.
     """
-    if outcome.error:
+    if result.error:
         return set(identifiers)
     if not reports_failures:
         return set()
     try:
-        answer = orjson.loads(outcome.payload or b"null")
+        answer = orjson.loads(result.payload or b"null")
         entries = (answer or {}).get("batchItemFailures") or []
         failed = {entry["itemIdentifier"] for entry in entries}
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):

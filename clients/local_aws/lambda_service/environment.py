@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import orjson
 
-from clients.local_aws.lambda_service.runtime_api import Happened, Invocation, RuntimeApi
+from clients.local_aws.lambda_service.runtime_api import Invocation, RuntimeApi, RuntimeEvent
 
 INIT_LIMIT = 10.0  # seconds that AWS gives to the import of the handler
 _GRACE = 2.0  # seconds for the runtime client to ask for more after it answered
@@ -34,7 +34,7 @@ main(sys.argv)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationResult:
     """How an invocation ended."""
 
     payload: bytes  # what the handler returned, or the description of its error, as JSON
@@ -45,7 +45,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Layout:
+class LaunchSpec:
     """What a process is started with.
 
     Args:
@@ -67,12 +67,12 @@ class Environment:
     """A process for one invocation at a time.
 
     Args:
-        layout: what to run.
+        spec: what to run.
         function_arn: what the handler is told it is.
         freezes: whether it is stopped between invocations, as on AWS, whatever its threads are doing.
     """
 
-    def __init__(self, layout: Layout, function_arn: str, *, freezes: bool = True) -> None:
+    def __init__(self, spec: LaunchSpec, function_arn: str, *, freezes: bool = True) -> None:
         self._function_arn = function_arn
         self._freezes = freezes
         self._scratch = TemporaryDirectory(prefix="flowtally-lambda-", ignore_cleanup_errors=True)
@@ -85,12 +85,12 @@ class Environment:
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own code
                 [
-                    *(layout.interpreter, "-I", "-S", "-B", "-c", _BOOTSTRAP),
-                    *(str(layout.code), str(layout.libraries), layout.handler),
+                    *(spec.interpreter, "-I", "-S", "-B", "-c", _BOOTSTRAP),
+                    *(str(spec.code), str(spec.libraries), spec.handler),
                 ],
-                cwd=layout.code,
+                cwd=spec.code,
                 env={
-                    **layout.variables,
+                    **spec.variables,
                     "AWS_LAMBDA_RUNTIME_API": self._api.address,
                     "TMPDIR": self._scratch.name,
                 },
@@ -115,17 +115,17 @@ class Environment:
         """What the function wrote."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def initialize(self) -> Outcome | None:
+    def initialize(self) -> InvocationResult | None:
         """Waits until the handler is imported; the failure, if it could not be."""
-        happened = self._wait(INIT_LIMIT)
+        event = self._wait(INIT_LIMIT)
         self.init_seconds = time.monotonic() - self._began
-        if happened.kind == "idle":
+        if event.kind == "idle":
             self._freeze()
             return None
         self.stop()
-        return _failed(happened, f"the handler was not imported within {INIT_LIMIT:g} s")
+        return _failed(event, f"the handler was not imported within {INIT_LIMIT:g} s")
 
-    def invoke(self, event: bytes, timeout: float) -> Outcome:
+    def invoke(self, event: bytes, timeout: float) -> InvocationResult:
         """Runs the handler on an event.
 
         Args:
@@ -136,18 +136,18 @@ class Environment:
         request = Invocation(str(uuid4()), event, self._function_arn, time.time() + timeout)
         self._signal(signal.SIGCONT)
         self._api.hand_out(request)
-        happened = self._wait(timeout)
+        answer = self._wait(timeout)
         duration = time.monotonic() - began
         init, self.init_seconds = self.init_seconds, 0.0
         memory = self._peak_memory()
-        if happened.kind in ("response", "error") and self._wait(_GRACE).kind == "idle":
+        if answer.kind in ("response", "error") and self._wait(_GRACE).kind == "idle":
             self._freeze()
         else:
             self.stop()
-        if happened.kind == "response":
-            return Outcome(happened.body, "", duration, init, memory)
-        failure = _failed(happened, f"Task timed out after {timeout:.2f} seconds")
-        return Outcome(failure.payload, failure.error, duration, init, memory)
+        if answer.kind == "response":
+            return InvocationResult(answer.body, "", duration, init, memory)
+        failure = _failed(answer, f"Task timed out after {timeout:.2f} seconds")
+        return InvocationResult(failure.payload, failure.error, duration, init, memory)
 
     def stop(self) -> None:
         """Kills the process, frozen or not; safe to repeat."""
@@ -158,14 +158,14 @@ class Environment:
 
     def _watch(self) -> None:
         status = self._process.wait()
-        self._api.happened.put(Happened("exit", f"exit status {status}".encode()))
+        self._api.events.put(RuntimeEvent("exit", f"exit status {status}".encode()))
 
-    def _wait(self, seconds: float) -> Happened:
+    def _wait(self, seconds: float) -> RuntimeEvent:
         """The next thing that happens; an empty exit when nothing does in time."""
         try:
-            return self._api.happened.get(timeout=seconds)
+            return self._api.events.get(timeout=seconds)
         except Empty:
-            return Happened("exit")
+            return RuntimeEvent("exit")
 
     def _freeze(self) -> None:
         if self._freezes:
@@ -183,13 +183,15 @@ class Environment:
         return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
-def _failed(happened: Happened, on_time_out: str) -> Outcome:
+def _failed(event: RuntimeEvent, on_time_out: str) -> InvocationResult:
     """The failure in the form in which Lambda reports it."""
-    if happened.kind in ("error", "init-error"):
-        description = orjson.loads(happened.body or b"{}")
+    if event.kind in ("error", "init-error"):
+        description = orjson.loads(event.body or b"{}")
         kind, message = description.get("errorType", "Error"), description.get("errorMessage", "")
-        return Outcome(happened.body, f"{kind}: {message}")
-    if happened.body:
-        said = f"Runtime exited with error: {happened.body.decode()}"
-        return Outcome(orjson.dumps({"errorType": "Runtime.ExitError", "errorMessage": said}), said)
-    return Outcome(orjson.dumps({"errorType": "Sandbox.Timedout", "errorMessage": on_time_out}), on_time_out)
+        return InvocationResult(event.body, f"{kind}: {message}")
+    if event.body:
+        said = f"Runtime exited with error: {event.body.decode()}"
+        return InvocationResult(orjson.dumps({"errorType": "Runtime.ExitError", "errorMessage": said}), said)
+    return InvocationResult(
+        orjson.dumps({"errorType": "Sandbox.Timedout", "errorMessage": on_time_out}), on_time_out
+    )

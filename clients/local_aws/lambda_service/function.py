@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from clients.local_aws.lambda_service.environment import Environment, Layout, Outcome
+from clients.local_aws.lambda_service.environment import Environment, InvocationResult, LaunchSpec
 
-_KEPT = 10_000  # outcomes that are remembered
+_KEPT = 10_000  # results that are remembered
 
 
 class Throttled(Exception):
     """All the environments that the function may have are at work."""
+
+
+class FunctionNotFound(Exception):
+    """The function was deleted."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +39,17 @@ class LambdaFunction:
 
     Args:
         settings: what is deployed.
-        layout: what its processes are started with.
+        spec: what its processes are started with.
         most: environments that this computer may have of it.
         freezes: whether idle environments are stopped.
     """
 
     def __init__(
-        self, settings: FunctionSettings, layout: Layout, most: int, *, freezes: bool = True
+        self, settings: FunctionSettings, spec: LaunchSpec, most: int, *, freezes: bool = True
     ) -> None:
         self.settings = settings
-        self.outcomes: deque[Outcome] = deque(maxlen=_KEPT)
-        self._layout = layout
+        self.results: deque[InvocationResult] = deque(maxlen=_KEPT)
+        self._spec = spec
         self._most = most if settings.concurrency is None else min(most, settings.concurrency)
         self._freezes = freezes
         self._idle: list[Environment] = []
@@ -58,24 +62,24 @@ class LambdaFunction:
         """Those that are warm and idle."""
         return list(self._idle)
 
-    def invoke(self, event: bytes) -> Outcome:
-        """Runs the handler on an event and gives its outcome, errors included.
+    def invoke(self, event: bytes) -> InvocationResult:
+        """Runs the handler on an event and gives what became of it, errors included.
 
         Raises:
             Throttled: the function is at its concurrency, or is stopped.
         """
         warm = self._take()
         try:
-            environment = warm or Environment(self._layout, self.settings.arn, freezes=self._freezes)
-            outcome = (None if warm else environment.initialize()) or environment.invoke(
+            environment = warm or Environment(self._spec, self.settings.arn, freezes=self._freezes)
+            result = (None if warm else environment.initialize()) or environment.invoke(
                 event, self.settings.timeout
             )
         except BaseException:
             self._give_back(None)
             raise
         self._give_back(environment)
-        self.outcomes.append(outcome)
-        return outcome
+        self.results.append(result)
+        return result
 
     def stop(self) -> None:
         """Ends all environments, those at work when they are done."""

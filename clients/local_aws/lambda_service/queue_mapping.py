@@ -17,8 +17,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.local_aws.lambda_service.delivery import Caller, Gone, MappingSettings, failed_records, log
-from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.delivery import (
+    Caller,
+    MappingSettings,
+    MappingStopped,
+    failed_records,
+    log,
+)
+from clients.local_aws.lambda_service.environment import InvocationResult
 from models.errors import UsageError
 
 _LONG_POLL = 1  # seconds; AWS waits 20, here a mapping is to stop soon
@@ -67,7 +73,7 @@ class QueueMapping:
         settings: MappingSettings,
         sqs: Any,
         queue_url: str,
-        invoke: Callable[[bytes], Outcome],
+        invoke: Callable[[bytes], InvocationResult],
         give_back: Callable[[str], object],
         exists: Callable[[], bool] = lambda: True,
         pollers: int = _POLLERS,
@@ -98,7 +104,7 @@ class QueueMapping:
             try:
                 if messages := self._receive():
                     self._deliver(messages)
-            except Gone:
+            except MappingStopped:
                 return
             except (ClientError, BotoCoreError) as error:
                 log.warning("queue not reached", extra={"reason": str(error)})
@@ -125,7 +131,7 @@ class QueueMapping:
     def _deliver(self, messages: Sequence[Any]) -> None:
         try:
             if not self._exists():  # it was deleted while a poll was under way
-                raise Gone
+                raise MappingStopped
             failed = self._failed_of(messages)
         except Exception:  # whatever kept the function from having them
             for message in messages:
@@ -141,8 +147,8 @@ class QueueMapping:
         wanted = {name: record for name, record in records.items() if self.settings.wants(record)}
         if not wanted:
             return set()
-        outcome = self._call(list(wanted.values()))
-        return failed_records(outcome, list(wanted), reports_failures=self.settings.reports_failures)
+        result = self._call(list(wanted.values()))
+        return failed_records(result, list(wanted), reports_failures=self.settings.reports_failures)
 
     def _record(self, message: Any) -> dict[str, Any]:
         """A message in the form in which Lambda gives it to a function."""

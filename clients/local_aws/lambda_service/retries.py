@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clients.local_aws.lambda_service.delivery import MappingSettings, Record, failed_records, log
-from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.environment import InvocationResult
 
 _FIRST_WAIT = 0.1  # seconds
 _LONGEST_WAIT = 5.0
@@ -17,6 +17,11 @@ class Batch:
 
     records: Sequence[Record]
     attempts: int = 0
+
+    def halves(self) -> "tuple[Batch, Batch]":
+        """The first half and the second."""
+        middle = len(self.records) // 2
+        return Batch(self.records[:middle], self.attempts), Batch(self.records[middle:], self.attempts)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Retrying:
     """
 
     settings: MappingSettings
-    call: Callable[[Sequence[Record]], Outcome]
+    call: Callable[[Sequence[Record]], InvocationResult]
     wait: Callable[[float], object]
     now: Callable[[], float]
 
@@ -47,35 +52,39 @@ class Retrying:
         waiting = deque([Batch(records)])
         while waiting:
             batch = waiting.popleft()
-            fresh = [record for record in batch.records if not self._is_too_old(record)]
-            if len(fresh) < len(batch.records):
-                log.error(
-                    "records given up for their age", extra={"records": len(batch.records) - len(fresh)}
-                )
-            outcome = self.call(fresh) if fresh else None
-            failed = self._first_failed(outcome, fresh) if outcome else None
-            if failed is None:
+            fresh = self._without_aged(batch.records)
+            if not fresh:
                 yield _number(batch.records[-1])
                 continue
-            if failed:
-                yield _number(fresh[failed - 1])
-            rest = fresh[failed:]
-            if self.settings.bisects and outcome and outcome.error and len(rest) > 1:
-                middle = len(rest) // 2
-                waiting.extendleft(
-                    [Batch(rest[middle:], batch.attempts), Batch(rest[:middle], batch.attempts)]
-                )
-            elif 0 <= self.settings.retries <= batch.attempts:
-                log.error("records given up after their retries", extra={"records": len(rest)})
-                yield _number(rest[-1])
+            result = self.call(fresh)
+            done = self._count_done(result, fresh)
+            if done == len(fresh):
+                yield _number(batch.records[-1])
+                continue
+            if done:
+                yield _number(fresh[done - 1])
+            left = Batch(fresh[done:], batch.attempts)
+            if self.settings.bisects and result.error and len(left.records) > 1:
+                waiting.extendleft(reversed(left.halves()))
+            elif 0 <= self.settings.retries <= left.attempts:
+                log.error("records given up after their retries", extra={"records": len(left.records)})
+                yield _number(left.records[-1])
             else:
-                waiting.appendleft(Batch(rest, batch.attempts + 1))
-                self.wait(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(batch.attempts, 10)))
+                waiting.appendleft(Batch(left.records, left.attempts + 1))
+                self.wait(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(left.attempts, 10)))
 
-    def _first_failed(self, outcome: Outcome, records: Sequence[Record]) -> int | None:
+    def _without_aged(self, records: Sequence[Record]) -> list[Record]:
+        """Gives up what is too old, and gives the rest."""
+        fresh = [record for record in records if not self._is_too_old(record)]
+        if len(fresh) < len(records):
+            log.error("records given up for their age", extra={"records": len(records) - len(fresh)})
+        return fresh
+
+    def _count_done(self, result: InvocationResult, records: Sequence[Record]) -> int:
+        """How many records stand before the first that failed; all of them if none did."""
         numbers = [_number(record) for record in records]
-        failed = failed_records(outcome, numbers, reports_failures=self.settings.reports_failures)
-        return min((numbers.index(number) for number in failed), default=None)
+        failed = failed_records(result, numbers, reports_failures=self.settings.reports_failures)
+        return min((numbers.index(number) for number in failed), default=len(records))
 
     def _is_too_old(self, record: Record) -> bool:
         changed = record["dynamodb"].get("ApproximateCreationDateTime")

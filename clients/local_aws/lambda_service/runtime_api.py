@@ -19,7 +19,7 @@ Kind = Literal["idle", "response", "error", "init-error", "exit"]
 
 
 @dataclass(frozen=True)
-class Happened:
+class RuntimeEvent:
     """Something that the runtime client said, or that befell its process."""
 
     kind: Kind
@@ -38,10 +38,10 @@ class Invocation:
 
 
 class RuntimeApi:
-    """A server for one environment. What happens is put into `happened`, in its order."""
+    """A server for one environment. What happens is put into `events`, in its order."""
 
     def __init__(self) -> None:
-        self.happened: SimpleQueue[Happened] = SimpleQueue()
+        self.events: SimpleQueue[RuntimeEvent] = SimpleQueue()
         self._next: SimpleQueue[Invocation | None] = SimpleQueue()
         self._server = _Server((_LOOPBACK, 0), _Requests)
         self._server.api = self
@@ -58,7 +58,7 @@ class RuntimeApi:
 
     def next_invocation(self) -> Invocation | None:
         """Waits for the next event; None when the server is closed."""
-        self.happened.put(Happened("idle"))
+        self.events.put(RuntimeEvent("idle"))
         return self._next.get()
 
     def close(self) -> None:
@@ -102,11 +102,11 @@ class _Requests(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         match self.path.removeprefix(_PREFIX).split("/"):
             case ["init", "error"]:
-                self.server.api.happened.put(Happened("init-error", body))
+                self.server.api.events.put(RuntimeEvent("init-error", body))
             case ["invocation", invocation, "response"]:
-                self.server.api.happened.put(Happened("response", body, invocation))
+                self.server.api.events.put(RuntimeEvent("response", body, invocation))
             case ["invocation", invocation, "error"]:
-                self.server.api.happened.put(Happened("error", body, invocation))
+                self.server.api.events.put(RuntimeEvent("error", body, invocation))
             case _:
                 self._answer(404)
                 return

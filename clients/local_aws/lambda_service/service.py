@@ -16,13 +16,13 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 from botocore.exceptions import BotoCoreError, ClientError
 
 from clients.local_aws.lambda_service.delivery import MappingSettings, log
-from clients.local_aws.lambda_service.environment import Layout, Outcome
-from clients.local_aws.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
+from clients.local_aws.lambda_service.environment import InvocationResult, LaunchSpec
+from clients.local_aws.lambda_service.function import FunctionNotFound, FunctionSettings, LambdaFunction
 from clients.local_aws.lambda_service.libraries import link_libraries
 from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
 from clients.local_aws.lambda_service.roles import Roles
 from clients.local_aws.lambda_service.stream_mapping import StreamMapping
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, error_code
 
 _LOOK = 0.5  # seconds between two looks at what is deployed
 _MOST = 4  # environments of a function on this computer
@@ -91,11 +91,12 @@ class LambdaService:
         """Those at work."""
         return list(self._mappings)
 
-    def invoke(self, name: str, event: bytes = b"{}") -> Outcome:
+    def invoke(self, name: str, event: bytes = b"{}") -> InvocationResult:
         """Runs a function on an event.
 
         Raises:
-            Throttled: it is at its concurrency, or was just deleted.
+            Throttled: it is at its concurrency.
+            FunctionNotFound: it was deleted.
             FlowtallyError: its runtime is another than this Python.
         """
         return self._function(name).invoke(event)
@@ -143,7 +144,7 @@ class LambdaService:
             else:
                 streams = self._roles.client(function.role, "dynamodbstreams")
                 self._mappings[settings] = StreamMapping(settings, streams, invoke)
-        except (ClientError, BotoCoreError, OSError, FlowtallyError, Throttled) as error:
+        except (ClientError, BotoCoreError, OSError, FlowtallyError, FunctionNotFound) as error:
             if self._refused.get(settings.id) != str(error):
                 log.warning("mapping not started", extra={"mapping": settings.id, "reason": str(error)})
             self._refused[settings.id] = str(error)
@@ -155,7 +156,7 @@ class LambdaService:
         try:
             found = self._client("lambda").get_event_source_mapping(UUID=mapping)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            if error_code(error) != "ResourceNotFoundException":
                 raise
             return False
         return _is_enabled(found)
@@ -195,7 +196,9 @@ class LambdaService:
         try:
             deployed = self._client("lambda").get_function(FunctionName=name)
         except ClientError as error:
-            raise Throttled(name) from error  # it was deleted; its mapping soon will be
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            raise FunctionNotFound(name) from error
         settings = self._settings(deployed["Configuration"])
         here = f"python{sys.version_info.major}.{sys.version_info.minor}"
         if settings.runtime != here:
@@ -207,8 +210,8 @@ class LambdaService:
         code = self._folder / settings.code_sha256.replace("/", "_")
         if not code.exists():
             self._unpack(deployed["Code"]["Location"], code)
-        layout = Layout(settings.handler, code, self._libraries, self._variables(settings))
-        return LambdaFunction(settings, layout, self._most, freezes=self._freezes)
+        spec = LaunchSpec(settings.handler, code, self._libraries, self._variables(settings))
+        return LambdaFunction(settings, spec, self._most, freezes=self._freezes)
 
     def _unpack(self, location: str, folder: Path) -> None:
         """Fetches the package; its address may name another scheme than the engine speaks."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.local_aws.lambda_service.delivery import Caller, Gone, MappingSettings, Record, log
-from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.delivery import Caller, MappingSettings, MappingStopped, Record, log
+from clients.local_aws.lambda_service.environment import InvocationResult
 from clients.local_aws.lambda_service.retries import Retrying
 
 _POLL = 0.25  # seconds
@@ -36,7 +36,9 @@ class StreamMapping:
         invoke: runs the function on an event, or raises Throttled.
     """
 
-    def __init__(self, settings: MappingSettings, streams: Any, invoke: Callable[[bytes], Outcome]) -> None:
+    def __init__(
+        self, settings: MappingSettings, streams: Any, invoke: Callable[[bytes], InvocationResult]
+    ) -> None:
         self.settings = settings
         self._streams = streams
         self._stopped = Event()
@@ -93,7 +95,7 @@ class StreamMapping:
                 records, iterator = self._gather(iterator)
                 for number in self._retrying.deliver(records) if records else ():
                     self._checkpoints[shard] = number
-            except Gone:
+            except MappingStopped:
                 return
             except (ClientError, BotoCoreError) as error:
                 log.warning("shard not read", extra={"shard": shard, "reason": str(error)})

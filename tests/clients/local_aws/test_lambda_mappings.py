@@ -11,7 +11,7 @@ import pytest
 
 from clients.local_aws.engine import EmbeddedEngine
 from clients.local_aws.lambda_service.delivery import MappingSettings, failed_records
-from clients.local_aws.lambda_service.environment import Outcome
+from clients.local_aws.lambda_service.environment import InvocationResult
 from clients.local_aws.lambda_service.filters import matches
 from clients.local_aws.lambda_service.function import Throttled
 from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_visibility, show_again
@@ -40,14 +40,14 @@ from tests.helpers.support import eventually
 )
 def test_partial_failures(answer: bytes, failed: str) -> None:
     """Only what is reported failed; everything, if the report makes no sense."""
-    assert failed_records(Outcome(answer), "abc", reports_failures=True) == set(failed)
+    assert failed_records(InvocationResult(answer), "abc", reports_failures=True) == set(failed)
 
 
 def test_without_partial_failures_a_batch_fails_as_a_whole() -> None:
     """A report is not looked at, and an error is of all records."""
-    report = Outcome(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}')
+    report = InvocationResult(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}')
     assert failed_records(report, "abc", reports_failures=False) == set()
-    assert failed_records(Outcome(b"", "ValueError: no"), "abc", reports_failures=True) == set("abc")
+    assert failed_records(InvocationResult(b"", "ValueError: no"), "abc", reports_failures=True) == set("abc")
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,18 @@ def test_filters(pattern: dict[str, Any], passes: bool) -> None:
 
 
 def records(count: int, changed_at: float = 0.0) -> list[dict[str, Any]]:
-    return [
-        {"dynamodb": {"SequenceNumber": str(n), "ApproximateCreationDateTime": changed_at}}
-        for n in range(count)
-    ]
+    changed = {"ApproximateCreationDateTime": changed_at}
+    return [{"dynamodb": {"SequenceNumber": str(n), **changed}} for n in range(count)]
 
 
 class Scripted:
     """A function that fails as a test says, and notes what it was given."""
 
-    def __init__(self, answer: Callable[[list[str]], Outcome]) -> None:
+    def __init__(self, answer: Callable[[list[str]], InvocationResult]) -> None:
         self.batches: list[str] = []
         self._answer = answer
 
-    def __call__(self, batch: Sequence[Any]) -> Outcome:
+    def __call__(self, batch: Sequence[Any]) -> InvocationResult:
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
         self.batches.append("".join(numbers))
         return self._answer(numbers)
@@ -100,9 +98,9 @@ def retrying(function: Scripted, **settings: Any) -> Retrying:
     return Retrying(mapping, function, wait=lambda _: None, now=lambda: 1000.0)
 
 
-def reported(*numbers: str) -> Outcome:
+def reported(*numbers: str) -> InvocationResult:
     failures = [{"itemIdentifier": number} for number in numbers]
-    return Outcome(json.dumps({"batchItemFailures": failures}).encode())
+    return InvocationResult(json.dumps({"batchItemFailures": failures}).encode())
 
 
 def test_the_checkpoint_moves_to_the_lowest_failed_record() -> None:
@@ -117,14 +115,16 @@ def test_the_checkpoint_moves_to_the_lowest_failed_record() -> None:
 def test_a_batch_that_fails_is_retried_for_ever() -> None:
     """With no limit of retries and age, it comes until it succeeds."""
     left = iter(range(50))
-    function = Scripted(lambda _: Outcome(b"", "Error: no") if next(left) < 49 else Outcome(b"null"))
+    function = Scripted(
+        lambda _: InvocationResult(b"", "Error: no") if next(left) < 49 else InvocationResult(b"null")
+    )
     assert list(retrying(function).deliver(records(2))) == ["1"]
     assert function.batches == ["01"] * 50
 
 
 def test_a_failing_batch_is_halved() -> None:
     """One bad record ends alone, in the order of the shard; what is beside it passes."""
-    function = Scripted(lambda numbers: Outcome(b"", "Error: no" if "2" in numbers else ""))
+    function = Scripted(lambda numbers: InvocationResult(b"", "Error: no" if "2" in numbers else ""))
     checkpoints = list(retrying(function, bisects=True, retries=1).deliver(records(4)))
     assert function.batches == ["0123", "01", "23", "2", "2", "3"]
     assert checkpoints == ["1", "2", "3"]
@@ -132,10 +132,10 @@ def test_a_failing_batch_is_halved() -> None:
 
 def test_retries_and_age_can_be_limited() -> None:
     """Then what is left of the batch is given up, and the shard goes on."""
-    function = Scripted(lambda _: Outcome(b"", "Error: no"))
+    function = Scripted(lambda _: InvocationResult(b"", "Error: no"))
     assert list(retrying(function, retries=2).deliver(records(3))) == ["2"]
     assert function.batches == ["012"] * 3
-    old = Scripted(lambda _: Outcome(b"null"))
+    old = Scripted(lambda _: InvocationResult(b"null"))
     batch = records(1, changed_at=900.0) + records(3, changed_at=990.0)[1:]
     assert list(retrying(old, record_age=60).deliver(batch)) == ["2"]
     assert old.batches == ["12"]
@@ -158,7 +158,7 @@ def queue_mapping(
     engine: EmbeddedEngine,
     url: str,
     settings: MappingSettings,
-    invoke: Callable[[bytes], Outcome],
+    invoke: Callable[[bytes], InvocationResult],
     **others: Any,
 ) -> QueueMapping:
     sqs = engine.client("sqs")
@@ -178,11 +178,11 @@ def test_messages_that_failed_come_again_and_the_others_do_not(
     url, arn = queue
     seen: list[dict[str, Any]] = []
 
-    def invoke(content: bytes) -> Outcome:
+    def invoke(content: bytes) -> InvocationResult:
         (record,) = json.loads(content)["Records"]
         seen.append(record)
         fails = record["body"] == "bad" and record["attributes"]["ApproximateReceiveCount"] == "1"
-        return reported(record["messageId"]) if fails else Outcome(b"null")
+        return reported(record["messageId"]) if fails else InvocationResult(b"null")
 
     settings = MappingSettings("id", arn, "tried", 1, reports_failures=True)
     mapping = queue_mapping(engine, url, settings, invoke, pollers=2)
@@ -210,11 +210,11 @@ def test_a_throttled_function_gets_its_messages_later(engine: EmbeddedEngine, qu
     throttled = iter([True, True])
     sizes: list[int] = []
 
-    def invoke(content: bytes) -> Outcome:
+    def invoke(content: bytes) -> InvocationResult:
         if next(throttled, False):
             raise Throttled
         sizes.append(len(json.loads(content)["Records"]))
-        return Outcome(b"null")
+        return InvocationResult(b"null")
 
     for body in "aaab":
         engine.client("sqs").send_message(QueueUrl=url, MessageBody=body)
@@ -235,12 +235,14 @@ def test_a_mapping_that_is_deleted_gives_back_what_no_function_has(
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5400"})
     tried = Event()
 
-    def invoke(_: bytes) -> Outcome:
+    def invoke(_: bytes) -> InvocationResult:
         tried.set()
         raise Throttled
 
     def exists() -> bool:
-        return is_deployed or tried.set() or False
+        if not is_deployed:
+            tried.set()
+        return is_deployed
 
     settings = MappingSettings("id", arn, "tried", 1)
     mapping = queue_mapping(engine, url, settings, invoke, exists=exists, pollers=1)
@@ -270,15 +272,15 @@ def test_a_stream_is_read_in_order_from_where_it_should(engine: EmbeddedEngine) 
     seen: dict[str, list[str]] = {"TRIM_HORIZON": [], "LATEST": []}
     failing = Event()
 
-    def invoke_for(start: str) -> Callable[[bytes], Outcome]:
-        def invoke(content: bytes) -> Outcome:
+    def invoke_for(start: str) -> Callable[[bytes], InvocationResult]:
+        def invoke(content: bytes) -> InvocationResult:
             batch = json.loads(content)["Records"]
             assert batch[0]["dynamodb"]["NewImage"]["raw"] == {"B": "AA=="}
             seen[start] += [record["dynamodb"]["Keys"]["k"]["S"] for record in batch]
             if start == "TRIM_HORIZON" and not failing.is_set():
                 failing.set()
                 return reported(batch[-1]["dynamodb"]["SequenceNumber"])
-            return Outcome(b"null")
+            return InvocationResult(b"null")
 
         return invoke
 

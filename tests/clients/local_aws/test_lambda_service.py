@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clients.local_aws.lambda_service.environment import Environment, Layout, Outcome
+from clients.local_aws.lambda_service.environment import Environment, InvocationResult, LaunchSpec
 from clients.local_aws.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
 from clients.local_aws.lambda_service.libraries import link_libraries
 from tests.helpers.support import eventually
@@ -44,24 +44,24 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def layout(tmp_path: Path, libraries: Path) -> Layout:
+def spec(tmp_path: Path, libraries: Path) -> LaunchSpec:
     """A function that does what its event says."""
     code = tmp_path / "task"
     code.mkdir()
     (code / "tried.py").write_text(HANDLER)
-    return Layout("tried.handler", code, libraries, {"FROM_THE_SETTINGS": "1", "PATH": "/usr/bin:/bin"})
+    return LaunchSpec("tried.handler", code, libraries, {"FROM_THE_SETTINGS": "1", "PATH": "/usr/bin:/bin"})
 
 
 @pytest.fixture
-def function(layout: Layout) -> Iterator[Callable[..., LambdaFunction]]:
+def function(spec: LaunchSpec) -> Iterator[Callable[..., LambdaFunction]]:
     """Makes functions, and ends them."""
     made: list[LambdaFunction] = []
 
     def make(timeout: int = 10, concurrency: int | None = None, most: int = 4) -> LambdaFunction:
         settings = FunctionSettings(
-            "tried", ARN, layout.handler, "python3", timeout, 128, "", {}, "", concurrency
+            "tried", ARN, spec.handler, "python3", timeout, 128, "", {}, "", concurrency
         )
-        made.append(LambdaFunction(settings, layout, most))
+        made.append(LambdaFunction(settings, spec, most))
         return made[-1]
 
     yield make
@@ -69,7 +69,7 @@ def function(layout: Layout) -> Iterator[Callable[..., LambdaFunction]]:
         each.stop()
 
 
-def told(outcome: Outcome) -> Any:
+def told(outcome: InvocationResult) -> Any:
     assert not outcome.error, outcome
     return json.loads(outcome.payload)
 
@@ -84,7 +84,7 @@ def test_a_cold_start_is_followed_by_warm_ones(function: Callable[..., LambdaFun
     answers = [told(tried.invoke(event())) for _ in range(3)]
     assert [answer["count"] for answer in answers] == [1, 2, 3]
     assert len({answer["pid"] for answer in answers}) == 1
-    cold, *warm = tried.outcomes
+    cold, *warm = tried.results
     assert cold.init > 0
     assert cold.peak_memory > 1_000_000
     assert [outcome.init for outcome in warm] == [0, 0]
@@ -95,7 +95,7 @@ def test_a_warm_call_takes_milliseconds(function: Callable[..., LambdaFunction])
     tried = function()
     for _ in range(20):
         tried.invoke(event())
-    assert min(outcome.duration for outcome in tried.outcomes) < 0.02
+    assert min(outcome.duration for outcome in tried.results) < 0.02
 
 
 def test_a_function_sees_its_package_and_the_runtime_only(function: Callable[..., LambdaFunction]) -> None:
@@ -157,7 +157,7 @@ def test_a_frozen_process_is_ended_when_its_time_is_over(function: Callable[...,
     """One that is stopped in the middle of its work times out as any other."""
     tried = function(timeout=2)
     pid = told(tried.invoke(event()))["pid"]
-    outcomes: list[Outcome] = []
+    outcomes: list[InvocationResult] = []
     at_work = Thread(target=lambda: outcomes.append(tried.invoke(event(do="sleep", seconds=1))))
     at_work.start()
     time.sleep(0.3)
@@ -192,23 +192,23 @@ def test_events_at_once_get_environments_of_their_own(function: Callable[..., La
     assert len(set(pids)) == 2
 
 
-def test_a_handler_that_cannot_be_imported_is_reported(layout: Layout) -> None:
+def test_a_handler_that_cannot_be_imported_is_reported(spec: LaunchSpec) -> None:
     """With the name of what is missing, as AWS does."""
-    broken = Layout("nowhere.handler", layout.code, layout.libraries, layout.variables)
+    broken = LaunchSpec("nowhere.handler", spec.code, spec.libraries, spec.variables)
     outcome = Environment(broken, ARN).initialize()
     assert outcome
     assert "nowhere" in outcome.error
     assert "Runtime.ImportModuleError" in outcome.error
 
 
-def test_environments_do_not_outlive_a_parent_that_was_killed(layout: Layout, tmp_path: Path) -> None:
+def test_environments_do_not_outlive_a_parent_that_was_killed(spec: LaunchSpec, tmp_path: Path) -> None:
     """Not even frozen ones."""
     code = f"""
 import time
 from pathlib import Path
-from clients.local_aws.lambda_service.environment import Environment, Layout
-layout = Layout({layout.handler!r}, Path({str(layout.code)!r}), Path({str(layout.libraries)!r}), {{}})
-made = Environment(layout, "")
+from clients.local_aws.lambda_service.environment import Environment, LaunchSpec
+spec = LaunchSpec({spec.handler!r}, Path({str(spec.code)!r}), Path({str(spec.libraries)!r}), {{}})
+made = Environment(spec, "")
 made.initialize()
 print(made.pid, flush=True)
 time.sleep(60)

@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 
 from models.errors import FileRejected
 from models.flow_csv.csv_format import (
-    MAX_VALUE,
     V4_MIN_WIDTH,
-    BadRow,
     Columns,
-    address,
-    amount,
-    day,
     find_columns,
     repeated_header,
-    split_fields,
     v4_header,
 )
+from models.flow_csv.values import MAX_VALUE, BadRow, address, amount, day, split_fields
 
 
 @given(st.ip_addresses(v=4))

@@ -9,7 +9,7 @@ import pytest
 
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
-from models.flow_csv import flow_file
+from models.flow_csv import quarantine as quarantines
 from models.flow_csv.flow_file import read_flow_file
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import (
@@ -283,7 +283,7 @@ def test_a_corrected_quarantine_is_a_flow_file(
 
 def test_a_quarantine_of_any_size_does_not_fill_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with more bad rows than a function has room for is rejected, and nothing more is written."""
-    monkeypatch.setattr(flow_file, "MAX_QUARANTINE", 1 << 20)
+    monkeypatch.setattr(quarantines, "MAX_QUARANTINE", 1 << 20)
     sink = io.BytesIO()
     with pytest.raises(FileRejected, match="more than 1 MiB of rows that cannot"):
         read_flow_file(Stream(gzip.compress(lines(ROW) + b"bad\n" * (1 << 20)), [1 << 16]), sink)

@@ -15,11 +15,21 @@ from hypothesis import strategies as st
 
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
-from models.flow_csv import flow_file
-from models.flow_csv import row_counter as quick_rows
+from models.flow_csv import reader, row_counter
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.traffic import PairDay, Totals
-from tests.helpers.flow_files import HEADER, KEY, ROW, CarefulRows, Stream, lines, read, reasons, row, v4_row
+from tests.helpers.flow_files import (
+    HEADER,
+    KEY,
+    ROW,
+    CarefulRowCounter,
+    Stream,
+    lines,
+    read,
+    reasons,
+    row,
+    v4_row,
+)
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -52,7 +62,7 @@ def peak_memory(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-class Endless(io.RawIOBase):
+class Endless(io.BytesIO):
     """Forgets what is written."""
 
     def write(self, data: Any) -> int:
@@ -83,7 +93,7 @@ def test_memory_does_not_grow_with_the_content(piece: bytes) -> None:
 
 def test_memory_does_not_grow_with_the_spellings_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     """Zone ids make endless spellings of one address: only some are remembered."""
-    monkeypatch.setattr(quick_rows, "_MOST_SPELLINGS", 256)
+    monkeypatch.setattr(row_counter, "_MOST_SPELLINGS", 256)
     few, many = (
         lines(*(row(source=f"fe80::1%{zone}") for zone in range(count))) for count in (5_000, 20_000)
     )
@@ -207,7 +217,7 @@ def outcome(reading: Callable[[bytes], Any], data: bytes) -> Any:
 def read_carefully(monkeypatch: pytest.MonkeyPatch, data: bytes) -> tuple[FlowFile, bytes]:
     """The same without the quick way."""
     with monkeypatch.context() as patched:
-        patched.setattr(flow_file, "quick_rows", CarefulRows)
+        patched.setattr(reader, "new_row_counter", CarefulRowCounter)
         return read(data)
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from models.flow_csv.build_native import MACHINES, compile_library
-from models.flow_csv.csv_format import MAX_VALUE, Columns
-from models.flow_csv.native_row_counter import FastRows, library, library_path
-from models.flow_csv.row_counter import PlainRows, QuickRows
+from models.flow_csv.csv_format import Columns
+from models.flow_csv.native_row_counter import NativeRowCounter, library, library_path
+from models.flow_csv.row_counter import PythonRowCounter, RowCounter
+from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
 
 COLUMNS = Columns(0, 1, 2, 3, 4)
@@ -14,14 +15,14 @@ SPELLING = (b"10.0.0.1", b"10.0.0.2", b"07/12/2022 ")
 
 
 @pytest.fixture(params=["library", "python"])
-def rows(request: pytest.FixtureRequest) -> QuickRows:
+def rows(request: pytest.FixtureRequest) -> RowCounter:
     """Each way to count."""
     if request.param == "python":
-        return PlainRows(COLUMNS, 5)
+        return PythonRowCounter(COLUMNS, 5)
     loaded = library()
     if loaded is None:
         pytest.skip("there is no library for this machine")
-    return FastRows(loaded, COLUMNS, 5)
+    return NativeRowCounter(loaded, COLUMNS, 5)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -30,11 +31,12 @@ def test_the_libraries_are_what_their_source_gives(machine: str) -> None:
     assert compile_library(machine) == library_path(machine).read_bytes()
 
 
-def test_sums_outgrow_64_bits(rows: QuickRows) -> None:
+def test_sums_outgrow_64_bits(rows: RowCounter) -> None:
     """Rows on top of the greatest sum that 64 bits hold add up exactly."""
     most = (1 << 64) - 1
     rows.add(SPELLING, DAY, most, most)
-    assert not list(rows.doubtful(b"10.0.0.1,10.0.0.2,07/12/2022 1,%d,2\n" % MAX_VALUE * 3, 0))
+    text = b"10.0.0.1,10.0.0.2,07/12/2022 1,%d,2\n" % MAX_VALUE * 3
+    assert rows.count_known(text, 0) == (len(text), 3)
     assert rows.totals() == {DAY: Totals(most + 3 * MAX_VALUE, most + 6, 4)}
 
 
@@ -54,26 +56,28 @@ def test_sums_outgrow_64_bits(rows: QuickRows) -> None:
         b"1" * 200 + b",10.0.0.2,07/12/2022 1,3,3",
     ],
 )
-def test_doubts_are_given_back_with_their_numbers(rows: QuickRows, line: bytes) -> None:
-    """A line that is not clearly right is given back as it is, and those around it count."""
+def test_counting_stops_at_a_doubt(rows: RowCounter, line: bytes) -> None:
+    """At a line that is not clearly right, which is left as it is; those around it count."""
     good = b"10.0.0.1,10.0.0.2,07/12/2022 1,5,2"
     rows.add(SPELLING, DAY, 1, 1)
-    assert list(rows.doubtful(b"\n".join([good, line, good, line, good]) + b"\n", 7)) == [
-        (9, line),
-        (11, line),
-    ]
-    assert rows.last_line == 12
+    text = b"\n".join([good, line, good, line, good]) + b"\n"
+    first = len(good) + 1
+    second = first + len(line) + 1 + len(good) + 1
+    assert rows.count_known(text, 0) == (first, 1)
+    assert rows.count_known(text, first) == (first, 0)
+    assert rows.count_known(text, first + len(line) + 1) == (second, 1)
+    assert rows.count_known(text, second + len(line) + 1) == (len(text), 1)
     assert rows.totals() == {DAY: Totals(16, 7, 4)}
 
 
-def test_many_spellings_of_many_days_are_kept_apart(rows: QuickRows) -> None:
+def test_many_spellings_of_many_days_are_kept_apart(rows: RowCounter) -> None:
     """Beyond what is remembered, too: each row is counted for its own day, or given back."""
     for turn in range(2):
         for number in range(40_000):
             source = b"10.%d.%d.%d" % (number >> 16, number >> 8 & 255, number & 255)
             spelling = (source, *SPELLING[1:])
             line = b",".join([*spelling, b"1", b"2"]) + b"\n"
-            if list(rows.doubtful(line, number)) or not turn:
+            if rows.count_known(line, 0) != (len(line), 1) or not turn:
                 rows.add(spelling, DAY._replace(source=source.decode()), 1, 2)
     totals = rows.totals()
     assert len(totals) == 40_000

@@ -102,11 +102,13 @@ def test_days_are_shown_in_order_and_only_with_flows(store: DailyTotalsStore) ->
         ("last week", {}, "not the Monday"),
     ],
 )
-def test_an_item_that_no_worker_wrote_is_named(week: str, spoilt: dict, found: str) -> None:
+def test_an_item_that_no_worker_wrote_is_named(
+    week: str, spoilt: dict[str, dict[str, str] | None], found: str
+) -> None:
     """Numbers missing or of another kind, and a key that is no Monday: told with pair and week."""
-    item = {"k": {"S": WEEK.pair}, "t": {"S": week}, "d3": {"N": "5"}, "p3": {"N": "3"}, "n3": {"N": "1"}}
-    item |= {"r": {"N": "1"}, "u": {"N": "100"}} | spoilt
-    present = {name: value for name, value in item.items() if value}
+    key = {"k": {"S": WEEK.pair}, "t": {"S": week}}
+    numbers = {name: {"N": "5"} for name in ("d3", "p3", "n3", "r", "u")}
+    present = {name: value for name, value in (key | numbers | spoilt).items() if value}
     with pytest.raises(NotComputable, match=found) as error:
         states_of([present])
     assert error.value.where == f"{WEEK.pair} {week}"

@@ -79,7 +79,7 @@ def test_failed_conditions_are_boto3s(deployment: Deployment) -> None:
         with pytest.raises(ClientError) as failure:
             database.update_item(TableName=deployment.daily_totals, **REQUEST)
         assert failure.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
-        failures.append(failure.value.response["Item"])
+        failures.append(failure.value.response["Item"])  # type: ignore[typeddict-item]  # unknown to its stub
         failures[-1]["s"]["BS"].sort()
     assert failures[0] == failures[1]
     assert failures[0]["d"] == {"N": "9" * 38}

@@ -9,7 +9,7 @@ from models.deployment import Deployment
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import WEEKS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
-from models.traffic import PairWeek, Totals
+from models.traffic import PairWeek, Totals, split_pair
 from tests.helpers.support import client, statistics_of, stored_days, stored_statistics
 
 PAIR = "10.0.0.1>10.0.0.2"
@@ -29,7 +29,7 @@ class Pair:
     def change(self, week: str, totals: Totals, now: int, weekday: int = 3) -> Step:
         before = self.states.get(week, WeekState())
         added, source = {weekday: totals}, BY_FILE[before.revision]
-        assert self.daily.add_once(PairWeek(*PAIR.split(">"), week), added, source, now)
+        assert self.daily.add_once(PairWeek(*split_pair(PAIR), week), added, source, now)
         day = Totals(*(a + b for a, b in zip(before.days.get(weekday, Totals()), totals, strict=True)))
         after = WeekState({**before.days, weekday: day}, before.revision + 1, now)
         self.states[week] = after

@@ -1,0 +1,199 @@
+"""Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from models.errors import FileRejected
+from models.flow_csv.byte_stream import MAX_LINE
+from models.flow_csv.csv_format import (
+    V4_COLUMNS,
+    V4_MIN_WIDTH,
+    Columns,
+    check_is_text,
+    check_v4_order,
+    find_columns,
+    repeated_header,
+    v4_header,
+)
+from models.flow_csv.quarantine import Quarantine
+from models.flow_csv.row_counter import RowCounter, new_row_counter
+from models.flow_csv.values import DAY_WIDTH, BadRow, address, amount, day, split_fields
+from models.traffic import PairDay, Totals
+
+_TOO_LONG = "line is longer than 1 MiB"
+_BOM = b"\xef\xbb\xbf"
+
+
+class Reader:
+    """Takes the lines of one file.
+
+    The first line settles where the columns are, the rows that come with it how many fields a row has.
+    Then a `RowCounter` counts the rows that are beyond doubt. Every other line goes to `_take_carefully`,
+    which alone knows what is wrong with a row.
+
+    Args:
+        quarantine: takes the rows that do not count.
+
+    Attributes:
+        notes: what was assumed about the file so far.
+    """
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self.notes: list[str] = []
+        self._quarantine = quarantine
+        self._columns: Columns | None = None
+        self._header_width = 0  # names in the header, 0 without a header
+        self._width = 0  # fields of a row, 0 until there were rows
+        self._rows: RowCounter | None = None  # from then on
+        self._lines = 0  # taken so far
+        self._is_within_long_line = False
+
+    def take_lines(self, text: bytes) -> None:
+        """Takes whole lines; only the last of a file may lack its end.
+
+        Raises:
+            FileRejected: the file can never be read.
+        """
+        if self._is_within_long_line:  # what is left of that line looks like a blank one
+            self._end_long_line()
+        if not self._lines:
+            text = text.removeprefix(_BOM)
+        if not self._columns:
+            self._columns = self._find_columns(text)
+        if self._columns and not self._rows:
+            self._rows = self._find_rows(text, self._columns)
+        if self._columns and self._rows:
+            self._count(text, self._columns, self._rows)
+        else:
+            self._lines += len(text.splitlines())
+
+    def take_piece(self, text: bytes) -> None:
+        """Takes a piece of a line that is too long to be held.
+
+        Raises:
+            FileRejected: it is the first line.
+        """
+        if not self._columns:
+            check_is_text(text, b"")
+            raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
+        self._is_within_long_line = True
+        self._quarantine.write(text)
+
+    def end(self) -> dict[PairDay, Totals]:
+        """What was counted, after the last line.
+
+        Raises:
+            FileRejected: there was nothing but blank lines.
+        """
+        if self._is_within_long_line:
+            self._end_long_line()
+        if not self._columns:
+            what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
+            raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
+        return self._rows.totals() if self._rows else {}
+
+    def _end_long_line(self) -> None:
+        self._quarantine.end_row(self._lines + 1, _TOO_LONG)
+        self._is_within_long_line = False
+
+    def _find_columns(self, text: bytes) -> Columns | None:
+        """Looks for them in the first line that is not blank."""
+        first = next((line for line in text.splitlines() if line.strip()), None)
+        if first is None:
+            return None
+        check_is_text(text, first)
+        columns = find_columns(first)
+        if columns:
+            self._header_width = _width_of(first)
+            self._quarantine.header = first
+            return columns
+        check_v4_order(first)
+        self.notes.append("no header line: CICFlowMeter 4 order assumed")
+        return V4_COLUMNS
+
+    def _find_rows(self, text: bytes, columns: Columns) -> RowCounter | None:
+        """Settles, by the first lines with rows among them, how many fields a row has."""
+        lines = (line for line in text.splitlines() if line.strip())
+        rows = [line for line in lines if repeated_header(line) != columns]
+        if not rows:
+            return None
+        if not self._header_width:
+            self._width = _usual_width(rows, V4_MIN_WIDTH)
+            self._quarantine.header = v4_header(self._width)
+        elif Quarantine.is_header(self._quarantine.header) or not _have_one_more(rows, self._header_width):
+            self._width = self._header_width
+        else:
+            self._width = self._header_width + 1
+            self._quarantine.header += b","
+            self.notes.append("rows have one field more than the header")
+        return new_row_counter(columns, self._width)
+
+    def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
+        if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
+            for line in text.splitlines():
+                self._lines += 1
+                self._take_carefully(line, columns, rows)
+            return
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        at = 0
+        while True:
+            at, counted = rows.count_known(text, at)
+            self._lines += counted
+            if at == len(text):
+                return
+            end = text.find(b"\n", at)
+            line = text[at:end] if end >= 0 else text[at:]
+            at += len(line) + (end >= 0)
+            self._lines += 1
+            self._take_carefully(line, columns, rows)
+
+    def _take_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
+        """Takes the line with the number `_lines`, whatever it is."""
+        if not line.strip():
+            return
+        header = repeated_header(line) if len(line) <= MAX_LINE else None
+        if header == columns:
+            return
+        if header:
+            raise FileRejected(
+                f"line {self._lines} is another header, with the columns in other places",
+                remedy="Split the file before that line",
+            )
+        try:
+            self._count_carefully(line, columns, rows)
+        except BadRow as bad:
+            self._quarantine.add(line, self._lines, str(bad))
+
+    def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
+        if len(line) > MAX_LINE:
+            raise BadRow(_TOO_LONG)
+        if b"\0" in line:
+            raise BadRow("NUL byte")
+        fields = split_fields(line)
+        if len(fields) != self._width:
+            raise BadRow(f"{len(fields)} fields instead of {self._width}")
+        source, destination, timestamp, duration, packets = (fields[place].strip() for place in columns)
+        spelling = source, destination, timestamp[:DAY_WIDTH]
+        pair_day = PairDay(address(source, "Src IP"), address(destination, "Dst IP"), day(spelling[2]))
+        microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
+        rows.add(spelling, pair_day, microseconds, count)
+
+
+def _usual_width(rows: Iterable[bytes], least: int) -> int:
+    """How many fields most of the rows have, of those that have enough."""
+    widths = Counter(map(_width_of, rows))
+    return max((width for width in widths if width >= least), key=widths.__getitem__)
+
+
+def _have_one_more(rows: Iterable[bytes], header_width: int) -> bool:
+    """Whether more rows have a field more than the header than have as many."""
+    widths = Counter(map(_width_of, rows))
+    return widths[header_width + 1] > widths[header_width]
+
+
+def _width_of(line: bytes) -> int:
+    try:
+        return len(split_fields(line))
+    except BadRow:
+        return 0  # no row has that

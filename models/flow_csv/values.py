@@ -1,0 +1,119 @@
+"""The values of a flow row: its fields, and what addresses, days and amounts mean.
+
+They are strict: what is neither clearly right nor written by some CICFlowMeter is a `BadRow`.
+"""
+
+import csv
+import re
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily totals far below 38 digits
+_MAX_WIDTH = len(str(MAX_VALUE))
+DAY_WIDTH = 11  # bytes of a timestamp that decide its day: `dd/MM/yyyy` and the character after it
+
+_MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
+
+
+class BadRow(ValueError):
+    """A row that cannot be counted; its text is the reason, free of commas, quotes and line ends."""
+
+
+def split_fields(line: bytes) -> list[bytes]:
+    """The fields of one physical line, unquoted as RFC 4180 has it.
+
+    Raises:
+        BadRow: a quoted field does not end where a field ends.
+    """
+    if b'"' not in line:
+        return line.split(b",")
+    try:
+        (fields,) = csv.reader([line.decode("latin-1")], strict=True)
+    except csv.Error as error:
+        raise BadRow("quotes are not balanced") from error
+    return [field.encode("latin-1") for field in fields]
+
+
+@lru_cache(maxsize=4096)
+def address(text: bytes, column: str) -> str:
+    """The canonical text of an IP address (RFC 5952), whichever Python prints it; a zone id is dropped.
+
+    Raises:
+        BadRow: it is none; `column` tells which.
+    """
+    try:
+        if len(text) > _MAX_ADDRESS:
+            raise ValueError
+        parsed = ip_address(text.decode("ascii"))
+    except ValueError as error:
+        raise BadRow(f"{column} is not an IP address") from error
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:  # Python 3.13 prints these as the RFC has it; earlier ones do not
+        return f"::ffff:{parsed.ipv4_mapped}"
+    return str(IPv6Address(int(parsed)))
+
+
+_DATE = re.compile(
+    rb"(?:(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d{2})-(?P<D>\d{2}))(?![^ T])"
+)
+
+
+@lru_cache(maxsize=1024)
+def day(prefix: bytes) -> str:
+    """The ISO 8601 day of the first `DAY_WIDTH` bytes of a timestamp: `d/M/yyyy` or ISO, then any time.
+
+    Raises:
+        BadRow: there is no such date.
+    """
+    match = _DATE.match(prefix)
+    if match is None:
+        raise BadRow("Timestamp is not a date")
+    year, month, day_of_month = (int(match[upper] or match[lower]) for upper, lower in ("Yy", "Mm", "Dd"))
+    try:
+        return date(year, month, day_of_month).isoformat()
+    except ValueError as error:
+        raise BadRow("Timestamp is an impossible date") from error
+
+
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+
+
+def amount(text: bytes, column: str) -> int:
+    """The whole number from 0 to `MAX_VALUE`, also when it is written as `1.2345E7` or `14.0`.
+
+    Raises:
+        BadRow: it is none; `column` tells which.
+    """
+    if len(text) < _MAX_WIDTH and text.isdigit():
+        return int(text)
+    if not _NUMBER.fullmatch(text):
+        raise BadRow(f"{column} is not a number")
+    value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
+    if value < 0:
+        raise BadRow(f"{column} is negative")
+    if value > MAX_VALUE:
+        raise BadRow(f"{column} is above 10^12")
+    if value != value.to_integral_value():
+        raise BadRow(f"{column} is not a whole number")
+    return int(value)
+
+
+def is_address(text: bytes) -> bool:
+    """Whether a field is an IP address, blanks around it aside."""
+    try:
+        return bool(address(text.strip(), "Src IP"))
+    except BadRow:
+        return False
+
+
+def begins_with_date(text: bytes) -> bool:
+    """Whether a timestamp has the form of those that have a day; there may be no such day."""
+    return _DATE.match(text) is not None
+
+
+def is_number(text: bytes) -> bool:
+    """Whether a field has the form of a number; it may be negative, too large or not whole."""
+    return _NUMBER.fullmatch(text) is not None
