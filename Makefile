@@ -2,7 +2,7 @@
 PYTHON ?= python3
 CAMPUS = $(wildcard ../shared/data/campus)
 DATA ?= $(CAMPUS)
-# SAVE=1 has soak, mutants, kill-soak and fuzz keep their figures for the docs.
+# SAVE=1 has measure, soak, mutants, kill-soak and fuzz keep their figures for the docs; else they only print.
 KEPT = $(if $(SAVE),--save)
 
 .DEFAULT_GOAL := help
@@ -11,8 +11,11 @@ KEPT = $(if $(SAVE),--save)
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
+# One path that may hold spaces, or else several.
+demo: export DATA := $(DATA)
 demo: .venv/demo ## Run the whole pipeline on this machine, on real traffic if there is some beside the project
-	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(DATA)
+	@IFS=; set -- $$DATA; [ -e "$$1" ] || { unset IFS; set -- $$DATA; }; \
+	.venv/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) "$$@"
 
 test: .venv/dev ## Run the tests
 	.venv/bin/pytest -q -n 3 --dist loadfile
@@ -49,14 +52,14 @@ format: .venv/dev ## Format the code and fix what can be fixed
 	.venv/bin/ruff check --fix .
 
 measure: .venv/dev ## Measure all of docs/performance.md again: half an hour on a machine that does nothing else
-	.venv/bin/python -m perf.benchmarks.summarize
-	.venv/bin/python -m perf.benchmarks.writes
-	-.venv/bin/python -m perf.benchmarks.coldstart
-	.venv/bin/python -m perf.benchmarks.latency
-	-.venv/bin/python -m perf.benchmarks.memory
-	.venv/bin/python -m perf.comparison.compare
-	$(if $(CAMPUS),.venv/bin/python -m perf.comparison.compare --dataset campus $(CAMPUS))
-	$(MAKE) docs
+	.venv/bin/python -m perf.benchmarks.summarize $(KEPT)
+	.venv/bin/python -m perf.benchmarks.writes $(KEPT)
+	-.venv/bin/python -m perf.benchmarks.coldstart $(KEPT)
+	.venv/bin/python -m perf.benchmarks.latency $(KEPT)
+	-.venv/bin/python -m perf.benchmarks.memory $(KEPT)
+	.venv/bin/python -m perf.comparison.compare $(KEPT)
+	$(if $(CAMPUS),.venv/bin/python -m perf.comparison.compare --dataset campus $(KEPT) $(CAMPUS))
+	$(if $(SAVE),$(MAKE) docs)
 
 docs: .venv/dev ## Bring docs/commands.md and the figures in docs/ up to date
 	.venv/bin/python -m tests.helpers.commands_page

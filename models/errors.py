@@ -3,6 +3,7 @@
 FlowtallyError              what was found, where, and what to do about it
 ├── UsageError              the command or its settings are wrong
 ├── FileRejected            a flow file that can never be read
+├── ContentChanged          a file is not any more what it was when it was read first
 ├── NotFound                the pair, file or stack that was asked for does not exist
 ├── NotComputable           a pair whose daily totals, as they were read, give no statistics
 ├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
@@ -45,6 +46,10 @@ class UsageError(FlowtallyError):
 
 class FileRejected(FlowtallyError):
     """A file that no retry can make readable: it is set aside with `found` as its reason."""
+
+
+class ContentChanged(FlowtallyError):
+    """A file that is read more than once changed meanwhile."""
 
 
 class NotFound(FlowtallyError):

@@ -6,11 +6,12 @@ A document names a table by a comment, `<!-- figures: bench_summarize -->`, and 
 `<!-- end of figures -->`; what stands in between is written by this script and by nobody else.
 """
 
+import argparse
 import json
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -62,8 +63,9 @@ class Figures:
     environment: Mapping[str, str] = field(default_factory=machine)
     remarks: Sequence[str] = field(default_factory=list)
 
-    def save(self, folder: Path = FOLDER) -> Path:
+    def save(self, folder: Path | None = None) -> Path:
         """Writes the file that the docs are made from."""
+        folder = folder or FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
@@ -110,6 +112,26 @@ class Figures:
             f"Python {environment['python']}",
             *(f"{name} {number}" for name, number in self.packages.items()),
         ]
+
+
+def options_of(script: str, about: str | None) -> argparse.ArgumentParser:
+    """The options that all scripts have which measure something.
+
+    Args:
+        script: the name of its module.
+        about: its docstring.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {script}", description=about)
+    parser.add_argument("--save", action="store_true", help="keep the figures for the docs")
+    return parser
+
+
+def publish(tables: Iterable[Figures], *, save: bool) -> None:
+    """Prints tables, and keeps them for the docs only if that is asked for."""
+    for figures in tables:
+        figures.show()
+        if save:
+            figures.save()
 
 
 def load(name: str) -> Figures:

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clients.cli import run as flowtally
 from clients.local_aws.engine import EmbeddedEngine
@@ -26,6 +27,11 @@ from tests.helpers.support import client
 from tests.helpers.template import create_tables
 
 Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and what was sent to it since
+
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("flowtally", deadline=None)
+settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
+from clients.exporting.full_export import export_everything
 from clients.lifecycle.destroy import Found
 from clients.lifecycle.destroy import destroy as destroy_everything
 from clients.lifecycle.retained_resources import Table
-from clients.render.full_export import export_everything
-from clients.render.pairs import stored_table, waiting_table
 from clients.render.stacks import print_event
+from clients.render.stored import stored_table, waiting_table
 from clients.terminal.account import Account
 from clients.terminal.console import out, say
 from clients.terminal.options import pass_account
@@ -42,8 +42,8 @@ class _Terminal:
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):
-            for path in export_everything(self._account.client("dynamodb"), tables, directory):
-                say(f"Exported: {path}")
+            dynamodb = self._account.client("dynamodb")
+            export_everything(dynamodb, tables, directory, lambda path: say(f"Exported: {path}"))
 
     def confirm(self, name: str) -> bool:
         question = f"Everything above will be deleted for ever.\nThe name of the stack, to confirm ({name})"

@@ -2,8 +2,8 @@
 
 import click
 
+from clients.exporting import csv_table
 from clients.queries.counted import Results, canonical
-from clients.render import csv_table
 from clients.terminal.account import Account
 from clients.terminal.console import say, warn
 from clients.terminal.options import pass_account

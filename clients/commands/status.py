@@ -2,10 +2,10 @@
 
 import click
 
-from clients.queries.file_report import LISTED, Newest, files_of_branch
+from clients.queries.file_report import LISTED, RecentFiles, files_of_branch
 from clients.queries.stored import read_status
 from clients.render.files import print_files_of_branch, print_quarantined, print_rejected
-from clients.render.pairs import stored_table, waiting_table
+from clients.render.stored import stored_table, waiting_table
 from clients.terminal.account import Account
 from clients.terminal.console import out
 from clients.terminal.options import pass_account
@@ -43,9 +43,9 @@ def _show_everything(account: Account, listed: int) -> None:
 
 
 def _show_branch(account: Account, branch: str, listed: int) -> None:
-    newest = Newest.of(files_of_branch(account, branch), listed)
+    newest = RecentFiles.of(files_of_branch(account, branch), listed)
     print_files_of_branch(branch, newest)
     rejected = [file for file in newest.files if file.state == "rejected"]
     quarantined = [file for file in newest.files if file.state == "counted" and file.quarantined]
-    print_rejected(account, Newest.of(rejected, listed))
-    print_quarantined(account, Newest.of(quarantined, listed))
+    print_rejected(account, RecentFiles.of(rejected, listed))
+    print_quarantined(account, RecentFiles.of(quarantined, listed))

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 from botocore.exceptions import ClientError
 
-from clients.render.upload_progress import follow, say_what_became, send_with_bars
+from clients.render.upload_progress import say_what_became, send_with_bars
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
 from clients.terminal.options import branch_option, pass_account
+from clients.uploading.following import follow
 from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch, flow_files
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.file_records import FilesTable

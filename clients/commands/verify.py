@@ -5,7 +5,7 @@ import click
 from clients.queries.counted import Results, canonical
 from clients.recovering.repair import rebuild
 from clients.recovering.verify import verify_all, verify_pair
-from clients.render.pairs import differences_table, summary_of
+from clients.render.verification import differences_table, summary_of
 from clients.terminal.account import Account
 from clients.terminal.console import out, say
 from clients.terminal.options import pass_account

@@ -29,25 +29,25 @@ WAITING = "waiting"  # the state of a file that has no record yet
 _SUGGESTIONS = 5
 
 
-class Newest(NamedTuple):
+class RecentFiles(NamedTuple):
     """Those files that arrived last, the last first, and how many there are altogether."""
 
     files: list[File]
     total: int
 
     @classmethod
-    def of(cls, files: Sequence[File], limit: int) -> "Newest":
+    def of(cls, files: Sequence[File], limit: int) -> "RecentFiles":
         """So many of the files."""
         return cls(nlargest(limit, files, key=lambda file: file.arrived_at), len(files))
 
 
-class Fates(NamedTuple):
+class FileReport(NamedTuple):
     """What the table of files tells."""
 
     states: Counter[str]  # how many files are in each
     stored_bytes: int  # as billed
-    rejected: Newest  # of those that nobody has dealt with, like the next
-    quarantined: Newest  # counted but for some rows
+    rejected: RecentFiles  # of those that nobody has dealt with, like the next
+    quarantined: RecentFiles  # counted but for some rows
 
 
 class SetAside:
@@ -70,7 +70,7 @@ class SetAside:
         return file.digest is not None and quarantine_key(file.digest) in self._keys
 
 
-def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
+def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> FileReport:
     """Looks at all files, in one scan.
 
     Args:
@@ -90,7 +90,9 @@ def read_fates(files: FilesTable, set_aside: SetAside, listed: int) -> Fates:
             rejected.append(file)
         if file.state == "counted" and file.quarantined and set_aside.has_rows_of(file):
             quarantined.append(file)
-    return Fates(states, stored_bytes, Newest.of(rejected, listed), Newest.of(quarantined, listed))
+    return FileReport(
+        states, stored_bytes, RecentFiles.of(rejected, listed), RecentFiles.of(quarantined, listed)
+    )
 
 
 def files_of_branch(account: Account, branch: str) -> list[File]:

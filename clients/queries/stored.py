@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from clients.queries.file_report import LISTED, Fates, SetAside, read_fates
+from clients.queries.file_report import LISTED, FileReport, SetAside, read_file_report
 from clients.queries.item_size import STORAGE_OVERHEAD, stored_size
 from clients.terminal.account import Account
 from models.bucket_layout import INCOMING, QUARANTINE, REJECTED
@@ -53,7 +53,7 @@ class Status(NamedTuple):
     objects: list[ObjectUse]
     queue: Waiting
     dead_letters: Waiting
-    files: Fates
+    files: FileReport
 
 
 def read_status(account: Account, listed: int = LISTED) -> Status:
@@ -70,7 +70,7 @@ def read_status(account: Account, listed: int = LISTED) -> Status:
     dynamodb, sqs = account.client("dynamodb"), account.client("sqs")
     objects = object_uses(account.client("s3"), deployment.bucket)
     set_aside = SetAside(key for below in objects if below.prefix != INCOMING for key in below.keys)
-    files = read_fates(FilesTable(dynamodb, deployment.files), set_aside, listed)
+    files = read_file_report(FilesTable(dynamodb, deployment.files), set_aside, listed)
     return Status(
         [
             *traffic_uses(dynamodb, deployment),

@@ -20,7 +20,7 @@ _PAUSE = 1.0  # seconds between two of them
 Pair = tuple[str, str]
 
 
-class Figures(NamedTuple):
+class PairMoments(NamedTuple):
     """What the statistics of a pair hold, or should."""
 
     duration: Moments = Moments()  # of the daily total flow duration, µs
@@ -32,8 +32,8 @@ class Difference(NamedTuple):
 
     source: str
     destination: str
-    stored: Figures
-    expected: Figures
+    stored: PairMoments
+    expected: PairMoments
 
 
 class Verdict(NamedTuple):
@@ -61,14 +61,16 @@ def verify_pair(
 def verify_all(results: Results, sleep: Callable[[float], None] = time.sleep) -> Verdict:
     """Verifies every pair that has daily totals or statistics."""
     stored = {(item.source, item.destination): _stored(item) for item in results.all_pairs()}
-    expected: dict[Pair, Figures] = defaultdict(Figures)
+    expected: dict[Pair, PairMoments] = defaultdict(PairMoments)
     count = 0
     for day in results.all_days():
         count += 1
         pair = split_pair(day.pair)
         expected[pair] = _with_day(expected[pair], day)
     pairs = sorted(stored.keys() | expected.keys())
-    suspects = [pair for pair in pairs if stored.get(pair, Figures()) != expected.get(pair, Figures())]
+    suspects = [
+        pair for pair in pairs if stored.get(pair, PairMoments()) != expected.get(pair, PairMoments())
+    ]
     return Verdict(len(pairs), count, settled(results, suspects, sleep) if suspects else [])
 
 
@@ -87,16 +89,16 @@ def settled(results: Results, suspects: Iterable[Pair], sleep: Callable[[float],
 
 def _difference(results: Results, pair: Pair) -> Difference | None:
     item = results.pair(*pair)
-    stored = _stored(item) if item else Figures()
-    expected = Figures()
+    stored = _stored(item) if item else PairMoments()
+    expected = PairMoments()
     for day in results.days(*pair):
         expected = _with_day(expected, day)
     return None if stored == expected else Difference(*pair, stored, expected)
 
 
-def _with_day(figures: Figures, day: DailyTotal) -> Figures:
-    return Figures(figures.duration.with_value(day.duration), figures.packets.with_value(day.packets))
+def _with_day(moments: PairMoments, day: DailyTotal) -> PairMoments:
+    return PairMoments(moments.duration.with_value(day.duration), moments.packets.with_value(day.packets))
 
 
-def _stored(item: PairStatistics) -> Figures:
-    return Figures(item.duration, item.packets)
+def _stored(item: PairStatistics) -> PairMoments:
+    return PairMoments(item.duration, item.packets)

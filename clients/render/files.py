@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from clients.queries.file_report import Newest
+from clients.queries.file_report import RecentFiles
 from clients.terminal.account import Account
 from clients.terminal.console import UNDEFINED, duration, out, say, table
 from models.bucket_layout import quarantine_key
@@ -12,7 +12,7 @@ _ARRIVED = "Arrived\n(UTC)"
 _QUARANTINED = "Quaran-\ntined"
 
 
-def print_files_of_branch(branch: str, files: Newest) -> None:
+def print_files_of_branch(branch: str, files: RecentFiles) -> None:
     """Prints the last files of a branch, whatever became of them."""
     made = table(
         _title(f"Files of the branch {branch}", files),
@@ -38,7 +38,7 @@ def print_files_of_branch(branch: str, files: Newest) -> None:
     out.print(made)
 
 
-def print_rejected(account: Account, files: Newest) -> None:
+def print_rejected(account: Account, files: RecentFiles) -> None:
     """Prints rejected files with their reasons, and what to do next; nothing if there are none."""
     if not files.total:
         return
@@ -53,7 +53,7 @@ def print_rejected(account: Account, files: Newest) -> None:
     )
 
 
-def print_quarantined(account: Account, files: Newest) -> None:
+def print_quarantined(account: Account, files: RecentFiles) -> None:
     """Prints files with rows that do not count, and what to do next; nothing if there are none."""
     if not files.total:
         return
@@ -78,7 +78,7 @@ def print_quarantined(account: Account, files: Newest) -> None:
     )
 
 
-def _title(what: str, files: Newest) -> str:
+def _title(what: str, files: RecentFiles) -> str:
     shown = len(files.files)
     more = files.total - shown
     return f"{what} (the latest {shown}, and {more:,} more)" if more else what

@@ -1,7 +1,6 @@
-"""Shows an upload while it goes on, and follows files until they are counted."""
+"""Shows an upload while it goes on, and says what became of the files."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,12 +10,9 @@ from rich.text import Text
 
 from clients.terminal.console import count_of, out, say, size, warn
 from clients.uploading.uploader import LocalFile, Outcome, Progress, Upload, Uploader
-from models.errors import TryAgain
-from models.storage.file_records import FilesTable
 from models.storage.schema import File
 
 _NAME_WIDTH = 32
-_POLL = 0.5  # seconds between two looks at the table of files
 
 
 class Bars(Progress):
@@ -80,36 +76,6 @@ def send_with_bars(uploader: Uploader, files: Sequence[LocalFile]) -> list[Uploa
     return uploads
 
 
-def follow(
-    files: FilesTable,
-    branch: str,
-    uploads: Sequence[Upload],
-    timeout: float,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[tuple[Upload, File]]:
-    """Waits until each file is counted or rejected; gives each as soon as it is.
-
-    Raises:
-        TryAgain: some are not after `timeout` seconds.
-    """
-    waiting = [upload for upload in uploads if upload.outcome is not Outcome.DUPLICATE]
-    deadline = time.monotonic() + timeout
-    while waiting:
-        for upload in list(waiting):
-            record = files.get(branch, upload.key)
-            if record and (upload.outcome is Outcome.ALREADY_COUNTED or _is_news(record, upload.before)):
-                waiting.remove(upload)
-                yield upload, record
-        if waiting and time.monotonic() > deadline:
-            raise TryAgain(
-                f"{count_of(len(waiting), 'file')} not counted after {timeout:g} s",
-                where=", ".join(upload.file.path.name for upload in waiting[:3]),
-                remedy="The upload is complete and will be counted; see `flowtally status`",
-            )
-        if waiting:
-            sleep(_POLL)
-
-
 def say_what_became(upload: Upload, record: File) -> None:
     """Prints the verdict on a file."""
     name = upload.file.path.name
@@ -123,10 +89,6 @@ def say_what_became(upload: Upload, record: File) -> None:
         text += f", {record.first_day}"
         text += f" – {record.last_day}" if record.last_day != record.first_day else ""
     say(text)
-
-
-def _is_news(record: File, before: File | None) -> bool:
-    return before is None or record.attribute_values != before.attribute_values
 
 
 def _shortened(name: str) -> str:

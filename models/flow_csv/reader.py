@@ -15,6 +15,7 @@ from models.flow_csv.csv_format import (
     repeated_header,
     v4_header,
 )
+from models.flow_csv.parts import Part, Pass
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counter import RowCounter, new_row_counter
 from models.flow_csv.values import DAY_WIDTH, BadRow, address, amount, day, split_fields
@@ -33,13 +34,19 @@ class Reader:
 
     Args:
         quarantine: takes the rows that do not count.
+        reading: which pairs are counted.
 
     Attributes:
         notes: what was assumed about the file so far.
+        days: of the rows that can be counted, those of pairs in other parts among them.
+        first_row: the bytes of the first row, its line end aside (of an over-long one, its first piece).
     """
 
-    def __init__(self, quarantine: Quarantine) -> None:
+    def __init__(self, quarantine: Quarantine, reading: Pass) -> None:
         self.notes: list[str] = []
+        self.days: set[str] = set()
+        self.first_row = b""
+        self._reading = reading
         self._quarantine = quarantine
         self._columns: Columns | None = None
         self._header_width = 0  # names in the header, 0 without a header
@@ -77,7 +84,18 @@ class Reader:
             check_is_text(text, b"")
             raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
         self._is_within_long_line = True
+        self.first_row = self.first_row or text
         self._quarantine.write(text)
+
+    @property
+    def part(self) -> Part:
+        """The pairs whose rows were counted to the end."""
+        return self._rows.part if self._rows else self._reading.part
+
+    @property
+    def elsewhere(self) -> int:
+        """Rows that count in other parts; in a first pass all of them."""
+        return self._rows.elsewhere if self._rows else 0
 
     def end(self) -> dict[PairDay, Totals]:
         """What was counted, after the last line.
@@ -117,6 +135,7 @@ class Reader:
         rows = [line for line in lines if repeated_header(line) != columns]
         if not rows:
             return None
+        self.first_row = self.first_row or rows[0]
         if not self._header_width:
             self._width = _usual_width(rows, V4_MIN_WIDTH)
             self._quarantine.header = v4_header(self._width)
@@ -126,7 +145,7 @@ class Reader:
             self._width = self._header_width + 1
             self._quarantine.header += b","
             self.notes.append("rows have one field more than the header")
-        return new_row_counter(columns, self._width)
+        return new_row_counter(columns, self._width, self._reading)
 
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
         if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
@@ -177,6 +196,7 @@ class Reader:
         spelling = source, destination, timestamp[:DAY_WIDTH]
         pair_day = PairDay(address(source, "Src IP"), address(destination, "Dst IP"), day(spelling[2]))
         microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
+        self.days.add(pair_day.day)
         rows.add(spelling, pair_day, microseconds, count)
 
 

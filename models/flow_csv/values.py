@@ -36,6 +36,9 @@ def split_fields(line: bytes) -> list[bytes]:
     return [field.encode("latin-1") for field in fields]
 
 
+_PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
+
+
 @lru_cache(maxsize=4096)
 def address(text: bytes, column: str) -> str:
     """The canonical text of an IP address (RFC 5952), whichever Python prints it; a zone id is dropped.
@@ -43,6 +46,8 @@ def address(text: bytes, column: str) -> str:
     Raises:
         BadRow: it is none; `column` tells which.
     """
+    if _PLAIN_ADDRESS.fullmatch(text):  # canonical as it is; `ip_address` takes ten times as long
+        return text.decode()
     try:
         if len(text) > _MAX_ADDRESS:
             raise ValueError

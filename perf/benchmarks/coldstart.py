@@ -8,7 +8,6 @@ alternately, the quickest of several runs.
     python -m perf.benchmarks.coldstart [--runs 9]
 """
 
-import argparse
 import io
 import sys
 import zipfile
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory
 from clients.local_aws.lambda_service.environment import Environment, LaunchSpec
 from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
-from perf.figures import Figures, versions
+from perf.figures import Figures, options_of, publish, versions
 
 _CLIENTS = {"summarize": ("dynamodb", "s3", "sqs"), "consolidate": ("dynamodb",)}
 _BASELINE = """\
@@ -44,10 +43,11 @@ _SETTINGS = {
 
 
 def main() -> None:
-    """Measures, prints and saves; exit status 1 if the aim is missed."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.coldstart", description=__doc__)
+    """Measures and prints; exit status 1 if the aim is missed."""
+    parser = options_of("perf.benchmarks.coldstart", __doc__)
     parser.add_argument("--runs", type=int, default=9)
-    runs = parser.parse_args().runs
+    options = parser.parse_args()
+    runs = options.runs
     measured = {stage: measure(stage, runs) for stage in _CLIENTS}
     ratios = {stage: seconds["ours"] / seconds["boto3"] for stage, seconds in measured.items()}
     figures = Figures(
@@ -61,8 +61,7 @@ def main() -> None:
         packages=versions("boto3", "awslambdaric", "pynamodb"),
         command=f"python -m perf.benchmarks.coldstart --runs {runs}",
     )
-    figures.show()
-    figures.save()
+    publish([figures], save=options.save)
     sys.exit(max(ratios.values()) > _AIM)
 
 

@@ -6,7 +6,6 @@ Generated days are uploaded at once; one process per core counts them, one conso
 tables costs the engine some time, too, so it is done every few seconds. The engine works on the same cores.
 """
 
-import argparse
 import os
 import time
 from datetime import date
@@ -14,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from perf.benchmarks.pipeline import Pipeline, running, wait_for_log
 from perf.data.generate import generate
-from perf.figures import Figures
+from perf.figures import Figures, options_of, publish
+from perf.measuring.pipeline import Pipeline, running, wait_for_log
 
 _FIRST = date(2022, 10, 1)
 _LOOK = 3.0  # seconds between two looks
@@ -35,8 +34,8 @@ class Sample(NamedTuple):
 
 
 def main() -> None:
-    """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.keepup", description=__doc__)
+    """Measures and prints."""
+    parser = options_of("perf.benchmarks.keepup", __doc__)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--megabytes", type=float, default=10, help="of each day's file")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -59,8 +58,7 @@ def main() -> None:
         rows=[_row(look, counting) for look in (*samples[: -1 : len(samples) // _ROWS + 1], last)],
         command=f"python -m perf.benchmarks.keepup --days {options.days}",
     )
-    figures.show()
-    figures.save()
+    publish([figures], save=options.save)
 
 
 def _row(look: Sample, counting: float) -> list[str]:

@@ -7,16 +7,15 @@ the next call, on the way from the message to the statistics: what flowtally its
 time that the change lies in the stream until the reader asks again, once a second. The rest is the engine.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from perf.benchmarks.pipeline import Pipeline, running, wait_for_log
-from perf.comparison.recording_proxy import Call, Wire
-from perf.figures import Figures
+from perf.figures import Figures, options_of, publish
+from perf.measuring.pipeline import Pipeline, running, wait_for_log
+from perf.measuring.recording_proxy import Call, RecordingProxy
 
 _PATIENCE = 30.0  # seconds
 _WARM_UP = 3  # files before those that count
@@ -32,10 +31,11 @@ class Latency(NamedTuple):
 
 
 def main() -> None:
-    """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.latency", description=__doc__)
+    """Measures and prints."""
+    parser = options_of("perf.benchmarks.latency", __doc__)
     parser.add_argument("--files", type=int, default=100)
-    files = parser.parse_args().files
+    options = parser.parse_args()
+    files = options.files
     latencies = list(measure(files + _WARM_UP))[_WARM_UP:]
     rows = [
         [name, *(f"{1000 * value:.0f} ms" for value in _median_and_95th(values))]
@@ -50,8 +50,7 @@ def main() -> None:
         rows=rows,
         command=f"python -m perf.benchmarks.latency --files {files}",
     )
-    figures.show()
-    figures.save()
+    publish([figures], save=options.save)
 
 
 def measure(files: int) -> Iterator[Latency]:
@@ -59,7 +58,7 @@ def measure(files: int) -> Iterator[Latency]:
     pause = Random(0)
     with running() as pipeline:
         endpoint = pipeline.engine.endpoint_url
-        with Wire(endpoint) as summarize, Wire(endpoint) as consolidate:
+        with RecordingProxy(endpoint) as summarize, RecordingProxy(endpoint) as consolidate:
             first = pipeline.start("summarize", {"AWS_ENDPOINT_URL": summarize.url})
             # A long lease, so that no write to its table is taken for one to the statistics.
             settings = {"AWS_ENDPOINT_URL": consolidate.url, "FLOWTALLY_LEASE": "3600"}
@@ -71,7 +70,7 @@ def measure(files: int) -> Iterator[Latency]:
                 yield _one(pipeline, summarize, consolidate, number)
 
 
-def _one(pipeline: Pipeline, summarize: Wire, consolidate: Wire, number: int) -> Latency:
+def _one(pipeline: Pipeline, summarize: RecordingProxy, consolidate: RecordingProxy, number: int) -> Latency:
     header = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
     rows = [f"10.0.0.1,10.0.{number // 250}.{number % 250},07/12/2022 10:00:00 AM,{n},3" for n in range(100)]
     began = time.perf_counter()
@@ -95,7 +94,7 @@ def _one(pipeline: Pipeline, summarize: Wire, consolidate: Wire, number: int) ->
     return Latency(total, ours, poll, total - ours - poll)
 
 
-def _wait_for(wire: Wire, operation: str, since: float) -> Call:
+def _wait_for(wire: RecordingProxy, operation: str, since: float) -> Call:
     deadline = time.perf_counter() + _PATIENCE
     while not (calls := wire.answered(operation, since)):
         if time.perf_counter() > deadline:

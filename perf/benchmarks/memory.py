@@ -5,28 +5,27 @@
 The file goes through the whole first stage: upload, queue, reading, writing, deletion.
 """
 
-import argparse
-import re
 import sys
 import time
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clients.local_aws.child import Child
-from perf.benchmarks.pipeline import running, wait_for_log
 from perf.data.generate import generate
-from perf.figures import Figures
+from perf.figures import Figures, options_of, publish
+from perf.measuring.pipeline import running, wait_for_log
+from perf.measuring.process_cost import peak_of
 
 _PATIENCE = 1800.0  # seconds
 _LIMIT = 100_000_000  # bytes
 
 
 def main() -> None:
-    """Measures, prints and saves; the exit status tells whether the limit was kept."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.memory", description=__doc__)
+    """Measures and prints; the exit status tells whether the limit was kept."""
+    parser = options_of("perf.benchmarks.memory", __doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
-    megabytes = parser.parse_args().megabytes
+    options = parser.parse_args()
+    megabytes = options.megabytes
     with TemporaryDirectory() as folder, running() as pipeline:
         (file,) = generate(Path(folder), first=date(2022, 12, 7), days=1, megabytes=megabytes)
         worker = pipeline.start("summarize")
@@ -44,15 +43,8 @@ def main() -> None:
         rows=[[f"{size / 1e6:.0f} MB", f"{idle / 1e6:.0f} MB", f"{peak / 1e6:.0f} MB", f"{seconds:.0f} s"]],
         command=f"python -m perf.benchmarks.memory --megabytes {megabytes}",
     )
-    figures.show()
-    figures.save()
+    publish([figures], save=options.save)
     sys.exit(peak > _LIMIT)
-
-
-def peak_of(process: Child) -> int:
-    """The most resident memory that a process has had, in bytes."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
-    return int(found[1]) * 1024 if found else 0
 
 
 if __name__ == "__main__":

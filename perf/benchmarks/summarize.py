@@ -9,7 +9,6 @@ machine hits all alike and hardly shows. Only flowtally validates every row, has
 quarantine.
 """
 
-import argparse
 import datetime
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from perf.benchmarks.contenders import command_of, installed
-from perf.benchmarks.process_cost import Cost, cost_of
 from perf.data.generate import generate
-from perf.figures import Figures, versions
+from perf.figures import Figures, options_of, publish, versions
+from perf.measuring.process_cost import Cost, cost_of
 
 _DAY = datetime.date(2022, 12, 7)
 _MB, _GB = 1e6, 1e9
@@ -32,8 +31,8 @@ Costs = Mapping[str, Cost]  # by contender
 
 
 def main() -> None:
-    """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.summarize", description=__doc__)
+    """Measures and prints."""
+    parser = options_of("perf.benchmarks.summarize", __doc__)
     parser.add_argument("--megabytes", type=int, nargs="+", default=[3, 30, 300, 3000])
     options = parser.parse_args()
     names = installed()
@@ -51,8 +50,7 @@ def main() -> None:
         figures.packages = versions("polars", "duckdb", "pandas")
         figures.command = " ".join(["python -m perf.benchmarks.summarize", *_sizes_given(options.megabytes)])
         figures.remarks = remarks
-        figures.show()
-        figures.save()
+        publish([figures], save=options.save)
 
 
 def _sizes_given(megabytes: Sequence[int]) -> list[str]:

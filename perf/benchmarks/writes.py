@@ -9,7 +9,6 @@ the engine says it consumed. For the second stage, a stream of changes is consol
 writes are counted.
 """
 
-import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairWeek, Totals
-from perf.figures import Figures, versions
+from perf.figures import Figures, options_of, publish, versions
 
 _SOURCE = b"12345678"
 _WEEKS = 3  # of each pair, which a batch of the stream brings together
@@ -69,7 +68,7 @@ class Metered:
         return write
 
 
-class Run(NamedTuple):
+class WriteCost(NamedTuple):
     """What writing so many items took."""
 
     name: str
@@ -79,8 +78,8 @@ class Run(NamedTuple):
 
 
 def main() -> None:
-    """Measures, prints and saves."""
-    parser = argparse.ArgumentParser(prog="python -m perf.benchmarks.writes", description=__doc__)
+    """Measures and prints."""
+    parser = options_of("perf.benchmarks.writes", __doc__)
     parser.add_argument("--pairs", type=int, default=_PAIRS)
     options = parser.parse_args()
     with EmbeddedEngine() as engine:
@@ -91,14 +90,14 @@ def main() -> None:
         runs = _first_stage(deployment.daily_totals, options.pairs)
         units = _write_units(deployment.daily_totals, options.pairs)
         second = _second_stage(deployment)
-    _report(runs, units, second, options.pairs)
+    publish(_report(runs, units, second, options.pairs), save=options.save)
 
 
 def _weeks(pairs: int, week: str) -> Iterator[PairWeek]:
     return (PairWeek(f"192.168.{n >> 8}.{n & 255}", "44.227.96.221", week) for n in range(pairs))
 
 
-def _first_stage(table: str, pairs: int) -> list[Run]:
+def _first_stage(table: str, pairs: int) -> list[WriteCost]:
     """The plain loop, our client in a loop, and our client as the workers use it."""
 
     def add_all(database: Any, for_each: Callable[..., None], week: str) -> None:
@@ -111,7 +110,7 @@ def _first_stage(table: str, pairs: int) -> list[Run]:
         "flowtally, loop": (ours, _in_turn),
         f"flowtally, {WRITERS} in flight": (ours, crew),
     }
-    runs: dict[str, list[Run]] = {name: [] for name in ways}
+    runs: dict[str, list[WriteCost]] = {name: [] for name in ways}
     for turn in range(_ROUNDS + 1):
         for number, (name, (database, for_each)) in enumerate(ways.items()):
             work = partial(add_all, database, for_each, _monday(turn * len(ways) + number))
@@ -129,10 +128,10 @@ def _in_turn(work: Callable[[PairWeek], object], weeks: Iterator[PairWeek]) -> N
         work(week)
 
 
-def _measured(name: str, writes: int, work: Callable[[], None]) -> Run:
+def _measured(name: str, writes: int, work: Callable[[], None]) -> WriteCost:
     cpu, wall = time.process_time(), time.perf_counter()
     work()
-    return Run(name, writes, time.process_time() - cpu, time.perf_counter() - wall)
+    return WriteCost(name, writes, time.process_time() - cpu, time.perf_counter() - wall)
 
 
 def _write_units(table: str, pairs: int) -> Metered:
@@ -180,7 +179,7 @@ def _batches(stream_arn: str) -> Iterator[list[Any]]:
             iterator = answer["NextShardIterator"]
 
 
-def _report(runs: list[Run], units: Metered, second: SecondStage, pairs: int) -> None:
+def _report(runs: list[WriteCost], units: Metered, second: SecondStage, pairs: int) -> list[Figures]:
     yardstick = runs[0]
     command = "python -m perf.benchmarks.writes" + (f" --pairs {pairs}" if pairs != _PAIRS else "")
     rows = [
@@ -214,9 +213,7 @@ def _report(runs: list[Run], units: Metered, second: SecondStage, pairs: int) ->
         packages=versions("ministack"),
         command=command,
     )  # fmt: skip
-    for figures in (writes, consumed):
-        figures.show()
-        figures.save()
+    return [writes, consumed]
 
 
 if __name__ == "__main__":

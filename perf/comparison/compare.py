@@ -2,14 +2,14 @@
 
     python -m perf.comparison.compare                                      30 generated days, everything
     python -m perf.comparison.compare --dataset campus ../shared/data/campus
-    python -m perf.comparison.compare --stack perf --compute vm --way burst ../variot
+    python -m perf.comparison.compare --stack perf --compute vm --way burst --output results ../variot
 
 Locally, every run has a fresh embedded engine, with the functions under AWS's runtime client or the daemon's
 processes. On a deployed stack (--stack), which must be new and have the one kind of compute, AWS's services
 tell what was used; deploy, run, destroy, and so on with the next, and the results come together.
 
-A run counts only if the tables are exactly those that DuckDB computes. Results go to a JSON and a CSV file,
-tables to JSON files for the docs and a Markdown report, plots to SVG files.
+A run counts only if the tables are exactly those that DuckDB computes. With --save or --output, results are
+kept in a JSON and a CSV file, tables in JSON files for the docs and a Markdown report, plots in SVG files.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from perf.comparison.deployed import Deployed
 from perf.comparison.plots import draw
 from perf.comparison.report_tables import NAMES, tables
 from perf.comparison.runs import Run, load_runs, measure, save_runs
-from perf.comparison.targets import Compute, Place, local
+from perf.comparison.targets import Compute, RunTarget, local
 from perf.comparison.watcher import Way
 from perf.comparison.workload import Workload, workload
 from perf.data.generate import generate
@@ -37,20 +37,20 @@ COMPUTES: tuple[Compute, ...] = ("lambda", "vm")
 WAYS: tuple[Way, ...] = ("burst", "trickle")
 _FIRST = date(2022, 10, 1)
 
-Opener = Callable[[Compute], AbstractContextManager[Place]]
+Opener = Callable[[Compute], AbstractContextManager[RunTarget]]
 
 
 def main() -> None:
-    """Measures, prints and saves."""
+    """Measures and prints."""
     options = _options(sys.argv[1:])
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that a file shows how far it is
     try:
-        with _dataset(options) as data:
-            place = _opener(options)
+        with _dataset(options) as data, _kept_in(options.output) as folder:
+            open_target = _opener(options)
             for way in options.way or WAYS:
                 for compute in options.compute or COMPUTES:
-                    kept = keep(options.output, _run(place, compute, way, data))
-            report(options.output, kept, _command(options))
+                    kept = keep(folder, _run(open_target, compute, way, data))
+            report(folder, kept, _command(options))
     except FlowtallyError as error:
         sys.exit(f"Error: {error}")
 
@@ -71,10 +71,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--way", action="append", choices=WAYS, help="all at once, or one by one [both]")
     parser.add_argument("--stack", help="measure on this deployed stack, with the one compute it has")
     parser.add_argument("--region")
-    parser.add_argument("--output", type=Path, default=FOLDER)
+    parser.add_argument("--output", type=Path, help="keep runs in this folder, beside those that it has")
+    parser.add_argument("--save", dest="output", action="store_const", const=FOLDER, help="keep for the docs")
     options = parser.parse_args(arguments)
     if options.stack and (len(options.compute or ()) != 1 or len(options.way or ()) != 1):
         parser.error("on a deployed stack, each run needs a new one: give one --compute and one --way")
+    if options.stack and not options.output:
+        parser.error("runs on deployed stacks come together in a folder: give --output or --save")
     return options
 
 
@@ -94,12 +97,22 @@ def _dataset(options: argparse.Namespace) -> Iterator[Workload]:
         yield workload(options.dataset, paths)
 
 
+@contextmanager
+def _kept_in(output: Path | None) -> Iterator[Path]:
+    """The folder of the results, gone in the end unless somebody wants to keep them."""
+    if output:
+        yield output
+        return
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        yield Path(folder)
+
+
 def _opener(options: argparse.Namespace) -> Opener:
     if not options.stack:
         return local
 
     @contextmanager
-    def deployed(compute: Compute) -> Iterator[Place]:
+    def deployed(compute: Compute) -> Iterator[RunTarget]:
         account = Account(options.stack, options.region)
         if account.deployment.address_scope != "enterprise":
             raise UsageError("the address scope is not enterprise", where=f"stack {options.stack}")
@@ -108,11 +121,11 @@ def _opener(options: argparse.Namespace) -> Opener:
     return deployed
 
 
-def _run(place: Opener, compute: Compute, way: Way, data: Workload) -> Run:
+def _run(open_target: Opener, compute: Compute, way: Way, data: Workload) -> Run:
     size = data.content_bytes / 1e6
     say(f"{NAMES[compute]}, {way}: {len(data.files)} files, {size:,.1f} MB", style="bold")
-    with place(compute) as opened:
-        run = measure(opened, compute, way, data)
+    with open_target(compute) as target:
+        run = measure(target, compute, way, data)
     say(f"All consolidated after {run.seconds:,.1f} s; the tables are exactly DuckDB's")
     return run
 

@@ -16,8 +16,8 @@ from models.storage.changes import Sums, WeekState
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import PairStatistics
 from models.traffic import PairDay, Totals, day_of, split_pair
-from perf.comparison.targets import Compute, Place, Used
-from perf.comparison.watcher import FileTimes, Follower, Way
+from perf.comparison.targets import Compute, RunTarget, Used
+from perf.comparison.watcher import FileTimes, Watcher, Way
 from perf.comparison.workload import Workload, summary_csv
 from perf.figures import machine, versions
 
@@ -114,25 +114,25 @@ class Run:
         return contents, self.place, self.environment["processor"], self.environment["python"]
 
 
-def measure(place: Place, compute: Compute, way: Way, workload: Workload) -> Run:
+def measure(target: RunTarget, compute: Compute, way: Way, workload: Workload) -> Run:
     """Runs a workload, and checks that the tables are exactly the oracle's.
 
     Raises:
         FlowtallyError: they are not, or the compute failed.
         TryAgain: nothing moved for minutes.
     """
-    files = Follower(place.client, place.deployment, place.check).run(way, workload.files)
-    tables = _checked(place, workload)
-    place.check()
-    objects = object_uses(place.client("s3"), place.deployment.bucket)
-    used = place.used()
+    files = Watcher(target.client, target.deployment, target.check).run(way, workload.files)
+    tables = _checked(target, workload)
+    target.check()
+    objects = object_uses(target.client("s3"), target.deployment.bucket)
+    used = target.used()
     for name, units in (used.write_units or {}).items():
         tables[name].write_units = units
     return Run(
         dataset=workload.name,
         compute=compute,
         way=way,
-        place=place.name,
+        place=target.name,
         environment=machine(),
         packages=versions("boto3", "ministack", "awslambdaric", "duckdb"),
         files=sorted(files, key=lambda file: file.uploaded_at),
@@ -154,11 +154,11 @@ class Tables(NamedTuple):
     stored: dict[str, Stored]
 
 
-def read_tables(place: Place) -> Tables:
+def read_tables(target: RunTarget) -> Tables:
     """All that is stored, in one scan of each table."""
-    deployment = place.deployment
+    deployment = target.deployment
     weeks, pairs, files = (
-        list(_scan(place, table))
+        list(_scan(target, table))
         for table in (deployment.daily_totals, deployment.pair_statistics, deployment.files)
     )
     states = [(split_pair(item["k"]["S"]), item["t"]["S"], WeekState.of(item)) for item in weeks]
@@ -182,16 +182,16 @@ def _stored(items: Sequence[Mapping[str, Any]], write_units: int) -> Stored:
     return Stored(len(items), sum(map(stored_size, items)), write_units)
 
 
-def _scan(place: Place, table: str) -> Iterator[dict[str, Any]]:
-    pages = place.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+def _scan(target: RunTarget, table: str) -> Iterator[dict[str, Any]]:
+    pages = target.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return (item for page in pages for item in page["Items"])
 
 
-def _checked(place: Place, workload: Workload) -> dict[str, Stored]:
+def _checked(target: RunTarget, workload: Workload) -> dict[str, Stored]:
     """What is stored, once the tables are exactly the oracle's."""
     expected = workload.statistics
     for _ in range(_LOOKS):
-        tables = read_tables(place)
+        tables = read_tables(target)
         if tables.days == workload.days and tables.statistics == expected:
             return tables.stored
         time.sleep(_PAUSE)  # the last changes may be under way

@@ -18,21 +18,20 @@ from clients.local_aws.lambda_service.service import LambdaService
 from clients.local_aws.local_lambda import deploy_lambda
 from models.deployment import Deployment
 from models.errors import FlowtallyError
-from perf.benchmarks.memory import peak_of
-from perf.benchmarks.pipeline import STACK, Pipeline, running, wait_for_log
-from perf.comparison.recording_proxy import Wire
+from perf.measuring.pipeline import STACK, Pipeline, running, wait_for_log
+from perf.measuring.process_cost import cpu_of, peak_of
+from perf.measuring.recording_proxy import RecordingProxy
 
 Compute = Literal["lambda", "vm"]
 
 STAGES = ("summarize", "consolidate")
 MAPPINGS = 2  # a queue's and a stream's
 _PATIENCE = 60.0  # seconds to be ready in
-_PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 
 
 @dataclass
 class Used:
-    """What a run used; None where the place where it ran does not tell.
+    """What a run used; None where the target does not tell.
 
     Attributes:
         cpu: seconds by stage.
@@ -55,8 +54,8 @@ class Used:
     write_units: dict[str, int] | None = None
 
 
-class Place(Protocol):
-    """Where a run takes place."""
+class RunTarget(Protocol):
+    """Where a run takes place: an engine with one kind of compute, or a deployed stack."""
 
     @property
     def deployment(self) -> Deployment:
@@ -73,13 +72,13 @@ class Place(Protocol):
         """Raises what went wrong with the compute."""
 
     def used(self) -> Used:
-        """What was used since the place was opened."""
+        """What was used since the target was opened."""
 
 
 @contextmanager
-def local(compute: Compute) -> Iterator[Place]:
+def local(compute: Compute) -> Iterator[RunTarget]:
     """A kind of compute at work on a fresh deployment on an engine of its own."""
-    with running() as pipeline, Wire(pipeline.engine.endpoint_url) as wire:
+    with running() as pipeline, RecordingProxy(pipeline.engine.endpoint_url) as wire:
         if compute == "vm":
             yield _LocalVm(pipeline, wire)
             return
@@ -93,7 +92,7 @@ def local(compute: Compute) -> Iterator[Place]:
 @dataclass
 class _Local:
     pipeline: Pipeline
-    wire: Wire
+    wire: RecordingProxy
     name = "embedded engine"
 
     @property
@@ -110,7 +109,7 @@ class _Local:
 class _LocalVm(_Local):
     """One process for each core that counts, one that consolidates."""
 
-    def __init__(self, pipeline: Pipeline, wire: Wire) -> None:
+    def __init__(self, pipeline: Pipeline, wire: RecordingProxy) -> None:
         super().__init__(pipeline, wire)
         through = {"AWS_ENDPOINT_URL": wire.url}
         workers = range(os.cpu_count() or 1)
@@ -145,7 +144,7 @@ class _LocalVm(_Local):
 class _LocalLambda(_Local):
     """The functions from their real package under the real runtime client."""
 
-    def __init__(self, pipeline: Pipeline, wire: Wire, service: LambdaService) -> None:
+    def __init__(self, pipeline: Pipeline, wire: RecordingProxy, service: LambdaService) -> None:
         super().__init__(pipeline, wire)
         self._service = service
         wire.calls.clear()
@@ -186,12 +185,3 @@ def _wait_for_mappings(service: LambdaService) -> None:
         if time.monotonic() > deadline:
             raise FlowtallyError(f"no event source mappings: {service.refused}", where="Lambda")
         time.sleep(0.1)
-
-
-def cpu_of(pid: int) -> float:
-    """The seconds, user and system, that a process and its threads have run.
-
-    By Linux's clock of that process, whose number is made of the process's: `/proc` counts in steps of
-    10 ms, which is more than a small file takes.
-    """
-    return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from models.bucket_layout import INCOMING
 from models.deployment import Deployment
 from models.errors import TryAgain
-from models.storage.changes import WeekState
+from models.storage.changes import Bookkeeping, WeekState
 from models.storage.pair_statistics import bookkeeping
 from models.storage.schema import PairStatistics, Week
 from models.traffic import PairWeek, split_pair
@@ -49,7 +49,7 @@ class _UnderWay:
     states: Mapping[PairWeek, WeekState] = field(default_factory=dict)  # that the statistics must reach
 
 
-class Follower:
+class Watcher:
     """Uploads and watches.
 
     Args:
@@ -112,21 +112,28 @@ class Follower:
     def _look(self) -> bool:
         """Notes what was reached since the last look, and whether that was anything."""
         under_way = list(self._under_way)  # uploads that end meanwhile are for the next look
-        waiting = self._waiting() if any(one.times.summarized is None for one in under_way) else set()
+        summarized = self._note_summarized([one for one in under_way if one.times.summarized is None])
+        consolidated = self._note_consolidated([one for one in under_way if one.times.summarized is not None])
+        return summarized or consolidated
+
+    def _note_summarized(self, counting: Sequence[_UnderWay]) -> bool:
+        if not counting:
+            return False
+        waiting = self._waiting()
         now = time.monotonic() - self._began
+        counted = [one for one in counting if one.file.key not in waiting]
+        for one in counted:
+            one.times.summarized = round(now - one.times.uploaded_at, 3)
+            one.states = self._states(one.file.sentinels)
+        return bool(counted)
+
+    def _note_consolidated(self, summarized: Sequence[_UnderWay]) -> bool:
         moved = False
-        for one in under_way:
-            if one.times.summarized is None and one.file.key not in waiting:
-                one.times.summarized = round(now - one.times.uploaded_at, 3)
-                one.states = self._states(one.file.sentinels)
-                moved = True
-        # The stream keeps their order, so it is enough to look at the first that is not consolidated.
-        summarized = [one for one in under_way if one.times.summarized is not None]
         for one in sorted(summarized, key=_summarized_at):
             if not self._reached(one.states):
-                break
-            reached = time.monotonic() - self._began - one.times.uploaded_at
-            one.times.consolidated = round(reached, 3)
+                break  # the stream keeps their order, so those behind it are not consolidated either
+            now = time.monotonic() - self._began
+            one.times.consolidated = round(now - one.times.uploaded_at, 3)
             self._under_way.remove(one)
             moved = True
         return moved
@@ -155,14 +162,10 @@ class Follower:
             (item[source]["S"], item[destination]["S"]): bookkeeping(item)
             for item in self._get(self._deployment.pair_statistics, keys)
         }
-        for week, state in states.items():
-            pair = known.get((week.source, week.destination))
-            if pair is None:
-                return False
-            mark = pair.marks.get(week.week)
-            if pair.horizon < state.updated_at if mark is None else mark < state.mark:
-                return False
-        return True
+        return all(
+            _holds(known.get((week.source, week.destination)), week.week, state)
+            for week, state in states.items()
+        )
 
     def _get(self, table: str, keys: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The items of these keys that there are, read strongly consistent."""
@@ -175,6 +178,15 @@ class Follower:
             refused = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             wanted = wanted[_KEYS_AT_ONCE:] + refused
         return items
+
+
+def _holds(pair: Bookkeeping | None, week: str, state: WeekState) -> bool:
+    """Whether a pair's statistics have a state of a week: by its mark or a later one, or by the horizon."""
+    if pair is None:
+        return False
+    if week in pair.marks:
+        return pair.marks[week] >= state.mark
+    return pair.horizon >= state.updated_at  # forgotten
 
 
 def _summarized_at(one: _UnderWay) -> float:

@@ -10,8 +10,7 @@ from models.flow_csv.byte_stream import content_blocks
 from models.flow_csv.flow_file import read_flow_file
 from models.storage.changes import Sums
 from models.traffic import PairDay, PairWeek, Totals, by_week
-from tests.helpers.oracle import daily_totals_by_duckdb
-from tests.helpers.support import merged, statistics_of
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 
 _SENTINELS = 24  # more than writes are in flight at once
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perf.costs import prices
-from perf.figures import Figures
+from perf.figures import Figures, options_of, publish
 
 MILLION = 1e6
 GIGABYTE = 1e9
@@ -184,5 +184,4 @@ def total(costs: Month, compute: float) -> float:
 
 
 if __name__ == "__main__":
-    figures().show()
-    figures().save()
+    publish([figures()], save=options_of("perf.costs.cost", __doc__).parse_args().save)

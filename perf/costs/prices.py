@@ -1,6 +1,6 @@
 """What AWS asks for, in US dollars, in one table: each price with its unit and its source.
 
-    python -m perf.costs.prices        writes the table of docs/deploy.md
+    python -m perf.costs.prices        prints the table of docs/deploy.md; --save keeps it for them
 
 AWS's own pages fill their prices in by script and cannot be quoted; so each price, but for
 that of an alarm, was compared with lists that others published in 2026. Look there before you rely on one.
@@ -8,7 +8,7 @@ that of an alarm, was compared with lists that others published in 2026. Look th
 
 from typing import NamedTuple
 
-from perf.figures import Figures
+from perf.figures import Figures, options_of, publish
 
 REGION = "us-east-1, on demand"
 CHECKED = "November 2026"
@@ -69,5 +69,4 @@ def figures() -> Figures:
 
 
 if __name__ == "__main__":
-    figures().show()
-    figures().save()
+    publish([figures()], save=options_of("perf.costs.prices", __doc__).parse_args().save)

@@ -26,7 +26,7 @@ from models.deployment import Deployment
 from models.s3_events import uploaded_objects
 from models.storage.schema import PairStatistics
 from perf.data.generate import generate_day
-from tests.helpers.oracle import daily_totals_by_duckdb
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.program import Run, done, flowtally_program
 from tests.helpers.project import ROOT
 from tests.helpers.support import (
@@ -35,8 +35,6 @@ from tests.helpers.support import (
     eventually,
     flow_csv,
     is_counted,
-    merged,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,

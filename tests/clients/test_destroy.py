@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from clients.commands.destroy import _Terminal
+from clients.exporting import full_export
 from clients.lifecycle.destroy import destroy, left
 from clients.lifecycle.retained_resources import FUNCTIONS, Table
 from clients.local_aws.engine import EmbeddedEngine
-from clients.render import full_export
 from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current

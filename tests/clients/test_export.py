@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.exporting.csv_table import header, rows, write_csv
 from clients.queries.counted import Results, canonical
-from clients.render.csv_table import header, rows, write_csv
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from botocore.client import BaseClient
 
-from clients.queries.file_report import Newest, SetAside, files_of_branch
+from clients.queries.file_report import RecentFiles, SetAside, files_of_branch
 from clients.queries.stored import read_status
 from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
@@ -133,7 +133,7 @@ def test_newest_keeps_those_that_arrived_last(limit: int) -> None:
     """In whatever order they come, also when several arrived in the same second."""
     arrivals = [3, 1, 4, 1, 5]
     files = [File(branch="b", key="k", state="counted", arrived_at=at, attempts=1) for at in arrivals]
-    newest = Newest.of(files, limit)
+    newest = RecentFiles.of(files, limit)
     assert [file.arrived_at for file in newest.files] == sorted(arrivals, reverse=True)[:limit]
     assert newest.total == len(arrivals)
 

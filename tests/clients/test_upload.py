@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.render.upload_progress import follow
 from clients.terminal.account import Account
+from clients.uploading.following import follow
 from clients.uploading.uploader import (
     LocalFile,
     Outcome,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from clients.queries.counted import Results
-from clients.recovering.verify import Figures, verify_all, verify_pair
+from clients.recovering.verify import PairMoments, verify_all, verify_pair
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.moments import Moments
@@ -143,4 +143,4 @@ def test_differences_of_nothing_are_nothing(deployment: Deployment) -> None:
     """An empty deployment agrees with itself."""
     verdict = verify_all(Results(client("dynamodb"), deployment), no_sleep)
     assert verdict == (0, 0, [])
-    assert Figures() == (Moments(), Moments())
+    assert PairMoments() == (Moments(), Moments())

@@ -8,18 +8,9 @@ import pytest
 
 from models.deployment import Deployment
 from perf.data.generate import generate_day
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.dynamodb_local import DynamoDBLocal
-from tests.helpers.oracle import daily_totals_by_duckdb
-from tests.helpers.support import (
-    daemon,
-    eventually,
-    is_at_rest,
-    merged,
-    statistics_of,
-    stored_days,
-    stored_statistics,
-    upload,
-)
+from tests.helpers.support import daemon, eventually, is_at_rest, stored_days, stored_statistics, upload
 
 
 @pytest.fixture

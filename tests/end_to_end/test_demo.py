@@ -99,3 +99,12 @@ def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
         assert "flowtally-daemon consolidate: died with status -9" in said
         assert "Traceback" not in said
     eventually(lambda: is_gone(port, pids))
+
+
+def test_demo_in_which_nothing_is_counted_is_a_failure(run: Run, tmp_path: Path) -> None:
+    """When every file is rejected, the reasons are shown and the exit status is 1."""
+    (tmp_path / "letter.csv").write_text("Dear all,\nregards\n")
+    done = run("demo", "letter.csv")
+    assert done.returncode == 1
+    assert "no file was counted" in done.stderr
+    assert re.search(r"^rejected +letter\.csv  .+", done.stdout, re.MULTILINE)

@@ -9,20 +9,17 @@ import pytest
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from perf.data.generate import generate_day
-from tests.helpers.oracle import daily_totals_by_duckdb
+from perf.data.oracle import Daily, daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.project import REAL_DATA, needs_real_data
 from tests.helpers.support import (
     LEASES,
     DaemonProcess,
-    Daily,
     client,
     daemon,
     eventually,
     flow_csv,
     is_at_rest,
     keys,
-    merged,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,

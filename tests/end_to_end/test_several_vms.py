@@ -9,12 +9,12 @@ import pytest
 from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
+from perf.data.oracle import statistics_of
 from tests.helpers.support import (
     daemon,
     eventually,
     flow_csv,
     is_at_rest,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -19,13 +18,12 @@ from models.storage.changes import Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
 from models.traffic import PairDay, Totals, by_week, day_of, split_pair
+from perf.data.oracle import statistics_of
 from vm_daemon.systemd import Systemd
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
 PATIENCE = 180  # seconds that anything may take before a test gives up
-
-Daily = Mapping[PairDay, Totals]
 
 
 def client_of(service: str) -> Any:
@@ -78,36 +76,10 @@ def _scan(table: str) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def statistics_of(days: Daily) -> dict[tuple[str, str], Sums]:
-    """What the statistics of these days must be, computed at once."""
-    pairs: dict[tuple[str, str], list[Totals]] = defaultdict(list)
-    for day, totals in days.items():
-        pairs[day.source, day.destination].append(totals)
-    return {
-        pair: Sums(
-            len(days),
-            sum(day.duration for day in days),
-            sum(day.duration**2 for day in days),
-            sum(day.packets for day in days),
-            sum(day.packets**2 for day in days),
-        )
-        for pair, days in pairs.items()
-    }
-
-
 def add_day(store: DailyTotalsStore, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
     """Adds what a file holds if it is of one day."""
     ((week, days),) = by_week({day: totals}).items()
     return store.add_once(week, days, source, now)
-
-
-def merged(files: Iterable[Daily]) -> dict[PairDay, Totals]:
-    """The daily totals of several files together."""
-    sums: dict[PairDay, Totals] = {}
-    for file in files:
-        for day, totals in file.items():
-            sums[day] = Totals(*(a + b for a, b in zip(sums.get(day, Totals()), totals, strict=True)))
-    return sums
 
 
 def upload(deployment: Deployment, key: str, content: bytes) -> None:

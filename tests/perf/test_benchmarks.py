@@ -12,11 +12,10 @@ from models.deployment import Deployment
 from perf.benchmarks import summarize as bench_summarize
 from perf.benchmarks import writes as bench_writes
 from perf.benchmarks.contenders import CONTENDERS, installed
-from perf.benchmarks.process_cost import Cost, cost_of
 from perf.benchmarks.summarize import measure
-from perf.comparison.recording_proxy import Wire
 from perf.data.generate import generate
-from perf.figures import Figures
+from perf.measuring.process_cost import Cost, cost_of
+from perf.measuring.recording_proxy import RecordingProxy
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ def test_a_new_pair_day_takes_a_write_unit_and_a_pair_and_batch_a_write(deployme
 def test_the_wire_notes_calls_and_closes_what_the_engine_closes() -> None:
     """A client behind it learns that its idle connection is gone, as it would without it."""
     with socket.create_server(("127.0.0.1", 0)) as engine:
-        with Wire(f"http://127.0.0.1:{engine.getsockname()[1]}") as wire:
+        with RecordingProxy(f"http://127.0.0.1:{engine.getsockname()[1]}") as wire:
             client = socket.create_connection(("127.0.0.1", int(wire.url.rpartition(":")[2])), timeout=30)
             connection, _ = engine.accept()
             with client, connection:
@@ -110,10 +109,3 @@ def test_the_wire_notes_calls_and_closes_what_the_engine_closes() -> None:
                 connection.shutdown(socket.SHUT_RDWR)
                 assert client.recv(1000) == b""
         assert [call.operation for call in wire.answered("UpdateItem", 0.0)] == ["UpdateItem"]
-
-
-def test_remarks_stand_below_the_table() -> None:
-    """In Markdown, as a paragraph between the table and how it was measured."""
-    environment = {"date": "d", "processor": "p", "system": "s", "python": "3"}
-    figures = Figures("x", "Title", ["", "a"], [["b", "1"]], "cmd", {}, environment, ["A remark."])
-    assert figures.markdown().endswith("| b | 1 |\n\nA remark.\n\nMeasured by `cmd`: d, p, s, Python 3.\n")

@@ -26,10 +26,11 @@ from perf.comparison.deployed import Deployed
 from perf.comparison.plots import digest_of
 from perf.comparison.report_tables import tables
 from perf.comparison.runs import Stored, load_runs, measure, read_tables, save_runs
-from perf.comparison.targets import Used, cpu_of
-from perf.comparison.watcher import FileTimes, Follower
+from perf.comparison.targets import Used
+from perf.comparison.watcher import FileTimes, Watcher
 from perf.comparison.workload import summary_csv, workload
 from perf.figures import FOLDER
+from perf.measuring.process_cost import cpu_of
 from tests.helpers.support import flow_csv
 from tests.perf.made_runs import a_run
 
@@ -104,9 +105,9 @@ def test_tables_that_are_not_the_oracles_are_refused(
 ) -> None:
     """A run whose tables lack something is an error that shows it, and no result."""
     monkeypatch.setattr(runs, "_PAUSE", 0.0)
-    place = SimpleNamespace(client=client, deployment=deployment)
+    target = SimpleNamespace(client=client, deployment=deployment)
     with pytest.raises(FlowtallyError, match=r"3 entries are not the oracle's, such as .*10\.0\.0\.1"):
-        runs._checked(place, workload("tiny", [folder]))
+        runs._checked(target, workload("tiny", [folder]))
 
 
 def test_a_later_run_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
@@ -137,9 +138,9 @@ def test_a_week_is_consolidated_by_its_mark_or_the_horizon(
     item = {"src": {"S": "10.0.0.1"}, "dst": {"S": "10.0.0.2"}, "h": {"N": "150"}}
     marked = {"20221205": {"N": str(WeekState(revision=2, updated_at=200).mark)}}
     client("dynamodb").put_item(TableName=deployment.pair_statistics, Item=item | marked)
-    follower = Follower(client, deployment, check=lambda: None)
+    watcher = Watcher(client, deployment, check=lambda: None)
     state = WeekState(revision=revision, updated_at=updated_at)
-    assert follower._reached({PairWeek("10.0.0.1", "10.0.0.2", week): state}) is is_there
+    assert watcher._reached({PairWeek("10.0.0.1", "10.0.0.2", week): state}) is is_there
 
 
 def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
@@ -213,7 +214,7 @@ def test_a_deployed_stack_is_measured_by_its_services(
     service: LambdaService, deployment: Deployment, folder: Path
 ) -> None:
     """Times from outside; durations, memory, cold starts from REPORT lines, write units from CloudWatch."""
-    place = Deployed(Account("flowtally"), "lambda", settle=0.0)
+    target = Deployed(Account("flowtally"), "lambda", settle=0.0)
     logs, cloudwatch = client("logs"), client("cloudwatch")
     for stage, line in {
         "summarize": "REPORT RequestId: 1 Duration: 102.2 ms Billed Duration: 1103 ms Memory Size: 512 MB "
@@ -223,7 +224,7 @@ def test_a_deployed_stack_is_measured_by_its_services(
     }.items():
         group = f"/aws/lambda/flowtally-{stage}"
         logs.create_log_stream(logGroupName=group, logStreamName="s")
-        event = {"timestamp": int((place._began + 1) * 1000), "message": line}
+        event = {"timestamp": int((target._began + 1) * 1000), "message": line}
         logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
     for table, units in ((deployment.daily_totals, 4.0), (deployment.pair_statistics, 2.0)):
         cloudwatch.put_metric_data(
@@ -236,7 +237,7 @@ def test_a_deployed_stack_is_measured_by_its_services(
                 }
             ],
         )
-    run = measure(place, "lambda", "trickle", workload("tiny", [folder]))
+    run = measure(target, "lambda", "trickle", workload("tiny", [folder]))
     assert all(map(is_complete, run.files))
     assert run.place == "AWS, us-east-1"
     assert run.used == Used(

@@ -23,16 +23,14 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from perf.data.generate import generate_day
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from perf.figures import Figures
-from tests.helpers.oracle import daily_totals_by_duckdb
 from tests.helpers.proxy import CuttableProxy
 from tests.helpers.support import (
     DaemonProcess,
     client,
     eventually,
     is_at_rest,
-    merged,
-    statistics_of,
     stored_days,
     stored_statistics,
     upload,

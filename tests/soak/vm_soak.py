@@ -23,17 +23,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from perf.data.generate import generate_day
-from tests.helpers.oracle import daily_totals_by_duckdb
-from tests.helpers.support import (
-    client,
-    eventually,
-    is_at_rest,
-    merged,
-    statistics_of,
-    stored_days,
-    stored_statistics,
-    upload,
-)
+from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
+from tests.helpers.support import client, eventually, is_at_rest, stored_days, stored_statistics, upload
 from tests.helpers.vms import VM, longest_unread, most_at_once
 
 LEASE = 12  # seconds

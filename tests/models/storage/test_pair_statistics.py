@@ -10,7 +10,8 @@ from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekSt
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import WEEKS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairWeek, Totals, split_pair
-from tests.helpers.support import client, statistics_of, stored_days, stored_statistics
+from perf.data.oracle import statistics_of
+from tests.helpers.support import client, stored_days, stored_statistics
 
 PAIR = "10.0.0.1>10.0.0.2"
 BY_FILE = [bytes([number] * 8) for number in range(250)]

@@ -23,7 +23,7 @@ class Call:
     answered_at: float = inf
 
 
-class Wire:
+class RecordingProxy:
     """A TCP proxy that notes the calls of the process behind it.
 
     Args:

@@ -5,13 +5,12 @@ It goes by the names of the tables alone: they are there when their stack is not
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
-from clients.lifecycle.retained_resources import Table
+from clients.exporting.csv_table import write_csv
 from clients.queries.counted import days_in, pairs_in
-from clients.render.csv_table import write_csv
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
@@ -19,6 +18,22 @@ from models.traffic import split_pair
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+
+class StoredTable(Protocol):
+    """A table of a deployment."""
+
+    @property
+    def kind(self) -> str:
+        """`DailyTotals`, `PairStatistics` or `Files`."""
+
+    @property
+    def name(self) -> str:
+        """As DynamoDB knows it."""
+
+    @property
+    def label(self) -> str:
+        """Its kind; its name if there are several of that kind."""
 
 
 class _Form(NamedTuple):
@@ -29,8 +44,19 @@ class _Form(NamedTuple):
     rows: "Callable[[DynamoDBClient, str], Iterator[list[object]]]"
 
 
-def export_everything(dynamodb: "DynamoDBClient", tables: Sequence[Table], directory: Path) -> Iterator[Path]:
-    """Writes tables, exact integers all, and gives the path of each file when it is complete.
+def export_everything(
+    dynamodb: "DynamoDBClient",
+    tables: Sequence[StoredTable],
+    directory: Path,
+    report: Callable[[Path], object],
+) -> None:
+    """Writes tables, exact integers all.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client.
+        tables: what to export.
+        directory: where to; it is made if need be.
+        report: is told the path of each file when it is complete.
 
     Raises:
         FlowtallyError: a table cannot be read, or a file cannot be written.
@@ -48,7 +74,7 @@ def export_everything(dynamodb: "DynamoDBClient", tables: Sequence[Table], direc
                 where=f"table {table.name}",
                 remedy="Nothing was removed. Run the command again when it can be read, or say --no-export",
             ) from error
-        yield path
+        report(path)
 
 
 def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:

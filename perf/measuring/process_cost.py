@@ -1,10 +1,17 @@
-"""What a command costs: CPU seconds, wall seconds and peak memory of a process of its own."""
+"""What a process costs: its CPU seconds, its peak memory, and for a command of its own also the time."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from clients.local_aws.child import Child
+
+_PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 
 # The kernel counts the memory of the process that starts another as the other's, until that runs its own
 # program. So it is started by a small one, and not from here.
@@ -48,3 +55,18 @@ def cost_of(command: Sequence[str]) -> Cost:
             os.close(writing)
         cpu, wall, kilobytes = figures.read().split()
     return Cost(float(cpu), float(wall), int(kilobytes) * 1024, finished.stdout)
+
+
+def peak_of(process: Child) -> int:
+    """The most resident memory that a process has had, in bytes."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
+
+
+def cpu_of(pid: int) -> float:
+    """The seconds, user and system, that a process and its threads have run.
+
+    By Linux's clock of that process, whose number is made of the process's: `/proc` counts in steps of
+    10 ms, which is more than a small file takes.
+    """
+    return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)

@@ -1,0 +1,1 @@
+"""What benchmarks and the comparison measure with: a pipeline to run, and what a process takes and asks."""
