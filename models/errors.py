@@ -2,6 +2,7 @@
 
 FlowtallyError              what was found, where, and what to do about it
 ├── UsageError              the command or its settings are wrong
+│   └── OtherLayout         the tables are laid out as another version of flowtally does
 ├── FileRejected            a flow file that can never be read
 ├── ContentChanged          a file is not any more what it was when it was read first
 ├── NotFound                the pair, file or stack that was asked for does not exist
@@ -42,6 +43,10 @@ class UsageError(FlowtallyError):
     """The command line, a setting or the environment is wrong."""
 
     exit_status: ClassVar[int] = 2
+
+
+class OtherLayout(UsageError):
+    """The tables are laid out as another version of flowtally does: neither may touch them for the other."""
 
 
 class FileRejected(FlowtallyError):

@@ -97,7 +97,7 @@ install_units() {
     mkdir -p "$SETTINGS"
     if [ -n "$environment" ]; then
         cp "$environment" "$SETTINGS/flowtally.env"
-        chmod 644 "$SETTINGS/flowtally.env" # names, no secrets: those belong into secret.env
+        chmod 644 "$SETTINGS/flowtally.env" # read anew as the service; keys of AWS belong into secret.env
     fi
     systemctl daemon-reload
 }

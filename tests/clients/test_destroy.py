@@ -18,7 +18,7 @@ from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current
 from cloudformation.templates import template
-from models.deployment import Deployment
+from models.deployment import LAYOUT, Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.helpers.program import Run, done
@@ -54,6 +54,7 @@ def another_table(name: str, of: str) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=described["KeySchema"],
         AttributeDefinitions=described["AttributeDefinitions"],
+        Tags=[{"Key": "flowtally:layout", "Value": str(LAYOUT)}],
     )
 
 
@@ -135,6 +136,19 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     assert "Nothing was removed." in failed.stderr
     assert "--no-export" in failed.stderr
     assert left(Account("flowtally")) == before
+
+
+def test_tables_of_another_layout_are_not_exported(run_here: Run, retained: Deployment) -> None:
+    """They would come out wrong; who wants no export may remove them."""
+    another_table("flowtally-DailyTotals-EARLIER", of=retained.daily_totals)
+    arn = client("dynamodb").describe_table(TableName="flowtally-DailyTotals-EARLIER")["Table"]["TableArn"]
+    client("dynamodb").tag_resource(ResourceArn=arn, Tags=[{"Key": "flowtally:layout", "Value": "1"}])
+    refused = run_here("destroy", "--yes", "--export", "all")
+    assert refused.returncode == 2
+    assert "table flowtally-DailyTotals-EARLIER: the tables have layout 1" in refused.stderr
+    assert "with the version that deployed it" in refused.stderr
+    assert len(left(Account("flowtally"))) == 6
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
 
 
 def test_who_confirms_knows_how_much_is_there(

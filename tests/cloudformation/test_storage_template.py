@@ -209,7 +209,7 @@ def test_a_failure_names_its_first_cause_and_can_be_repeated(deployment: Deploym
     taken = template("storage").replace("${AWS::StackName}-${AWS::AccountId}", "flowtally-${AWS::AccountId}")
     for _ in range(2):
         with pytest.raises(FlowtallyError, match=r"Bucket.*already exists"):
-            deploy_stack(cloudformation, "another", taken, {})
+            deploy_stack(cloudformation, "another", taken, {"SourceKey": "0" * 32})
     deploy_storage(cloudformation, "another")
     assert Deployment.from_stack(cloudformation, "another").bucket != deployment.bucket
 

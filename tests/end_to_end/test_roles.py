@@ -1,6 +1,5 @@
 """Least privilege: each role can do its work, and nothing that it is allowed can be taken away."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,19 +12,12 @@ from botocore.exceptions import ClientError
 from clients.local_aws.engine import EmbeddedEngine
 from clients.local_aws.lambda_service.queue_mapping import check_visibility
 from clients.local_aws.lambda_service.roles import Roles
-from clients.queries.counted import Results
-from clients.queries.file_report import files_of_branch
-from clients.queries.stored import read_status
-from clients.recovering.verify import verify_all
-from clients.terminal.account import Account
 from handlers.assembly import consolidator_for, summarizer_for
 from handlers.messages import Visibility
 from handlers.repair import repair_all
 from handlers.summarize_stage import Summarizer
 from models.errors import error_code
-from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
-from models.storage.schema import Week
 from tests.helpers.policies import Policy, Stage, actions_of
 from tests.helpers.support import client, flow_csv
 
@@ -229,72 +221,3 @@ def test_a_role_is_allowed_what_it_uses_and_nothing_else(
                 needless.append((sid, action))
     assert needless == []
     assert what_fails() == ""
-
-
-def calls(*made: Callable[[], object]) -> tuple[Callable[[], object], ...]:
-    """Calls of which none is to succeed; lambdas among others have no type of their own."""
-    return made
-
-
-@pytest.fixture
-def user(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes this process a user with one of the policies that the stack offers."""
-    iam = stage.engine.client("iam")
-
-    def become(policy: str, **tags: str) -> None:
-        name = f"user-{policy}"
-        iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
-        # The engine does not put the caller's tags into resources, as AWS does.
-        document = json.dumps(stage.document(("managed", stage.outputs[policy])))
-        for key, value in tags.items():
-            document = document.replace(f"${{aws:PrincipalTag/{key}}}", value)
-        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        for variable, value in stage.engine.environment().items():
-            monkeypatch.setenv(variable, value)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-
-    return become
-
-
-def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable[..., None]) -> None:
-    """It may put and break off uploads there, and read, list and overwrite nothing else."""
-    user("BranchUploadPolicyArn", branch="paris")
-    s3, bucket = client("s3"), stage.deployment.bucket
-    s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
-    begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
-    s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
-    for refused in calls(
-        lambda: s3.put_object(Bucket=bucket, Key="incoming/rome/a.csv", Body=b"x"),
-        lambda: s3.put_object(Bucket=bucket, Key="quarantine/a.csv", Body=b"x"),
-        lambda: s3.get_object(Bucket=bucket, Key="incoming/paris/a.csv"),
-        lambda: s3.list_objects_v2(Bucket=bucket),
-        lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),
-        lambda: client("dynamodb").scan(TableName=stage.deployment.daily_totals),
-    ):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            refused()
-
-
-def test_an_analyst_looks_at_everything_and_changes_nothing(stage: Stage, user: Callable[..., None]) -> None:
-    """Status, verification and results can be had; no table, object or queue can be written."""
-    stage.put("incoming/paris/waits.csv", flow_csv(ROW))
-    user("AnalystPolicyArn")
-    account = Account("flowtally")
-    assert read_status(account).tables
-    assert files_of_branch(account, "paris")
-    dynamodb = account.client("dynamodb")
-    results = Results(dynamodb, account.deployment)
-    verify_all(results, sleep=lambda _: None)
-    results.days("10.0.0.1", "10.0.0.2")
-    results.pair("10.0.0.1", "10.0.0.2")
-    FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
-    key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
-    for refused in calls(
-        lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
-        lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),
-        lambda: account.client("sqs").purge_queue(QueueUrl=account.deployment.queue_url),
-    ):
-        with pytest.raises(ClientError, match="AccessDenied"):
-            refused()

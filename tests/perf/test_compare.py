@@ -246,7 +246,7 @@ def test_a_deployed_stack_is_measured_by_its_services(
         cold_starts=1,
         init_seconds=1.0005,
         busy_seconds=1.124,
-        write_units={"DailyTotals": 3, "PairStatistics": 2, "Files": 0},
+        write_units={"DailyTotals": 4, "PairStatistics": 2, "Files": 0},
     )
     assert run.tables["PairStatistics"].write_units == 2
     json.dumps(tables([run], "x"), default=vars)
