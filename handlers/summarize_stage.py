@@ -104,14 +104,14 @@ class Summarizer:
                 record.state, record.reason = "rejected", rejection.found
             else:
                 for note in flows.notes:
-                    log.info(note, extra={"file": uploaded.key})
+                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 self._count(flows, scope, receives)
                 _describe(record, flows)
         record.completed_at = int(self.now())
         self._record(record)
         self._delete(uploaded, source["ETag"])
-        log.info(f"file {record.state}", extra={"file": uploaded.key, **_figures(record)})
+        _log_completed(uploaded.key, record)
 
     def _open(self, uploaded: UploadedObject) -> Any:
         """The object as S3 gives it, or None if it is gone.
@@ -180,6 +180,14 @@ class Summarizer:
                 raise Changed from error
             if error_code(error) not in ("NoSuchKey", "404"):
                 raise
+
+
+def _log_completed(key: str, record: File) -> None:
+    details = {"file": key, **_figures(record)}
+    if record.state == "rejected":
+        log.warning("file rejected", extra=details)
+    else:
+        log.info("file counted", extra=details)
 
 
 def _describe(record: File, flows: FlowFile) -> None:

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from handlers.assembly import WRITERS
-from handlers.concurrency import Crew
+from handlers.concurrency import ThreadedForEach
 from handlers.consolidate_stage import Consolidator, fold
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
@@ -104,11 +104,11 @@ def _first_stage(table: str, pairs: int) -> list[WriteCost]:
         store = DailyTotalsStore(database, table)
         for_each(lambda where: store.add_once(where, _DAY, _SOURCE, int(time.time())), _weeks(pairs, week))
 
-    plain, ours, crew = boto3.client("dynamodb"), dynamodb(WRITERS), Crew(WRITERS)
+    plain, ours, threads = boto3.client("dynamodb"), dynamodb(WRITERS), ThreadedForEach(WRITERS)
     ways: dict[str, tuple[Any, Callable[..., None]]] = {
         "boto3, plain loop": (plain, _in_turn),
         "flowtally, loop": (ours, _in_turn),
-        f"flowtally, {WRITERS} in flight": (ours, crew),
+        f"flowtally, {WRITERS} in flight": (ours, threads),
     }
     runs: dict[str, list[WriteCost]] = {name: [] for name in ways}
     for turn in range(_ROUNDS + 1):
@@ -156,7 +156,7 @@ class SecondStage(NamedTuple):
 def _second_stage(deployment: Deployment) -> SecondStage:
     """Consolidates all that the first stage changed, in the batches that the stream gives."""
     metered = Metered(dynamodb(WRITERS))
-    stage = Consolidator(PairStatisticsStore.of(deployment, metered.as_client()), Crew(1))
+    stage = Consolidator(PairStatisticsStore.of(deployment, metered.as_client()), ThreadedForEach(1))
     records = pair_batches = 0
     for batch in _batches(deployment.stream_arn):
         pair_batches += len(list(fold(batch)))

@@ -176,4 +176,4 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, deployment: Deploymen
     assert running.process.wait(30) == 2
     (event,) = running.log()
     assert event["level"] == "critical"
-    assert "FLOWTALLY_QUEUE_URL not set" in event["event"]
+    assert "FLOWTALLY_QUEUE_URL not set" in event["reason"]

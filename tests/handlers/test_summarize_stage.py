@@ -81,8 +81,10 @@ def test_what_is_assumed_about_a_file_is_logged(
     with caplog.at_level("INFO"):
         summarizer.process(message(deployment, KEY), 1)
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
-    (noted,) = [vars(record) for record in caplog.records if "CICFlowMeter 4 order" in record.getMessage()]
+    events = [vars(record) for record in caplog.records]
+    (noted,) = [event for event in events if event["msg"] == "file read on an assumption"]
     assert noted["file"] == KEY
+    assert "CICFlowMeter 4 order" in noted["note"]
 
 
 def test_a_day_spread_over_three_files(deployment: Deployment, summarizer: Summarizer) -> None:

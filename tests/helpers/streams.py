@@ -12,8 +12,8 @@ from tests.helpers.support import Shown
 from tests.simulation.dynamodb import DynamoDB, Table
 from vm_daemon.leases import Leases
 from vm_daemon.report import Report
+from vm_daemon.start_delay import StartDelay
 from vm_daemon.stream_reader import StreamReader
-from vm_daemon.systemd import StartDelay
 
 STREAM, LEASES = "arn:stream", "leases"
 

@@ -19,7 +19,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
 from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from perf.data.oracle import statistics_of
-from vm_daemon.systemd import Systemd
+from vm_daemon.notifications import Notifier
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
@@ -120,7 +120,7 @@ def is_at_rest(deployment: Deployment) -> bool:
     return not messages_left(deployment) and is_counted(deployment)
 
 
-class Shown(Systemd):
+class Shown(Notifier):
     """What systemd was told."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ Some that one might look for are not here:
   of a change never goes back, and that marks hold it.
 - The reader's repairs after trimmed records, and after a shard that vanished unread. Unless clocks differ
   by half a day, what they make good is noticed by how long a shard was not read, too, so schedules do not
-  miss them; tests/vm_daemon/test_stream_reader.py does.
+  miss them; tests/vm_daemon/test_lost_records.py does.
 - That a reader repairs after it has looked for shards, not before. Either is right: records are lost after
   a day, and a reader that did not look for half a day repairs once more.
 - That a shard is not taken that another reader has finished meanwhile. Nothing is counted wrong without it,
@@ -24,6 +24,7 @@ SUMMARIZER = "handlers/summarize_stage.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"
 STREAM_READER = "vm_daemon/stream_reader.py"
+SHARDS = "vm_daemon/shards.py"
 
 
 class Mutant(NamedTuple):
@@ -277,22 +278,23 @@ MUTANTS = [
     # Reading the stream, shared by several readers.
     _mutant(
         "no repair where a shard was not read for a day",
-        STREAM_READER,
-        "if shard.has_gap or (not shard.position and",
-        "if shard.has_gap or (not shard and",
+        SHARDS,
+        "return self.is_trimmed or (not self.position and",
+        "return self.is_trimmed or (not self and",
         theme=Theme.LONG_SILENCE,
     ),
     _mutant(
         "no repair after a day without readers",
         STREAM_READER,
-        "        if abs(now - view.checked) >= _UNREAD:",
-        "        if not view:",
+        "        if abs(now - snapshot.checked) >= UNREAD:",
+        "        if not snapshot:",
+        theme=Theme.LONG_SILENCE,
     ),
     _mutant(
         "no repair by the readers at all",
         STREAM_READER,
-        "if view.loss and self",
-        "if not view and self",
+        "if snapshot.loss and self",
+        "if not snapshot and self",
         theme=Theme.LONG_SILENCE,
     ),
     _mutant(

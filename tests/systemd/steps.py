@@ -274,7 +274,8 @@ class Steps:
         return [entry["seconds"] for entry in entries if entry["event"] == "failed before, waiting"]
 
     def said(self, unit: str, priority: str, text: str) -> bool:
-        return any(text in entry["event"] and entry["priority"] == priority for entry in self.journal(unit))
+        entries = [entry for entry in self.journal(unit) if entry["priority"] == priority]
+        return any(text in entry["event"] or text in entry.get("reason", "") for entry in entries)
 
     def eventually(self, holds: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE
