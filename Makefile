@@ -69,6 +69,7 @@ lock: .venv/dev ## Resolve the dependencies anew
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml
 	.venv/bin/uv pip compile $(LOCK) --extra demo --group dev -c requirements/demo.txt -o requirements/dev.txt pyproject.toml
 	.venv/bin/uv pip compile $(LOCK) -c requirements/demo.txt -o requirements/runtime.txt requirements/runtime.in
+	.venv/bin/uv pip compile $(LOCK) -c requirements/demo.txt --group install -o requirements/build.txt
 	.venv/bin/uv pip compile $(LOCK) -c requirements/demo.txt $(BROUGHT:%=--no-emit-package %) -o cloudformation/requirements.txt cloudformation/requirements.in
 
 # What AWS's Lambda runtime brings.
