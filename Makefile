@@ -6,7 +6,7 @@ DATA ?= $(CAMPUS)
 KEPT = $(if $(SAVE),--save)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
+.PHONY: help demo test test-report check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,6 +37,9 @@ fuzz: .venv/dev ## Feed the reader with hostile files: INPUTS=1000000
 
 test-dynamodb-local: .venv/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
 	.venv/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/dynamodb_local
+
+test-report: .venv/dev ## Open the report in Chromium: widths, colours, keyboard, print; needs Chromium
+	.venv/bin/pytest -q --browser tests/browser
 
 test-systemd: .venv/dev ## Run the daemon under a real systemd, in a container; needs root on Debian
 	.venv/bin/python -m tests.systemd

@@ -35,7 +35,8 @@ settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--dynamodb-local` keeps tables and streams in DynamoDB Local; all else stays where it is."""
+    """`--dynamodb-local` keeps tables and streams in DynamoDB Local; `--browser` drives Chromium."""
+    parser.addoption("--browser", action="store_true", help="run the tests that need Chromium")
     parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
 
 
