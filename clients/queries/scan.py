@@ -6,12 +6,13 @@ which takes some 80 µs an item. Items come as the API writes them: {"d": {"N": 
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from models.storage.schema import RawItem
-from models.traffic import Totals
+from models.storage.schema import DAY_ATTRIBUTES, RawItem
+from models.traffic import Totals, day_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 History = dict[str, Totals]  # of a pair, by day: the days with flows
 
 SEGMENTS = 4  # read at the same time
+_NUMBERS = tuple((flows, duration, packets) for duration, packets, flows in DAY_ATTRIBUTES.values())
 
 
 class TableScan:
@@ -86,17 +88,25 @@ def histories(scan: TableScan) -> Iterator[tuple[str, History]]:
                 if history:
                     yield pair, history
                 pair, history = key, {}
-            _add_day(history, item)
+            _add_week(history, item)
         if is_last and history:
             yield pair, history
         elif not is_last:
             begun[segment] = pair, history
 
 
-def _add_day(history: History, item: RawItem) -> None:
-    count = int(item["n"]["N"])
-    if count:
-        history[item["t"]["S"]] = Totals(int(item["d"]["N"]), int(item["p"]["N"]), count)
+def _add_week(history: History, item: RawItem) -> None:
+    days = _days_of(item["t"]["S"])
+    for day, (flows, duration, packets) in zip(days, _NUMBERS, strict=True):
+        if flows in item:
+            count = int(item[flows]["N"])
+            if count:
+                history[day] = Totals(int(item[duration]["N"]), int(item[packets]["N"]), count)
+
+
+@lru_cache(maxsize=1024)
+def _days_of(monday: str) -> tuple[str, ...]:
+    return tuple(day_of(monday, weekday) for weekday in DAY_ATTRIBUTES)
 
 
 def _decode(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
