@@ -21,7 +21,7 @@ from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import AddressScope, PairDay, Totals, address_prefix
+from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -138,21 +138,18 @@ class Summarizer:
                 raise
 
     def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
-        """Adds the file's totals, each pair and day once; a redelivery looks first what is missing."""
-        totals = {
-            PairDay(scope + day.source, scope + day.destination, day.day): total
-            for day, total in flows.totals.items()
-        }
+        """Adds the file's totals, each pair and week once; a redelivery looks first what is missing."""
+        weeks = by_week(flows.totals, scope)
         source = flows.digest[:SOURCE_BYTES]
         if receives > 1:
-            for day in self.daily_totals.counted(list(totals), source):
-                del totals[day]
+            for week in self.daily_totals.counted(list(weeks), source):
+                del weeks[week]
 
-        def add(entry: tuple[PairDay, Totals]) -> None:
+        def add(entry: tuple[PairWeek, DaysOfWeek]) -> None:
             # The time of this write: one from before would be refused where another worker wrote since.
             self.daily_totals.add_once(*entry, source, int(self.now()))
 
-        self.for_each(add, totals.items())
+        self.for_each(add, weeks.items())
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
         """Copies a file that can never be read to `rejected/`, with the reason beside it."""

@@ -6,6 +6,7 @@ FlowtallyError              what was found, where, and what to do about it
 ├── FileRejected            a flow file that can never be read
 ├── ContentChanged          a file is not any more what it was when it was read first
 ├── NotFound                the pair, file or stack that was asked for does not exist
+├── NotComputable           a pair whose daily totals, as they were read, give no statistics
 ├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
 └── TryAgain                the work is left undone on purpose; a later delivery completes it
 """
@@ -58,6 +59,10 @@ class ContentChanged(FlowtallyError):
 
 class NotFound(FlowtallyError):
     """What was asked for does not exist."""
+
+
+class NotComputable(FlowtallyError):
+    """The daily totals of a pair were read, and no statistics can be computed from them or stored."""
 
 
 class ServiceUnavailable(FlowtallyError):

@@ -21,7 +21,7 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client, dynamodb
 from models.storage.pair_statistics import PairStatisticsStore
-from models.traffic import PairDay
+from models.traffic import PairWeek
 from vm_daemon.journal import JournalFormatter, is_journal
 from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
@@ -32,7 +32,7 @@ from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_cal
 
 log = logging.getLogger("flowtally.daemon")
 
-_NOBODY = PairDay("-", "-", "1970-01-01")  # a pair that is never counted
+_NOBODY = PairWeek("-", "-", "1970-01-05")  # a pair that is never counted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

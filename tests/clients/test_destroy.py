@@ -22,7 +22,7 @@ from models.deployment import LAYOUT, Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, eventually
+from tests.helpers.support import add_day, client, eventually
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 STRANGE = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
@@ -43,7 +43,7 @@ def retained(run_here: Run, place: EmbeddedEngine) -> Deployment:
 def count_a_day(table: str) -> None:
     """Adds a day of one flow to a table of daily totals."""
     totals = Totals(flows=1, duration=1000, packets=3)
-    assert DailyTotalsStore(client("dynamodb"), table).add_once(DAY, totals, b"digest", 1)
+    assert add_day(DailyTotalsStore(client("dynamodb"), table), DAY, totals, b"digest", 1)
 
 
 def another_table(name: str, of: str) -> None:

@@ -14,7 +14,7 @@ from clients.queries.stored import read_status
 from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
-from models.storage.schema import DailyTotal
+from models.storage.schema import Week
 from tests.helpers.policies import Stage
 from tests.helpers.support import client, flow_csv
 
@@ -101,7 +101,7 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(stage: Stage, user: 
     results.days("10.0.0.1", "10.0.0.2")
     results.pair("10.0.0.1", "10.0.0.2")
     FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
-    key = {DailyTotal.pair.attr_name: {"S": "a>b"}, DailyTotal.day.attr_name: {"S": "2022-12-07"}}
+    key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
     for refused in calls(
         lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
         lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),

@@ -14,7 +14,7 @@ from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, PairWeek, Totals
 from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
@@ -172,13 +172,13 @@ def test_an_interrupted_file_completes(
     rows = [f"10.0.0.1,10.0.0.{n},07/12/2022,{n},1" for n in range(2, 40)]
     upload(deployment, KEY, flow_csv(*rows))
     add_once = summarizer.daily_totals.add_once
-    written: list[PairDay] = []
+    written: list[PairWeek] = []
 
-    def fail_after_ten(day: PairDay, *rest: Any) -> bool:
+    def fail_after_ten(week: PairWeek, *rest: Any) -> bool:
         if len(written) == 10:
             raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "UpdateItem")
-        written.append(day)
-        return add_once(day, *rest)
+        written.append(week)
+        return add_once(week, *rest)
 
     monkeypatch.setattr(summarizer.daily_totals, "add_once", fail_after_ten)
     object.__setattr__(summarizer, "for_each", in_turn)
@@ -186,11 +186,11 @@ def test_an_interrupted_file_completes(
         summarizer.process(message(deployment, KEY), 1)
     assert keys(deployment) == [KEY]
 
-    again: list[PairDay] = []
+    again: list[PairWeek] = []
 
-    def noted(day: PairDay, *rest: Any) -> bool:
-        again.append(day)
-        return add_once(day, *rest)
+    def noted(week: PairWeek, *rest: Any) -> bool:
+        again.append(week)
+        return add_once(week, *rest)
 
     monkeypatch.setattr(summarizer.daily_totals, "add_once", noted)
     summarizer.process(message(deployment, KEY), 2)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 
 from models.deployment import Deployment
 from models.storage import aws_clients as aws
-from models.storage.changes import Sums
+from models.storage.changes import Sums, WeekState
+from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
-from models.storage.schema import DailyTotal
-from models.traffic import PairDay, Totals, split_pair
+from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from perf.data.oracle import statistics_of
 from vm_daemon.notifications import Notifier
 
@@ -54,8 +54,16 @@ def _client(service: str, connections: int, _settings: tuple[tuple[str, str], ..
 
 def stored_days(deployment: Deployment) -> dict[PairDay, Totals]:
     """All daily totals."""
-    items = [DailyTotal.from_raw_data(item) for item in _scan(deployment.daily_totals)]
-    return {PairDay(*split_pair(item.pair), item.day): item.totals for item in items}
+    return days_in(_scan(deployment.daily_totals))
+
+
+def days_in(items: Iterable[Mapping[str, Any]]) -> dict[PairDay, Totals]:
+    """The days that items of the daily totals hold, those without flows too."""
+    return {
+        PairDay(*split_pair(item["k"]["S"]), day_of(item["t"]["S"], weekday)): totals
+        for item in items
+        for weekday, totals in WeekState.of(item).days.items()
+    }
 
 
 def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
@@ -66,6 +74,12 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
 def _scan(table: str) -> Iterator[dict[str, Any]]:
     for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
+
+
+def add_day(store: DailyTotalsStore, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
+    """Adds what a file holds if it is of one day."""
+    ((week, days),) = by_week({day: totals}).items()
+    return store.add_once(week, days, source, now)
 
 
 def upload(deployment: Deployment, key: str, content: bytes) -> None:

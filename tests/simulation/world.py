@@ -191,7 +191,7 @@ class World:
 
     def _on_daily(self, before: Item, after: Item) -> None:
         self.streams.append(self.daily.keys, before, after)
-        self.applied.day_changed(*self.daily.key_of(after or before), after)
+        self.applied.week_changed(*self.daily.key_of(after or before), after)
 
     def _on_statistics(self, before: Item, after: Item) -> None:
         units = max(write_units(before) if before else 1, write_units(after))
@@ -211,11 +211,9 @@ class World:
             if found.content not in (kept.content for kept in self.s3.objects.values()):
                 self.violations.append(f"source lost unread: {key} is neither in incoming/ nor in rejected/")
         elif content.digest not in self.ledger.retracting:
-            for pair, day in content.shares:
+            for week in content.weeks:
                 source = content.digest[:SOURCE_BYTES]
-                is_in = source in self.daily.get((pair, day)).get("s", {}).get("BS", ())
-                if self.ledger.must_hold(content.digest, (pair, day)) and not is_in:
-                    self.violations.append(
-                        f"source lost unread: {key} deleted before {pair} {day} was counted"
-                    )
+                is_in = source in self.daily.get(week).get("s", {}).get("BS", ())
+                if self.ledger.must_hold(content.digest, week) and not is_in:
+                    self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
                     return
