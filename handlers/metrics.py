@@ -13,12 +13,3 @@ COUNTED_EVENTS: Mapping[str, str] = {
     "pair not consolidated, to be tried again": "PairsNotConsolidated",
     "pair set aside": "PairsSetAside",
 }
-
-
-def namespace_of(stack: str) -> str:
-    """Where the metrics of a deployment are kept: a filter gives its metrics no fixed dimension.
-
-    Args:
-        stack: the name of the storage's stack.
-    """
-    return f"flowtally/{stack}"

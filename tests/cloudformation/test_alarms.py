@@ -7,52 +7,24 @@ from typing import Any
 
 import pytest
 
-from cloudformation.templates import content, template
 from handlers import consolidate, summarize
 from handlers.messages import back_off
-from handlers.metrics import COUNTED_EVENTS, namespace_of
+from handlers.metrics import COUNTED_EVENTS
 from models.deployment import Deployment
 from tests.handlers.test_lambda_handlers import received, stream_records
-from tests.helpers.alarms import Data, Metric, count, goes_off, metric_of
+from tests.helpers.alarms import Data, Metric, alarms_of, count, goes_off, metric_of, of_type
 from tests.helpers.support import flow_csv, upload
 
+SPACE = "flowtally/flowtally"
 MINUTES, HOURS = 60.0, 3600.0
 DAY = 24 * HOURS
 BEGIN = 1_800_000_000.0
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 870_000)
-NAMES = {
-    "Sub flowtally/${AWS::StackName}": namespace_of("flowtally"),
-    "Sub flowtally/${StorageStack}": namespace_of("flowtally"),
-    "GetAtt Queue.QueueName": "queue",
-    "GetAtt DeadLetterQueue.QueueName": "dead-letters",
-    "Ref Summarize": "flowtally-summarize",
-    "Ref Consolidate": "flowtally-consolidate",
-    "Ref Verify": "flowtally-verify",
-}
 Lines = list[tuple[float, Mapping[str, Any]]]
 
 
-def named(value: Any) -> Any:
-    """What a template says, with the names that CloudFormation fills in."""
-    if isinstance(value, Mapping):
-        return {key: named(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [named(entry) for entry in value]
-    return NAMES.get(value, value) if isinstance(value, str) else value
-
-
-def of_type(kind: str, *parts: str) -> dict[str, dict[str, Any]]:
-    """The resources of a type in some templates."""
-    return {
-        name: named(entry["Properties"])
-        for part in parts
-        for name, entry in content(template(part))["Resources"].items()
-        if entry["Type"] == kind
-    }
-
-
-ALARMS = of_type("AWS::CloudWatch::Alarm", "storage", "lambda")
+ALARMS = alarms_of("storage", "lambda")
 FILTERS = of_type("AWS::Logs::MetricFilter", "lambda")
 
 
@@ -131,9 +103,9 @@ def test_every_event_that_is_counted_has_a_filter_and_an_alarm() -> None:
     }
     assert filters == {(f'{{ $.event = "{event}" }}', name) for event, name in COUNTED_EVENTS.items()}
     spaces = {made["MetricNamespace"] for one in FILTERS.values() for made in one["MetricTransformations"]}
-    assert spaces == {namespace_of("flowtally")}
+    assert spaces == {SPACE}
     watched = {metric_of(alarm) for alarm in ALARMS.values()}
-    assert {Metric(namespace_of("flowtally"), name) for name in COUNTED_EVENTS.values()} <= watched
+    assert {Metric(SPACE, name) for name in COUNTED_EVENTS.values()} <= watched
 
 
 @pytest.mark.parametrize("second", range(0, 300, 37))

@@ -10,7 +10,7 @@ from cfnlint.api import lint_file
 from cloudformation.package import RUNTIME_PYTHON
 from cloudformation.templates import output_names, template
 from handlers import consolidate, summarize, verify
-from handlers.metrics import COUNTED_EVENTS, namespace_of
+from handlers.metrics import COUNTED_EVENTS
 from models.deployment import Deployment
 from tests.helpers.project import ROOT
 from tests.helpers.template import NAMES, TEMPLATES, resources, statements
@@ -39,7 +39,9 @@ def test_no_role_may_do_everything_anywhere() -> None:
             continue
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if "*" in action]
-        if statement["Resource"] == "*":
+        if actions == ["cloudwatch:PutMetricData"]:
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Ref MetricNamespace"}}
+        elif statement["Resource"] == "*":
             assert all(a in without_resources or a.startswith("ssmmessages:") for a in actions)
 
 
@@ -77,7 +79,7 @@ def test_functions_know_all_that_the_deployment_names() -> None:
     wanted = Deployment("b", "q", "dlq", "daily", "pairs", "files", "arn", b"key").to_environment().keys()
     for function in resources("lambda", "AWS::Lambda::Function").values():
         assert function["Environment"]["Variables"].keys() == wanted
-    assert all(f"{name}=${{" in template("vm") for name in [*wanted, "FLOWTALLY_LEASES"])
+    assert all(f"{name}=${{" in template("vm") for name in [*wanted, "FLOWTALLY_LEASES", "FLOWTALLY_METRICS"])
 
 
 def test_one_file_per_invocation_and_partial_failures() -> None:
@@ -148,7 +150,7 @@ def test_alarms_cover_what_can_go_wrong() -> None:
             *("SummarizeErrors", "ConsolidateErrors", "VerifyErrors", "RecordsWait"),
             *("SummarizeThrottles", "ConsolidateThrottles"),
         },
-        "vm": {"SilentReader", "ManyFilesWait", "NoFilesWait"},
+        "vm": {"SilentReader", "ReaderLags", "ManyFilesWait", "NoFilesWait"},
     }
     scaling = {"ManyFilesWait", "NoFilesWait"}
     for name in alarms:
@@ -174,7 +176,8 @@ def test_alarms_watch_what_they_are_named_for() -> None:
         *((f"{name}Throttles", "Throttles", 0, "notBreaching") for name in functions),
         *((name, name, 0, "notBreaching") for name in COUNTED_EVENTS.values()),
         ("RecordsWait", "IteratorAge", 1000 * HOUR, "notBreaching"),
-        ("SilentReader", "SuccessfulRequestLatency", 0, "breaching"),
+        ("SilentReader", "Reading", 1, "breaching"),
+        ("ReaderLags", "ReaderLag", HOUR, "notBreaching"),
     }
 
 
@@ -193,7 +196,7 @@ def test_the_dashboard_shows_what_the_alarms_watch() -> None:
     functions = {value for space, _, *rest in shown if space == "AWS/Lambda" for value in rest[1:2]}
     named = {it["FunctionName"] for it in resources("lambda", "AWS::Lambda::Function").values()}
     assert functions == {name.removeprefix("Sub ").replace("${StorageStack}", "flowtally") for name in named}
-    assert {space for space, *_ in shown if space.startswith("flowtally")} == {namespace_of("flowtally")}
+    assert {space for space, *_ in shown if space.startswith("flowtally")} == {"flowtally/flowtally"}
     assert TEMPLATES["storage"]["Resources"]["Overview"]["Condition"] == "IsShown"
     assert TEMPLATES["storage"]["Parameters"]["Dashboard"]["Default"] == "true"
 

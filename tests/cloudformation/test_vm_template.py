@@ -44,7 +44,7 @@ def test_machines_grow_with_the_backlog() -> None:
 
 
 def test_machines_are_small_and_at_least_one() -> None:
-    """arm64, the smallest disk that the image allows, encrypted; credits never cost extra."""
+    """arm64, the smallest disk that the image allows, encrypted; never throttled."""
     (machine,) = resources("vm", "AWS::EC2::LaunchTemplate").values()
     data = machine["LaunchTemplateData"]
     assert data["ImageId"].endswith("arm64")
@@ -56,9 +56,10 @@ def test_machines_are_small_and_at_least_one() -> None:
         "Encrypted": True,
         "DeleteOnTermination": True,
     }
-    assert data["CreditSpecification"] == {"CpuCredits": "standard"}
+    assert data["CreditSpecification"] == {"CpuCredits": "unlimited"}
     (group,) = resources("vm", "AWS::AutoScaling::AutoScalingGroup").values()
     assert group["MinSize"] == "1"
+    assert group["MaxInstanceLifetime"] == 30 * 86_400
 
 
 def test_a_machine_reports_only_when_its_daemon_is_ready() -> None:
@@ -70,4 +71,19 @@ def test_a_machine_reports_only_when_its_daemon_is_ready() -> None:
         script.index("install.sh --from") < script.index("systemctl start") < script.index("report SUCCESS")
     )
     assert "set -euo pipefail" in script
-    assert "trap 'report FAILURE' ERR" in script
+    assert "trap 'report FAILURE; shutdown -h +10' ERR" in script
+
+
+def test_a_machine_that_cannot_start_is_replaced() -> None:
+    """It shuts down, which ends it, so that the group starts another; nothing disturbs an update."""
+    (machine,) = resources("vm", "AWS::EC2::LaunchTemplate").values()
+    assert machine["LaunchTemplateData"]["InstanceInitiatedShutdownBehavior"] == "terminate"
+    rolling = TEMPLATES["vm"]["Resources"]["Machines"]["UpdatePolicy"]["AutoScalingRollingUpdate"]
+    assert {"HealthCheck", "ReplaceUnhealthy", "AlarmNotification"} <= set(rolling["SuspendProcesses"])
+
+
+def test_the_first_sign_of_life_is_there_before_the_alarm() -> None:
+    """Else a first deployment would begin with an alarm: its period without data counts as silence."""
+    assert TEMPLATES["vm"]["Resources"]["SilentReader"]["DependsOn"] == "Machines"
+    script = template("vm")
+    assert script.index("systemctl start") < script.index("sleep 120") < script.index("report SUCCESS")

@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cloudformation.templates import content, template
+
 MINUTE = 60
 _BEYOND = 2  # periods that CloudWatch looks at beside those that it evaluates: three to five in its example
 
@@ -24,6 +26,19 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+# What CloudFormation fills in, in a stack of the name `flowtally`.
+_NAMES = {
+    "Sub flowtally/${AWS::StackName}": "flowtally/flowtally",
+    "Sub flowtally/${StorageStack}": "flowtally/flowtally",
+    "Ref MetricNamespace": "flowtally/flowtally",
+    "GetAtt Queue.QueueName": "queue",
+    "GetAtt DeadLetterQueue.QueueName": "dead-letters",
+    "Ref Summarize": "flowtally-summarize",
+    "Ref Consolidate": "flowtally-consolidate",
+    "Ref Verify": "flowtally-verify",
 }
 
 
@@ -92,3 +107,27 @@ def count(
                 (made,) = one["MetricTransformations"]
                 metric = Metric(str(made["MetricNamespace"]), made["MetricName"])
                 data.add(metric, when, float(made["MetricValue"]))
+
+
+def _named(value: Any) -> Any:
+    """What a template says, with the names that CloudFormation fills in."""
+    if isinstance(value, Mapping):
+        return {key: _named(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_named(entry) for entry in value]
+    return _NAMES.get(value, value) if isinstance(value, str) else value
+
+
+def of_type(kind: str, *parts: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type in some templates."""
+    return {
+        name: _named(entry["Properties"])
+        for part in parts
+        for name, entry in content(template(part))["Resources"].items()
+        if entry["Type"] == kind
+    }
+
+
+def alarms_of(*parts: str) -> dict[str, dict[str, Any]]:
+    """The alarms of some templates."""
+    return of_type("AWS::CloudWatch::Alarm", *parts)
