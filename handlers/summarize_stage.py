@@ -98,13 +98,13 @@ class Summarizer:
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
                 scope = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows)
+                flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
             else:
                 for note in flows.notes:
-                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note})
+                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 self._count(flows, scope, receives)
                 _describe(record, flows)

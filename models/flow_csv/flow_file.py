@@ -14,8 +14,9 @@ from typing import IO, NamedTuple
 
 from models.errors import ContentChanged
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
+from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass
-from models.flow_csv.quarantine import Quarantine
+from models.flow_csv.quarantine import Quarantine, Reason
 from models.flow_csv.reader import Reader
 from models.traffic import PairDay, Totals
 
@@ -35,7 +36,8 @@ class FlowFile(NamedTuple):
         rows: rows met, counted and quarantined ones of all pairs together.
         quarantined: rows written to the quarantine.
         days: with flows of any pair, ISO 8601, in order.
-        notes: what was assumed about the file, for the log.
+        commonest: the reason that most rows in the quarantine have; None if there are none.
+        notes: what was assumed about the file.
     """
 
     totals: dict[PairDay, Totals]
@@ -46,10 +48,13 @@ class FlowFile(NamedTuple):
     rows: int
     quarantined: int
     days: tuple[str, ...]
-    notes: tuple[str, ...]
+    commonest: Reason | None
+    notes: tuple[Note, ...]
 
 
-def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT) -> FlowFile:
+def read_flow_file(
+    stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT, name: str = ""
+) -> FlowFile:
     """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
 
     Args:
@@ -59,12 +64,13 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMI
             Nothing is written when there are none.
         limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
             `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
+        name: the file's; a date in it helps to tell whether dates are month first.
 
     Raises:
         FileRejected: the file can never be read; `found` says what is missing and what is there.
     """
     content, set_aside = _Content(stream), Quarantine(quarantine)
-    reader = Reader(set_aside, Pass(limit=limit))
+    reader = Reader(set_aside, Pass(limit=limit), name)
     totals = _read(content, reader)
     return FlowFile(
         totals=totals,
@@ -74,7 +80,8 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMI
         first_row=_short_hash(reader.first_row),
         rows=sum(day.flows for day in totals.values()) + reader.elsewhere + set_aside.rows,
         quarantined=set_aside.rows,
-        days=tuple(sorted(reader.days)),
+        days=tuple(sorted(reader.evidence.days)),
+        commonest=set_aside.commonest,
         notes=tuple(reader.notes),
     )
 

@@ -1,7 +1,6 @@
 """The first stage on real storage: what becomes of a file."""
 
 import gzip
-from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
 from models.traffic import PairDay, PairWeek, Totals
+from tests.helpers.stand_ins import in_turn
 from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
@@ -28,11 +28,6 @@ def message(deployment: Deployment, key: str) -> str:
     quoted = key.replace("%", "%25").replace("+", "%2B").replace(" ", "+")
     entity = {"bucket": {"name": deployment.bucket}, "object": {"key": quoted}}
     return orjson.dumps({"Records": [{"s3": entity}]}).decode()
-
-
-def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
-    for item in items:
-        work(item)
 
 
 @pytest.fixture
