@@ -13,7 +13,8 @@ from handlers.messages import back_off
 from models.deployment import Deployment
 from tests.helpers.alarms import Data, Metric, alarms_of, goes_off
 from tests.helpers.streams import Bench, FakeShard, FakeStreams
-from tests.helpers.support import PATIENCE, DaemonProcess, client, eventually, flow_csv, upload
+from tests.helpers.support import DaemonProcess, client, flow_csv, upload
+from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.metrics import Metrics, Teller, telling
 from vm_daemon.stream_reader import StreamReader
 
@@ -166,7 +167,7 @@ def test_a_stuck_shard_makes_the_reader_lag() -> None:
     bench.stage.fails_at = ("a", 4)
     reader: StreamReader = bench.reader()
     created = bench.clock.now
-    reader._lag = lambda record: bench.clock.now - created  # type: ignore[method-assign,assignment]
+    reader._lag = lambda record: bench.clock.now - created  # type: ignore[method-assign]
     bench.pass_time(100, reader)
     _, lag, has_reached = reader._report.metrics.take()
     assert has_reached
