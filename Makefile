@@ -7,7 +7,7 @@ DATA ?= $(CAMPUS)
 KEPT = $(if $(SAVE),--save)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
+.PHONY: help demo test test-report test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ vm-soak: $(VENV)/dev ## Kill, freeze and cut off three VMs at random: MINUTES=5
 
 fuzz: $(VENV)/dev ## Feed the reader with hostile files: INPUTS=1000000
 	$(VENV)/bin/python -m tests.fuzz --inputs $(or $(INPUTS),1000000) $(KEPT)
+
+test-report: $(VENV)/dev ## Open the report in Chromium: widths, colours, keyboard, print; needs Chromium
+	$(VENV)/bin/pytest -q --browser tests/browser
 
 test-dynamodb-local: $(VENV)/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
 	$(VENV)/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/dynamodb_local

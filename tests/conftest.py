@@ -35,7 +35,8 @@ settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where tables and streams are kept, and whether any engine is started."""
+    """Where tables and streams are kept, and whether any engine and a browser are started."""
+    parser.addoption("--browser", action="store_true", help="run the tests that need Chromium")
     parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
     parser.addoption("--without-engine", action="store_true", help="skip what starts an engine or a program")
 
