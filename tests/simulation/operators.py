@@ -7,8 +7,8 @@ from random import Random
 
 from handlers.repair import repair_all
 from models.traffic import PairWeek, Totals, split_pair
+from tests.simulation.event_loop import Process
 from tests.simulation.ledger import SOURCE_BYTES
-from tests.simulation.scheduler import Process
 from tests.simulation.traffic import Content
 from tests.simulation.world import World
 
