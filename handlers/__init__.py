@@ -7,6 +7,7 @@ __all__ = [
     "consolidate_stage",
     "logs",
     "messages",
+    "metrics",
     "repair",
     "summarize",
     "verify",
