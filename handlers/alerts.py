@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from models.moments import Moments
-from models.outliers import Standing, is_far, standing
+from models.outliers import RULE, Standing, standing
 from models.storage.changes import Step, Sums, difference
 from models.traffic import Totals, day_of
 
@@ -46,19 +46,29 @@ def days_that_begin(sums: Sums, steps: Sequence[Step]) -> Iterator[tuple[str, st
 
     The time of a change is that of the item, as the first stage wrote it: no clock is read.
     """
-    earlier: Sums | None = None
     for step in steps:
-        newest = datetime.fromtimestamp(step.after.updated_at, UTC).date().toordinal()
         for weekday, after in step.after.days.items():
+            if not _may_stand_out(sums, after):
+                continue  # nearly all days, told by two products
             before = step.before.days.get(weekday, Totals())
-            if after == before or not after.flows:
-                continue
             day = day_of(step.week, weekday)
-            if newest - date.fromisoformat(day).toordinal() > RECENT_DAYS:
-                continue
-            earlier = earlier or sums.minus(difference(steps))
-            if begun := _begins(_measures(earlier, before), _measures(sums, after)):
-                yield day, *begun
+            if after != before and _is_recent(day, step.after.updated_at):
+                earlier = sums.minus(difference(steps))
+                if begun := _begins(_measures(earlier, before), _measures(sums, after)):
+                    yield day, *begun
+
+
+def _may_stand_out(sums: Sums, totals: Totals) -> bool:
+    others = sums.days - 1
+    return others >= RULE.days and (
+        totals.duration * others >= RULE.ratio * (sums.duration_sum - totals.duration)
+        or totals.packets * others >= RULE.ratio * (sums.packets_sum - totals.packets)
+    )
+
+
+def _is_recent(day: str, changed_at: int) -> bool:
+    changed_on = datetime.fromtimestamp(changed_at, UTC).date()
+    return (changed_on - date.fromisoformat(day)).days <= RECENT_DAYS
 
 
 _Measures = dict[str, tuple[Moments, int]]  # of all days of the pair, and the total of the day
@@ -75,7 +85,8 @@ def _begins(before: _Measures, after: _Measures) -> tuple[str, Standing, int] | 
     """The first measure by which a day stands out that stood out by none before."""
     begun = None
     for measure, (moments, value) in after.items():
-        if is_far(moments, value) and (now := standing(moments, value)) and now.stands_out:
+        now = standing(moments, value)
+        if now and now.stands_out:
             earlier = standing(*before[measure]) if before[measure][1] else None
             if earlier and earlier.stands_out:
                 return None

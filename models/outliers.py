@@ -58,16 +58,8 @@ def standing(moments: Moments, value: int, rule: Rule = RULE) -> Standing | None
         return None
     spread = max(deviation, rule.least_spread * mean)
     score = (value - mean) / spread if spread else 0.0
-    return Standing(mean, deviation, score, score >= rule.deviations and is_far(moments, value, rule))
-
-
-def is_far(moments: Moments, value: int, rule: Rule = RULE) -> bool:
-    """Whether a day is high enough beside the mean of the others, and they are enough.
-
-    It takes no root, and is false of nearly all days.
-    """
-    others, total = moments.count - 1, moments.total - value
-    return others >= rule.days and value * others >= rule.ratio * total > 0
+    is_high = others.count >= rule.days and value * others.count >= rule.ratio * others.total > 0
+    return Standing(mean, deviation, score, is_high and score >= rule.deviations)
 
 
 def spread(values: Sequence[float], center: float) -> float:
