@@ -73,7 +73,7 @@ def ask(
             f"another change is under way ({status})", where=f"stack {name}", remedy="Wait until it is done"
         )
     kind: ChangeSetType = "CREATE" if status in ("", "REVIEW_IN_PROGRESS") else "UPDATE"
-    kept = known.keys() & parameter_names(template)
+    kept = known.keys() & parameter_names(template) if kind == "UPDATE" else set()
     arn = _request(cloudformation, name, template, _values(parameters, kept), kind, tags or {})
     if not _has_changes(cloudformation, name, arn):
         return None

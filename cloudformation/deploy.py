@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cloudformation import change_sets
+from cloudformation.source_key import with_source_key
 from cloudformation.stack import remove_failed_creation, stack_output
 from cloudformation.templates import template
 
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 
 
 def deploy_storage(cloudformation: "CloudFormationClient", stack: str, **parameters: str) -> None:
-    """Deploys bucket, queues, tables and policies, or updates them.
+    """Deploys bucket, queues, tables and policies, or updates them; a key of its own is drawn once.
 
     Raises:
         FlowtallyError: as `deploy_stack` does.
     """
-    deploy_stack(cloudformation, stack, template("storage"), parameters)
+    given = with_source_key(cloudformation, stack, parameters)
+    deploy_stack(cloudformation, stack, template("storage"), given)
 
 
 def deploy_leases(cloudformation: "CloudFormationClient", stack: str) -> str:

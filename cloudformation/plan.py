@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cloudformation import change_sets, stack
 from cloudformation.change_sets import ChangeSet
+from cloudformation.source_key import with_source_key
 from cloudformation.templates import declared, output_names, parameter_names, resource_types, template
 from models.errors import UsageError
 
@@ -30,7 +31,6 @@ COMPONENTS: Mapping[Compute, tuple[str, ...]] = {
 PARTS = COMPONENTS["both"]
 
 _FILLED_IN = {"CodeKey", "StorageStack"}  # beside the outputs of other stacks
-_EMPTY = ("", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")  # statuses of stacks with nothing in them
 
 
 class WholeStack(NamedTuple):
@@ -110,12 +110,12 @@ class Stacks:
 
     def has_storage(self) -> bool:
         """Whether there is anything in the stack of the storage."""
-        return stack.current(self.cloudformation, self.name)[0] not in _EMPTY
+        return not stack.is_empty(stack.current(self.cloudformation, self.name)[0])
 
     def running(self) -> list[str]:
         """The parts of the compute that are deployed."""
         statuses = {part: stack.current(self.cloudformation, self.of(part))[0] for part in PARTS}
-        return [part for part, status in statuses.items() if status not in _EMPTY]
+        return [part for part, status in statuses.items() if not stack.is_empty(status)]
 
     def parameters(self, part: str) -> dict[str, str]:
         """With what a part is deployed; nothing if it is not."""
@@ -129,7 +129,8 @@ class Stacks:
             TryAgain: another change of a stack is under way.
         """
         is_new, before, known = not self.has_storage(), self.running(), self._given_out()
-        storage = self._ask(self.name, template("storage"), wish.settings)
+        settings = with_source_key(self.cloudformation, self.name, wish.settings)
+        storage = self._ask(self.name, template("storage"), settings)
         can_be_asked = [part for part in wish.parts if _needed(part) <= known.keys()]
         return Plan(
             is_new,

@@ -101,6 +101,11 @@ def is_under_way(status: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
+def is_empty(status: str) -> bool:
+    """Whether there is nothing in a stack of this status: none, only reviewed, or taken back."""
+    return status in ("", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
+
+
 def remove_failed_creation(cloudformation: "CloudFormationClient", name: str) -> None:
     """Deletes a stack whose creation failed and was taken back: nothing else can be done with it."""
     if current(cloudformation, name)[0] == "ROLLBACK_COMPLETE":

@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from handlers.concurrency import Crew
+from handlers.concurrency import ThreadedForEach
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore
@@ -28,7 +28,7 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
         files_table=deployment.files,
         address_scope=deployment.address_scope,
         now=time.time,
-        for_each=Crew(WRITERS),
+        for_each=ThreadedForEach(WRITERS),
     )
 
 
@@ -36,4 +36,4 @@ def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
     from handlers.consolidate_stage import Consolidator  # noqa: PLC0415
 
-    return Consolidator(PairStatisticsStore.of(deployment, dynamodb(WRITERS)), Crew(WRITERS))
+    return Consolidator(PairStatisticsStore.of(deployment, dynamodb(WRITERS)), ThreadedForEach(WRITERS))

@@ -16,7 +16,7 @@ class ForEach(Protocol):
     def __call__(self, work: Callable[[Item], object], items: Iterable[Item], /) -> None: ...
 
 
-class Crew:
+class ThreadedForEach:
     """Threads that share out work: each takes the next item when it has done its last.
 
     After an error no further item is begun; those under way are finished before it is raised.
@@ -24,7 +24,7 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew")
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="for-each")
 
     def __call__(self, work: Callable[[Item], object], items: Iterable[Item], /) -> None:
         source, turn, failed = iter(items), Lock(), Event()
@@ -41,7 +41,7 @@ class Crew:
                     failed.set()
                     raise
 
-        members = [self._pool.submit(work_through) for _ in range(self._size)]
-        wait(members)
-        for member in members:
-            member.result()
+        threads = [self._pool.submit(work_through) for _ in range(self._size)]
+        wait(threads)
+        for thread in threads:
+            thread.result()

@@ -1,6 +1,6 @@
 """The second stage: changes of daily totals into the statistics of their pairs, exactly once.
 
-A batch of stream records is folded into one step per pair and day, and the steps of a pair into one
+A batch of stream records is folded into one step per pair and week, and the steps of a pair into one
 conditional write. Nothing is relied on but that the changes of one item come in order.
 """
 
@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.concurrency import ForEach
-from models.storage.changes import DayState, Step
+from models.storage.changes import Step, WeekState
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import RawItem
-from models.traffic import Totals
 
 log = logging.getLogger("flowtally.consolidate")
 
@@ -26,27 +25,27 @@ class PairChanges:
 
     pair: str
     first_record: int  # its position in the batch
-    steps: dict[str, Step] = field(default_factory=dict)  # by day
+    steps: dict[str, Step] = field(default_factory=dict)  # by week
     needs_rebuild: bool = False  # a change that steps cannot tell
-    horizon: int = 0  # epoch seconds of the last change of a day that was removed
+    horizon: int = 0  # epoch seconds of the last change of a week that was removed
 
-    def add(self, day: str, before: DayState, after: DayState) -> None:
-        """Folds the next change of a day into its step."""
-        step = Step(day, before, after, first_change=after.updated_at)
-        folded = self.steps.get(day)
+    def add(self, week: str, before: WeekState, after: WeekState) -> None:
+        """Folds the next change of a week into its step."""
+        step = Step(week, before, after, first_change=after.updated_at)
+        folded = self.steps.get(week)
         if after.revision != before.revision + 1:
-            log.error("daily total was changed by hand", extra={"pair": self.pair, "day": day})
+            log.error("daily totals were changed by hand", extra={"pair": self.pair, "week": week})
             self.needs_rebuild = True
         elif folded is None:
-            self.steps[day] = step
+            self.steps[week] = step
         elif folded.after.mark == before.mark:
-            self.steps[day] = folded.then(step)
+            self.steps[week] = folded.then(step)
         else:
             self.needs_rebuild = True
 
-    def remove(self, day: str, last: DayState) -> None:
-        """Notes that a daily total was deleted, which no part of flowtally does."""
-        log.error("daily total was removed by hand", extra={"pair": self.pair, "day": day})
+    def remove(self, week: str, last: WeekState) -> None:
+        """Notes that daily totals were deleted, which no part of flowtally does."""
+        log.error("daily totals were removed by hand", extra={"pair": self.pair, "week": week})
         self.needs_rebuild = True
         self.horizon = max(self.horizon, last.updated_at)
 
@@ -97,18 +96,15 @@ def fold(records: Sequence[StreamRecord]) -> Iterable[PairChanges]:
     pairs: dict[str, PairChanges] = {}
     for position, record in enumerate(records):
         change = record["dynamodb"]
-        pair, day = change["Keys"]["k"]["S"], change["Keys"]["t"]["S"]
+        pair, week = change["Keys"]["k"]["S"], change["Keys"]["t"]["S"]
         changes = pairs.setdefault(pair, PairChanges(pair, position))
         before, after = _state(change.get("OldImage")), _state(change.get("NewImage"))
         if record["eventName"] == "REMOVE":
-            changes.remove(day, before)
+            changes.remove(week, before)
         else:
-            changes.add(day, before, after)
+            changes.add(week, before, after)
     return pairs.values()
 
 
-def _state(image: RawItem | None) -> DayState:
-    if not image:
-        return DayState()
-    totals = Totals(int(image["d"]["N"]), int(image["p"]["N"]), int(image["n"]["N"]))
-    return DayState(totals, int(image["r"]["N"]), int(image["u"]["N"]))
+def _state(image: RawItem | None) -> WeekState:
+    return WeekState.of(image) if image else WeekState()

@@ -3,7 +3,7 @@
 import logging
 from typing import NamedTuple
 
-from models.storage.changes import Bookkeeping, recompute
+from models.storage.changes import Bookkeeping, recompute, states_of
 from models.storage.pair_statistics import PairStatisticsStore, sums_of
 
 log = logging.getLogger("flowtally.repair")
@@ -27,9 +27,9 @@ def repair_all(statistics: PairStatisticsStore) -> Repair:
     """
     seen: set[str] = set()
     rebuilt = 0
-    for pair, days in statistics.daily_totals.by_pair():
+    for pair, weeks in statistics.daily_totals.by_pair():
         seen.add(pair)
-        sums, _ = recompute(days, Bookkeeping({}))
+        sums, _ = recompute(states_of(weeks), Bookkeeping({}))
         if sums_of(statistics.get(pair)) != sums:
             statistics.rebuild(pair)
             rebuilt += 1

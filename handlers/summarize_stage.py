@@ -21,7 +21,7 @@ from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import AddressScope, PairDay, Totals, address_prefix
+from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -98,20 +98,20 @@ class Summarizer:
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
                 scope = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows)
+                flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
             else:
                 for note in flows.notes:
-                    log.info(note, extra={"file": uploaded.key})
+                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 self._count(flows, scope, receives)
                 _describe(record, flows)
         record.completed_at = int(self.now())
         self._record(record)
         self._delete(uploaded, source["ETag"])
-        log.info(f"file {record.state}", extra={"file": uploaded.key, **_figures(record)})
+        _log_completed(uploaded.key, record)
 
     def _open(self, uploaded: UploadedObject) -> Any:
         """The object as S3 gives it, or None if it is gone.
@@ -138,21 +138,18 @@ class Summarizer:
                 raise
 
     def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
-        """Adds the file's totals, each pair and day once; a redelivery looks first what is missing."""
-        totals = {
-            PairDay(scope + day.source, scope + day.destination, day.day): total
-            for day, total in flows.totals.items()
-        }
+        """Adds the file's totals, each pair and week once; a redelivery looks first what is missing."""
+        weeks = by_week(flows.totals, scope)
         source = flows.digest[:SOURCE_BYTES]
         if receives > 1:
-            for day in self.daily_totals.counted(list(totals), source):
-                del totals[day]
+            for week in self.daily_totals.counted(list(weeks), source):
+                del weeks[week]
 
-        def add(entry: tuple[PairDay, Totals]) -> None:
+        def add(entry: tuple[PairWeek, DaysOfWeek]) -> None:
             # The time of this write: one from before would be refused where another worker wrote since.
             self.daily_totals.add_once(*entry, source, int(self.now()))
 
-        self.for_each(add, totals.items())
+        self.for_each(add, weeks.items())
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
         """Copies a file that can never be read to `rejected/`, with the reason beside it."""
@@ -183,6 +180,14 @@ class Summarizer:
                 raise Changed from error
             if error_code(error) not in ("NoSuchKey", "404"):
                 raise
+
+
+def _log_completed(key: str, record: File) -> None:
+    details = {"file": key, **_figures(record)}
+    if record.state == "rejected":
+        log.warning("file rejected", extra=details)
+    else:
+        log.info("file counted", extra=details)
 
 
 def _describe(record: File, flows: FlowFile) -> None:

@@ -2,8 +2,11 @@
 
 FlowtallyError              what was found, where, and what to do about it
 ├── UsageError              the command or its settings are wrong
+│   └── OtherLayout         the tables are laid out as another version of flowtally does
 ├── FileRejected            a flow file that can never be read
+├── ContentChanged          a file is not any more what it was when it was read first
 ├── NotFound                the pair, file or stack that was asked for does not exist
+├── NotComputable           a pair whose daily totals, as they were read, give no statistics
 ├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
 └── TryAgain                the work is left undone on purpose; a later delivery completes it
 """
@@ -44,16 +47,28 @@ class UsageError(FlowtallyError):
     code: ClassVar[str] = "usage"
 
 
+class OtherLayout(UsageError):
+    """The tables are laid out as another version of flowtally does: neither may touch them for the other."""
+
+
 class FileRejected(FlowtallyError):
     """A file that no retry can make readable: it is set aside with `found` as its reason."""
 
     code: ClassVar[str] = "file_rejected"
 
 
+class ContentChanged(FlowtallyError):
+    """A file that is read more than once changed meanwhile."""
+
+
 class NotFound(FlowtallyError):
     """What was asked for does not exist."""
 
     code: ClassVar[str] = "not_found"
+
+
+class NotComputable(FlowtallyError):
+    """The daily totals of a pair were read, and no statistics can be computed from them or stored."""
 
 
 class ServiceUnavailable(FlowtallyError):

@@ -1,5 +1,9 @@
 """The vocabulary of traffic: who talked to whom, on which day, and how much."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from models.errors import FileRejected
@@ -8,6 +12,8 @@ PAIR_SEPARATOR = ">"
 
 # Whether an address is one device everywhere, or of each branch another.
 AddressScope = Literal["enterprise", "branch"]
+
+_DAYS_CACHED = 4096  # a file has few
 
 
 class PairDay(NamedTuple):
@@ -23,6 +29,22 @@ class PairDay(NamedTuple):
 
     @property
     def pair(self) -> str:
+        """The key of the pair, `source>destination`."""
+        return join_pair(self.source, self.destination)
+
+
+class PairWeek(NamedTuple):
+    """A directed device pair in one ISO week: what one item of the daily totals is about.
+
+    Addresses are those of `PairDay`. The week is named by its Monday (`2022-12-05`).
+    """
+
+    source: str
+    destination: str
+    week: str
+
+    @property
+    def pair(self) -> str:
         """The partition key of the daily totals, `source>destination`."""
         return join_pair(self.source, self.destination)
 
@@ -33,6 +55,58 @@ class Totals(NamedTuple):
     duration: int = 0  # total flow duration, µs
     packets: int = 0  # total forward packets
     flows: int = 0  # number of flows
+
+
+DaysOfWeek = Mapping[int, Totals]  # by ISO weekday: 1 is Monday, 7 is Sunday
+
+
+class DailyTotal(NamedTuple):
+    """What is counted of a pair on a day, as tables, exports and reports show it."""
+
+    pair: str  # `source>destination`
+    day: str  # ISO 8601
+    duration: int  # µs
+    packets: int
+    flows: int
+
+    @property
+    def totals(self) -> Totals:
+        """The sums without what they are of."""
+        return Totals(self.duration, self.packets, self.flows)
+
+
+def by_week(days: Mapping[PairDay, Totals], scope: str = "") -> dict[PairWeek, DaysOfWeek]:
+    """The same totals, those of a pair and ISO week together; weeks in the order of their first days.
+
+    Args:
+        days: totals per pair and day.
+        scope: what is put before each address, `paris/` where the address scope is the branch.
+    """
+    weeks: dict[PairWeek, dict[int, Totals]] = defaultdict(dict)
+    for (source, destination, day), totals in days.items():
+        week, weekday = week_of(day)
+        weeks[PairWeek(scope + source, scope + destination, week)][weekday] = totals
+    return dict(weeks)
+
+
+@lru_cache(_DAYS_CACHED)
+def week_of(day: str) -> tuple[str, int]:
+    """The Monday of a day's ISO week, and the ISO weekday (1 is Monday)."""
+    when = date.fromisoformat(day)
+    return (when - timedelta(when.weekday())).isoformat(), when.isoweekday()
+
+
+@lru_cache(_DAYS_CACHED)
+def day_of(week: str, weekday: int) -> str:
+    """The day that `week_of` takes apart.
+
+    Raises:
+        ValueError: the week is not named by a Monday.
+    """
+    monday = date.fromisoformat(week)
+    if monday.weekday():
+        raise ValueError(f"{week} is no Monday")
+    return (monday + timedelta(weekday - 1)).isoformat()
 
 
 def join_pair(source: str, destination: str) -> str:

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NoReturn
 
 import click
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.assembly import WRITERS, summarizer_for
-from handlers.concurrency import Crew
+from handlers.concurrency import ThreadedForEach
 from handlers.consolidate_stage import Consolidator
 from handlers.logs import log_as_json
 from handlers.repair import repair_all
@@ -20,18 +21,18 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client, dynamodb
 from models.storage.pair_statistics import PairStatisticsStore
-from models.traffic import PairDay
+from models.traffic import PairWeek
+from vm_daemon.journal import JournalFormatter, is_journal
 from vm_daemon.leases import Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
 from vm_daemon.settings import FILE
 from vm_daemon.stream_reader import StreamReader
-from vm_daemon.systemd import JournalFormatter, is_journal
 from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
 
 log = logging.getLogger("flowtally.daemon")
 
-_NOBODY = PairDay("-", "-", "1970-01-01")  # a pair that is never counted
+_NOBODY = PairWeek("-", "-", "1970-01-05")  # a pair that is never counted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,12 +59,12 @@ def summarize(visibility: int) -> None:
     """Count uploaded files: take messages from the queue, one at a time."""
     with Service("files", accepts=Deployment.from_environment) as service:
         deployment = Deployment.from_environment(os.environ)
-        alive, sqs, stage = service.report.alive, client("sqs"), summarizer_for(deployment)
+        ping, sqs, stage = service.report.ping, client("sqs"), summarizer_for(deployment)
         # Not the heartbeat's calls: they go on when the work stands still.
-        watch_calls(sqs, alive, "sqs.ReceiveMessage", "sqs.DeleteMessage")
+        watch_calls(sqs, ping, "sqs.ReceiveMessage", "sqs.DeleteMessage")
         for used in (stage.s3, stage.dynamodb):
-            watch_calls(used, alive)
-        watch_reading(stage.s3, alive)
+            watch_calls(used, ping)
+        watch_reading(stage.s3, ping)
 
         def check() -> None:
             stage.s3.head_bucket(Bucket=deployment.bucket)
@@ -73,7 +74,7 @@ def summarize(visibility: int) -> None:
         QueuePoller(
             sqs,
             deployment.queue_url,
-            replace(stage, for_each=watched(stage.for_each, alive)),
+            replace(stage, for_each=watched(stage.for_each, ping)),
             service.stop,
             visibility=visibility,
             report=service.report,
@@ -109,10 +110,10 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
     """Keep the statistics of the pairs: read this machine's share of the stream of daily totals."""
     with Service("records", accepts=_consolidates) as service:
         deployment = _consolidates(os.environ)
-        alive, streams, shares = service.report.alive, client("dynamodbstreams"), client("dynamodb")
+        ping, streams, shares = service.report.ping, client("dynamodbstreams"), client("dynamodb")
         database = dynamodb(WRITERS)
         for used in (streams, shares, database):
-            watch_calls(used, alive)
+            watch_calls(used, ping)
         statistics = PairStatisticsStore.of(deployment, database)
         held = Leases(shares, leases, deployment.stream_arn, worker, _seconds, lease)
 
@@ -121,14 +122,14 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
             statistics.daily_totals.of_pair(_NOBODY.pair)
 
         def repair() -> None:
-            with watching_calls(database, held.keep):
+            with watching_calls(database, held.renew_if_due):
                 repair_all(statistics)
 
         log.info("consolidating", extra={"stream": deployment.stream_arn, "worker": worker})
         reader = StreamReader(
             streams,
             deployment.stream_arn,
-            Consolidator(statistics, watched(Crew(WRITERS), alive)),
+            Consolidator(statistics, watched(ThreadedForEach(WRITERS), ping)),
             held,
             repair,
             now=time.time,
@@ -144,7 +145,7 @@ def verify() -> None:
     with Service("pairs", accepts=Deployment.from_environment) as service:
         deployment = Deployment.from_environment(os.environ)
         database = dynamodb(WRITERS)
-        watch_calls(database, service.report.alive)
+        watch_calls(database, service.report.ping)
         service.report.reached("verifying")
         repair_all(PairStatisticsStore.of(deployment, database))
 
@@ -173,17 +174,26 @@ def main() -> None:
     # Of all AWS's SDKs, boto3 alone does not know AWS_REGION.
     if region := os.environ.get("AWS_REGION"):
         os.environ["AWS_DEFAULT_REGION"] = region
-    if delay := start_delay(os.environ).next():
-        log.warning("failed before, waiting", extra={"seconds": delay})
-        time.sleep(delay)
+    _wait_after_failures()
     try:
         daemon(standalone_mode=False)
     except click.ClickException as error:
-        log.critical(error.format_message())
-        sys.exit(error.exit_code)
+        _fail(error.format_message(), error.exit_code)
     except FlowtallyError as error:
-        log.critical(str(error))
-        sys.exit(error.exit_status)
-    except BotoCoreError as error:
-        log.critical(str(error))
-        sys.exit(FlowtallyError.exit_status)
+        _fail(str(error), error.exit_status)
+    except (BotoCoreError, ClientError) as error:
+        _fail(str(error), FlowtallyError.exit_status)
+
+
+def _wait_after_failures() -> None:
+    delay = start_delay(os.environ)
+    seconds = delay.seconds
+    delay.note_start()
+    if seconds:
+        log.warning("failed before, waiting", extra={"seconds": seconds})
+        time.sleep(seconds)
+
+
+def _fail(reason: str, status: int) -> NoReturn:
+    log.critical("service ended by an error", extra={"reason": reason})
+    sys.exit(status)

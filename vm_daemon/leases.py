@@ -14,13 +14,14 @@ its token.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from vm_daemon.lease_items import ShardState, View, number, text, text_in
+from models.storage.schema import RawItem
+from vm_daemon.lease_snapshot import LeaseSnapshot, ShardState, Worker
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -63,11 +64,12 @@ class Leases:
         self._worker = f"worker#{worker}"
         self._clock = clock
         self._beat_every = lease / _BEATS
-        self._patience = lease - 2 * self._beat_every  # for a beat to be seen, and to be seen missing
+        # The others see a beat up to one interval late, and that the next is missing up to another.
+        self._patience = lease - 2 * self._beat_every
         self._beaten_at = -float("inf")
-        self._seen: dict[str, tuple[int, float]] = {}  # beat of each token, and since when
+        self._seen: dict[str, tuple[int, float]] = {}  # beats of each token, and since when they are so many
         self.token = ""
-        self.view = View()
+        self.snapshot = LeaseSnapshot()
 
     @property
     def is_due(self) -> bool:
@@ -82,9 +84,9 @@ class Leases:
     @property
     def _others(self) -> set[str]:
         """The tokens of the other readers that are alive."""
-        return self.view.alive - {self.token}
+        return self.snapshot.workers.keys() - {self.token}
 
-    def beat(self) -> None:
+    def renew(self) -> None:
         """Says that this reader is alive, joining if it has not yet.
 
         Raises:
@@ -94,65 +96,54 @@ class Leases:
         if not self.token:
             self.token = uuid4().hex
             self._call(
-                "put_item", Item=self._key(self._worker) | {"held_by": text(self.token), "beats": number(1)}
+                "put_item", Item=self._key(self._worker) | {"held_by": _text(self.token), "beats": _number(1)}
             )
-        elif not self._write(self._worker, "ADD beats :one", {":one": number(1)}):
+        elif not self._write(self._worker, "ADD beats :one", {":one": _number(1)}):
             self.token = ""
             raise LeaseLost
         self._beaten_at = now
 
-    def keep(self) -> None:
-        """Beats if it is time; for the middle of long work. Raises LeaseLost like `beat`."""
+    def renew_if_due(self) -> None:
+        """Beats if it is time; for the middle of long work. Raises LeaseLost like `renew`."""
         if self.is_due:
-            self.beat()
+            self.renew()
 
-    def look(self) -> None:
-        """Reads the table, and buries the readers whose beat has stood still for too long."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="stream_arn = :stream",
-            ExpressionAttributeValues={":stream": text(self._stream_arn)},
-            ConsistentRead=True,
-        )
-        now, view, beats = self._clock(), View(), {}
-        for item in (item for page in pages for item in page["Items"]):
-            kind, _, name = item["item_name"]["S"].partition("#")
-            token = text_in(item, "held_by")
-            if kind == "worker":
-                beats[token] = beat, since = self._still_since(token, int(item["beats"]["N"]), now)
-                if now - since < self._patience or not self._bury(name, token, beat):
-                    view.alive.add(token)
-            elif kind == "shard":
-                view.shards[name] = ShardState.of(item)
-            elif kind == "repair":
-                view.loss, view.repairer = text_in(item, "loss_id"), token
-            else:
-                view.checked = int(item["checked_at"]["N"])
-        self._seen, self.view = beats, view
+    def refresh(self) -> None:
+        """Reads the table, and removes the readers whose beat has stood still for too long."""
+        snapshot = LeaseSnapshot.of(self._items())
+        now = self._clock()
+        self._seen = {
+            token: self._still_since(token, worker, now) for token, worker in snapshot.workers.items()
+        }
+        for token, worker in list(snapshot.workers.items()):
+            _, since = self._seen[token]
+            if now - since >= self._patience and self._evict(token, worker):
+                del snapshot.workers[token]
+        self.snapshot = snapshot
 
     def add(self, shard: str, now: float) -> None:
         """Notes a shard that nobody saw before."""
         state = ShardState("", int(now), "")
-        item = self._key(f"shard#{shard}") | {"intact_at": number(state.intact_at)}
+        item = self._key(f"shard#{shard}") | {"intact_at": _number(state.intact_at)}
         self._unless_refused("put_item", Item=item, ConditionExpression="attribute_not_exists(intact_at)")
-        self.view.shards.setdefault(shard, state)
+        self.snapshot.shards.setdefault(shard, state)
 
     def take(self, shard: str) -> ShardState | None:
         """Takes a shard; None if another has it who is alive, was faster, or has read it to its end."""
-        token = self.view.shards[shard].token
+        token = self.snapshot.shards[shard].token
         if token in self._others:
             return None
         item = self._take(f"shard#{shard}", "intact_at", token)
         if item is None:
             return None
-        state = self.view.shards[shard] = ShardState.of(item)
+        state = self.snapshot.shards[shard] = ShardState.of(item)
         return state if state.position != FINISHED else None
 
     def take_repair(self) -> bool:
         """Takes the repair that is due, unless another who is alive has it."""
-        if self.view.repairer in self._others:
+        if self.snapshot.repairer in self._others:
             return False
-        return self._take("repair", "loss_id", self.view.repairer) is not None
+        return self._take("repair", "loss_id", self.snapshot.repairer) is not None
 
     def save(self, shard: str, position: str, intact_at: int, *, release: bool = False) -> None:
         """Writes how far a shard is read.
@@ -160,16 +151,19 @@ class Leases:
         Args:
             shard: one that this reader has.
             position: the last sequence number that is in the statistics, `FINISHED`, or none.
-            intact_at: epoch seconds; then nothing unread had left the stream.
+            intact_at: epoch seconds when the stream was last known to hold all that is unread of the shard.
             release: whether this reader gives it up.
 
         Raises:
             LeaseLost: it has it no more; nothing was written.
         """
-        change, values = "SET intact_at = :until", {":until": number(intact_at)}
+        change, values = "SET intact_at = :until", {":until": _number(intact_at)}
         removed = ["held_by"] if release else []
         if position:
-            change, values = f"{change}, sequence_number = :position", {**values, ":position": text(position)}
+            change, values = (
+                f"{change}, sequence_number = :position",
+                {**values, ":position": _text(position)},
+            )
         else:
             removed.append("sequence_number")
         if removed:
@@ -180,15 +174,15 @@ class Leases:
     def forget(self, shard: str) -> None:
         """Removes a shard that the stream does not list any more."""
         self._call("delete_item", Key=self._key(f"shard#{shard}"))
-        self.view.shards.pop(shard, None)
+        self.snapshot.shards.pop(shard, None)
 
     def lost_records(self) -> None:
         """Notes that records left the stream before they were read; somebody alive will repair."""
         loss = uuid4().hex
-        values = {":loss": text(loss)}
+        values = {":loss": _text(loss)}
         self._call("update_item", Key=self._key("repair"), UpdateExpression="SET loss_id = :loss",
                    ExpressionAttributeValues=values)  # fmt: skip
-        self.view.loss = loss
+        self.snapshot.loss = loss
 
     def repaired(self) -> None:
         """Notes that the loss seen before the repair is made good; a later one stays noted."""
@@ -196,16 +190,16 @@ class Leases:
             "delete_item",
             Key=self._key("repair"),
             ConditionExpression="loss_id = :loss",
-            ExpressionAttributeValues={":loss": text(self.view.loss)},
+            ExpressionAttributeValues={":loss": _text(self.snapshot.loss)},
         )
-        self.view.loss = ""
+        self.snapshot.loss = ""
 
     def checked(self, now: float) -> None:
         """Notes that all shards of the stream are in the table."""
-        values = {":now": number(int(now))}
+        values = {":now": _number(int(now))}
         self._call("update_item", Key=self._key("stream"), UpdateExpression="SET checked_at = :now",
                    ExpressionAttributeValues=values)  # fmt: skip
-        self.view.checked = int(now)
+        self.snapshot.checked = int(now)
 
     def leave(self) -> None:
         """Gives up everything, so that others take it at once."""
@@ -214,22 +208,34 @@ class Leases:
                 "delete_item",
                 Key=self._key(self._worker),
                 ConditionExpression="held_by = :token",
-                ExpressionAttributeValues={":token": text(self.token)},
+                ExpressionAttributeValues={":token": _text(self.token)},
             )
             self.token = ""
 
-    def _still_since(self, token: str, beat: int, now: float) -> tuple[int, float]:
-        known = self._seen.get(token)
-        return known if known and known[0] == beat else (beat, now)
+    def _items(self) -> Iterator[RawItem]:
+        """The items of the stream, all of them as they are now."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="stream_arn = :stream",
+            ExpressionAttributeValues={":stream": _text(self._stream_arn)},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
 
-    def _bury(self, name: str, token: str, beat: int) -> bool:
+    def _still_since(self, token: str, worker: Worker, now: float) -> tuple[int, float]:
+        """The beats of a reader, and the time since which there were no more."""
+        known = self._seen.get(token)
+        return known if known and known[0] == worker.beats else (worker.beats, now)
+
+    def _evict(self, token: str, worker: Worker) -> bool:
         """Removes a dead reader; False if it beat after all."""
-        log.warning("reader is dead, its shards are free", extra={"worker": name})
+        log.warning("reader is dead, its shards are free", extra={"worker": worker.name})
         return self._unless_refused(
             "delete_item",
-            Key=self._key(f"worker#{name}"),
+            Key=self._key(f"worker#{worker.name}"),
             ConditionExpression="held_by = :token AND beats = :beats",
-            ExpressionAttributeValues={":token": text(token), ":beats": number(beat)},
+            ExpressionAttributeValues={":token": _text(token), ":beats": _number(worker.beats)},
         )
 
     def _take(self, name: str, must_have: str, seen: str) -> Mapping[str, Any] | None:
@@ -242,8 +248,8 @@ class Leases:
                 UpdateExpression="SET held_by = :token",
                 # An answer may have been lost, and the SDK repeated the call: then the token is there.
                 ConditionExpression=f"attribute_exists({must_have}) AND ({unchanged} OR held_by = :token)",
-                ExpressionAttributeValues={":token": text(self.token)}
-                | ({":seen": text(seen)} if seen else {}),
+                ExpressionAttributeValues={":token": _text(self.token)}
+                | ({":seen": _text(seen)} if seen else {}),
                 ReturnValues="ALL_NEW",
             )
         except ClientError as error:
@@ -259,7 +265,7 @@ class Leases:
             Key=self._key(item),
             UpdateExpression=change,
             ConditionExpression="held_by = :token",
-            ExpressionAttributeValues={":token": text(self.token), **values},
+            ExpressionAttributeValues={":token": _text(self.token), **values},
         )
 
     def _unless_refused(self, operation: str, **request: Any) -> bool:
@@ -275,4 +281,14 @@ class Leases:
         getattr(self._dynamodb, operation)(TableName=self._table, **request)
 
     def _key(self, item: str) -> dict[str, Any]:
-        return {"stream_arn": text(self._stream_arn), "item_name": text(item)}
+        return {"stream_arn": _text(self._stream_arn), "item_name": _text(item)}
+
+
+def _text(value: str) -> dict[str, str]:
+    """An attribute value that is a text."""
+    return {"S": value}
+
+
+def _number(value: int) -> dict[str, str]:
+    """An attribute value that is a number."""
+    return {"N": str(value)}

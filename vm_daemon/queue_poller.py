@@ -93,7 +93,9 @@ class QueuePoller:
             answer = self._sqs.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
-                WaitTimeSeconds=_LONG_POLL if self._is_ready else 0,  # the first only tells that it can
+                WaitTimeSeconds=_LONG_POLL
+                if self._is_ready
+                else 0,  # the first call only shows that it may receive
                 VisibilityTimeout=self._hidden_for,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )

@@ -4,7 +4,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from vm_daemon.systemd import StartDelay, Systemd
+from vm_daemon.notifications import Notifier
+from vm_daemon.start_delay import StartDelay
 
 _WINDOW = 60.0  # seconds that rates are taken over
 _STABLE = 60.0  # seconds of work after which a start counts as a success
@@ -15,16 +16,16 @@ class Report:
     """Gathers figures from a loop and shows them.
 
     Args:
-        systemd: where they are shown.
+        notifier: where they are shown.
         delay: is cleared when the service has worked for a minute.
         what: what is counted, `files` or `records`.
         clock: gives seconds.
     """
 
     def __init__(
-        self, systemd: Systemd, delay: StartDelay, what: str, clock: Callable[[], float] = time.monotonic
+        self, notifier: Notifier, delay: StartDelay, what: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._systemd = systemd
+        self._notifier = notifier
         self._delay = delay
         self._what = what
         self._clock = clock
@@ -34,9 +35,9 @@ class Report:
         self._is_stable = False
         self._show_at = 0.0
 
-    def alive(self) -> None:
+    def ping(self) -> None:
         """Notes that the work in hand moves on; from any thread."""
-        self._systemd.alive()
+        self._notifier.ping()
 
     def reached(self, held: str) -> None:
         """Notes that the source of the work answered; the first time, the service is ready.
@@ -44,17 +45,17 @@ class Report:
         Args:
             held: what the loop has in hand, `1 in hand` or `2 shards`.
         """
-        self._systemd.alive()
+        self._notifier.ping()
         now = self._clock()
         if self._ready_at is None:
             self._ready_at = now
-            self._systemd.ready()
+            self._notifier.ready()
         if not self._is_stable and now - self._ready_at >= _STABLE:
             self._is_stable = True
             self._delay.clear()
         if now >= self._show_at:
             self._show_at = now + _REFRESH
-            self._systemd.status(f"{self._rate(now)} {self._what}/min, {held}, lag {self._lag:.1f} s")
+            self._notifier.status(f"{self._rate(now)} {self._what}/min, {held}, lag {self._lag:.1f} s")
 
     def done(self, count: int, lag: float) -> None:
         """Notes completed work.
@@ -69,8 +70,8 @@ class Report:
 
     def trouble(self, reason: str) -> None:
         """Shows what keeps the service from working; the loop is alive, as it tries again."""
-        self._systemd.alive()
-        self._systemd.status(reason)
+        self._notifier.ping()
+        self._notifier.status(reason)
         self._show_at = 0.0
 
     def _rate(self, now: float) -> int:
@@ -83,4 +84,4 @@ class Unwatched(Report):
     """For loops that nobody watches."""
 
     def __init__(self) -> None:
-        super().__init__(Systemd({}), StartDelay(None), "")
+        super().__init__(Notifier({}), StartDelay(None), "")

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from models.errors import UsageError
+from vm_daemon.notifications import Notifier
 from vm_daemon.report import Report
-from vm_daemon.settings import begin_anew, read_anew
+from vm_daemon.settings import reexec, reload_settings
+from vm_daemon.start_delay import StartDelay
 from vm_daemon.stopping import OutOfTime, Stop
-from vm_daemon.systemd import StartDelay, Systemd
 
 log = logging.getLogger("flowtally.daemon")
 
@@ -38,11 +39,11 @@ class Service:
 
     def __init__(self, what: str, accepts: Callable[[Mapping[str, str]], object]) -> None:
         self._accepts = accepts
-        self._systemd = Systemd(os.environ)
+        self._notifier = Notifier(os.environ)
         self._delay = start_delay(os.environ)
         self._settings: dict[str, str] = {}
         self.stop = Stop()
-        self.report = Report(self._systemd, self._delay, what)
+        self.report = Report(self._notifier, self._delay, what)
 
     def __enter__(self) -> Self:
         self.stop.listen(_GRACE, self._accept)
@@ -55,11 +56,11 @@ class Service:
         traceback: TracebackType | None,
     ) -> None:
         signal.alarm(0)
-        if self.stop.begin_anew and (kind is None or issubclass(kind, SystemExit | OutOfTime)):
+        if self.stop.reload and (kind is None or issubclass(kind, SystemExit | OutOfTime)):
             self._delay.clear()
-            self._systemd.reloading()
-            begin_anew(self._settings)
-        self._systemd.stopping()
+            self._notifier.reloading()
+            reexec(self._settings)
+        self._notifier.stopping()
         if kind and issubclass(kind, OutOfTime):
             logging.shutdown()
             os._exit(0)  # what other threads have in hand is not waited for: a delivery completes it
@@ -67,10 +68,10 @@ class Service:
     def _accept(self) -> bool:
         """Reads the settings anew; wrong ones are told, and change nothing."""
         try:
-            self._settings = read_anew(os.environ)
+            self._settings = reload_settings(os.environ)
             self._accepts(self._settings)
         except UsageError as error:
-            log.error(f"settings not taken, going on with the old ones: {error}")
+            log.error("settings not taken, going on with the old ones", extra={"reason": str(error)})
             return False
         log.info("taking new settings")
         return True

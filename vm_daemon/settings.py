@@ -13,7 +13,7 @@ _OURS = "FLOWTALLY_"
 FILE = f"{_OURS}ENVIRONMENT_FILE"  # the variable that names it
 
 
-def read_anew(environ: Mapping[str, str]) -> dict[str, str]:
+def reload_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment as systemd would make it from the file as it is now.
 
     Raises:
@@ -46,6 +46,6 @@ def parse(text: str) -> dict[str, str]:
     return variables
 
 
-def begin_anew(environ: Mapping[str, str]) -> NoReturn:
+def reexec(environ: Mapping[str, str]) -> NoReturn:
     """Replaces this process by the same program with another environment."""
     os.execve(sys.executable, sys.orig_argv, dict(environ))  # noqa: S606  # itself

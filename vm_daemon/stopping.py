@@ -19,7 +19,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.requested = False
-        self.begin_anew = False
+        self.reload = False
         self._waiting = False
         self._grace = 0
         self._accept: Callable[[], bool] = bool
@@ -39,12 +39,12 @@ class Stop:
         signal.signal(signal.SIGALRM, self._on_alarm)
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.begin_anew = False
+        self.reload = False
         self._request()
 
     def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
         if not self.requested and self._accept():
-            self.begin_anew = True
+            self.reload = True
             self._request()
 
     def _request(self) -> None:

@@ -1,8 +1,8 @@
-"""The second stage on a VM: reads this reader's share of a stream in the order of the lineage.
+"""The second stage on a VM: reads this reader's share of a stream parents before their children.
 
-    beat, look at the leases ─▶ describe the stream ─▶ take free shards whose parents are read, give up
-          ▲                                            what is more than a fair share
-          │ every ten seconds,                              │
+    renew, read the leases ─▶ describe the stream ─▶ take free shards whose parents are read, give up
+          ▲                                          what is more than a fair share
+          │ every ten seconds,                            │
           └ or a shard closed ◀─ checkpoints ◀─ stage ◀─ GetRecords, in turn
 
 A checkpoint moves only over records that the stage has brought to their end.
@@ -11,16 +11,14 @@ A checkpoint moves only over records that the stage has brought to their end.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from models.errors import FlowtallyError
-from vm_daemon.lease_items import ShardState
 from vm_daemon.leases import FINISHED, LeaseLost, Leases
 from vm_daemon.report import Report, Unwatched
-from vm_daemon.shards import Parents, fair_share, parents_of, readable
+from vm_daemon.shards import UNREAD, Parents, Shard, fair_share, parents_of, readable
 from vm_daemon.stopping import Stop
 
 if TYPE_CHECKING:
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("flowtally.consolidate")
 
-# Seconds after which records that nobody read may have left the stream. It keeps them for 24 hours; the
-# rest is for clocks that differ.
-_UNREAD = 12 * 3600
 _NOTE = 600  # seconds between two notes of what was read, where no record tells
 _DISCOVERY = 60  # seconds between two looks for new shards
 _IDLE = 1.0  # seconds between two reads of a shard that brought nothing
@@ -43,20 +38,6 @@ class RecordProcessor(Protocol):
     """The stage that the records are for."""
 
     def process(self, records: Sequence[Any]) -> int | None: ...
-
-
-@dataclass
-class Shard:
-    """A shard that this reader has."""
-
-    id: str
-    position: str  # the last sequence number that is in the statistics
-    intact_at: float  # epoch seconds; then nothing unread had left the stream
-    saved: tuple[str, float]  # the same two, as the table has them
-    iterator: str | None = None
-    has_gap: bool = False  # records left the stream unread
-    is_empty: bool = False  # it is closed, and nothing of it is left
-    due_at: float = 0.0  # epoch seconds from which on it is worth a look
 
 
 class StreamReader:
@@ -146,17 +127,18 @@ class StreamReader:
             log.error("shards not handed over, others take them later", extra={"reason": str(error)})
 
     def _keep_up(self) -> None:
+        """Renews the leases, takes and gives up shards, and repairs if records were lost."""
         if not self._is_checked:
             self._check()
             self._is_checked = True
-        self._leases.beat()
+        self._leases.renew()
         self._save()
-        self._leases.look()
-        view = self._leases.view
-        if self._now() >= self._discover_at or not view.shards.keys() <= self._parents.keys():
+        self._leases.refresh()
+        snapshot = self._leases.snapshot
+        if self._now() >= self._discover_at or not snapshot.shards.keys() <= self._parents.keys():
             self._discover()
         self._share()
-        if view.loss and self._leases.take_repair():
+        if snapshot.loss and self._leases.take_repair():
             # It may take longer than a start may, and all that is needed for the work has answered.
             self._report.reached("repairing")
             # After the discovery: what changes from here on is in shards that are about to be read.
@@ -173,38 +155,47 @@ class StreamReader:
     def _discover(self) -> None:
         """Brings the table in line with what the stream lists."""
         self._parents = parents_of(self._streams, self._stream_arn)
-        view, now = self._leases.view, self._now()
-        if abs(now - view.checked) >= _UNREAD:
-            self._leases.lost_records()
-        for gone in view.shards.keys() - self._parents.keys():
-            if view.shards[gone].position != FINISHED:
-                log.error("shard is gone before it was read to its end", extra={"shard": gone})
-                self._leases.lost_records()
+        snapshot, now = self._leases.snapshot, self._now()
+        if abs(now - snapshot.checked) >= UNREAD:
+            self._miss_shards(snapshot.checked)
+        for gone in snapshot.shards.keys() - self._parents.keys():
+            if snapshot.shards[gone].position != FINISHED:
+                self._miss_records(gone, "the shard is gone before it was read to its end")
             self._leases.forget(gone)
             self._mine.pop(gone, None)
-        for new in self._parents.keys() - view.shards.keys():
+        for new in self._parents.keys() - snapshot.shards.keys():
             self._leases.add(new, now)
-        if abs(now - view.checked) >= _NOTE:
+        if abs(now - snapshot.checked) >= _NOTE:
             self._leases.checked(now)
         self._discover_at = now + _DISCOVERY
 
+    def _miss_shards(self, checked: int) -> None:
+        """Has all repaired, as shards may have come and gone since the stream was last described."""
+        if checked:
+            self._miss_records("any", "no reader looked for shards for too long")
+        else:
+            log.info("stream never read before, comparing all statistics")
+            self._leases.lost_records()
+
+    def _miss_records(self, shard: str, reason: str) -> None:
+        """Has all repaired, as records were lost, or may have been."""
+        log.error("records left the stream before they were read", extra={"shard": shard, "reason": reason})
+        self._leases.lost_records()
+
     def _share(self) -> None:
         """Gives up what is more than a fair share, takes what is less of it from what is free."""
-        view = self._leases.view
-        finished = {shard for shard, state in view.shards.items() if state.position == FINISHED}
-        active = [shard for shard in readable(self._parents, finished) if shard in view.shards]
-        share = fair_share(len(active), len(view.alive))
+        snapshot = self._leases.snapshot
+        finished = {shard for shard, state in snapshot.shards.items() if state.position == FINISHED}
+        active = [shard for shard in readable(self._parents, finished) if shard in snapshot.shards]
+        share = fair_share(len(active), len(snapshot.workers))
         for shard in list(self._mine.values())[share:]:
             log.info("shard given up to another reader", extra={"shard": shard.id})
             self._leases.save(shard.id, shard.position, int(shard.intact_at), release=True)
             del self._mine[shard.id]
         for name in active:
             if len(self._mine) < share and name not in self._mine and (state := self._leases.take(name)):
-                self._open(name, state)
-
-    def _open(self, shard: str, state: ShardState) -> None:
-        log.info("reading shard", extra={"shard": shard, "parent": self._parents[shard]})
-        self._mine[shard] = Shard(shard, state.position, state.intact_at, (state.position, state.intact_at))
+                log.info("reading shard", extra={"shard": name, "parent": self._parents[name]})
+                self._mine[name] = Shard.taken(name, state)
 
     def _attempt(self, shard: Shard) -> float:
         """Reads a shard once; gives the seconds to wait before it is worth another look."""
@@ -215,11 +206,11 @@ class StreamReader:
             del self._mine[shard.id]
             return _RECOVERY
         except (ClientError, BotoCoreError) as error:
-            return self._find_back(shard, error)
+            return self._recover(shard, error)
 
     def _read(self, shard: Shard) -> float:
         if shard.is_empty:
-            self._leases.lost_records()
+            self._miss_records(shard.id, "the stream has nothing left of the shard")
             self._finish(shard)
             return 0.0
         asked_at = self._now()
@@ -242,7 +233,7 @@ class StreamReader:
 
     def _next_records(self, shard: Shard) -> list[Any]:
         """What comes next: of a backlog several pages, so that many changes of a pair fall into one write."""
-        shard.iterator = shard.iterator or self._iterator(shard)
+        shard.iterator = shard.iterator or self._open_iterator(shard)
         records: list[Any] = []
         while True:
             answer = self._streams.get_records(ShardIterator=shard.iterator)
@@ -263,20 +254,17 @@ class StreamReader:
         created = record["dynamodb"].get("ApproximateCreationDateTime")
         return self._now() - created.timestamp() if created else 0.0
 
-    def _iterator(self, shard: Shard) -> str:
-        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
-        # Without a position to go on from, no error of the stream tells what came and went meanwhile.
-        if shard.has_gap or (not shard.position and abs(self._now() - shard.intact_at) >= _UNREAD):
-            self._leases.lost_records()
-            shard.position, shard.intact_at, shard.has_gap = "", self._now(), False
-            self._discover_at = 0.0
-        if shard.position:
-            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": shard.position}
-        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard.id, **start)
+    def _open_iterator(self, shard: Shard) -> str:
+        """An iterator for what comes next; if records may be lost, for the oldest that is left."""
+        if shard.may_lack_records(self._now()):
+            self._miss_records(shard.id, "the shard was not read for too long")
+            shard.start_over(self._now())
+            self._discover_at = 0.0  # where the repair is begun
+        answer = self._streams.get_shard_iterator(StreamArn=self._stream_arn, ShardId=shard.id, **shard.start)
         return answer["ShardIterator"]
 
-    def _find_back(self, shard: Shard, error: ClientError | BotoCoreError) -> float:
-        """Prepares to go on in a shard whose iterator or records went away, or that did not answer."""
+    def _recover(self, shard: Shard, error: ClientError | BotoCoreError) -> float:
+        """Takes in why a shard could not be read; gives the seconds to wait before the next attempt."""
         shard.iterator = None
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         if code == "ExpiredIteratorException":
@@ -286,7 +274,7 @@ class StreamReader:
         # DynamoDB Local lists shards of which nothing is left; their children wait for them to be read.
         is_closed = shard.id in self._parents.values()
         if code == "TrimmedDataAccessException":
-            shard.has_gap, shard.is_empty = True, is_closed and not shard.position
+            shard.is_trimmed, shard.is_empty = True, is_closed and not shard.position
         elif code == "ResourceNotFoundException":
             shard.is_empty = is_closed
             self._discover_at = 0.0

@@ -1,4 +1,4 @@
-"""Signs of life from inside a stage's work: from its calls, its writes and its reading.
+"""Pings for the watchdog from inside a stage's work: from its calls, its writes and its reading.
 
 They come from what has really happened, so work that stands still gives none.
 """
@@ -10,31 +10,34 @@ from typing import Any
 from handlers.concurrency import ForEach, Item
 from models.flow_csv.byte_stream import Readable
 
-Alive = Callable[[], object]
+Ping = Callable[[], object]
 
 
-def watch_calls(client: Any, alive: Alive, *operations: str) -> None:
-    """Has `alive` called after every attempt of a call of a boto3 client, failed ones included.
+def watch_calls(client: Any, ping: Ping, *operations: str) -> None:
+    """Has `ping` called after every attempt of a call that boto3 makes, failed ones included.
+
+    What `FastDynamoDB.update_item` sends by itself is not among them, only what it hands to boto3: `watched`
+    tells of those writes.
 
     Args:
         client: the client.
-        alive: is called.
+        ping: is called.
         operations: only these, spelled `sqs.ReceiveMessage`; all if none is named.
     """
 
     def after_attempt(**_: Any) -> None:
-        alive()
+        ping()
 
     for event in [f"needs-retry.{operation}" for operation in operations] or ["needs-retry"]:
         client.meta.events.register(event, after_attempt)
 
 
 @contextmanager
-def watching_calls(client: Any, alive: Alive) -> Iterator[None]:
-    """The same for as long as a block runs. What `alive` raises comes out of the call."""
+def watching_calls(client: Any, ping: Ping) -> Iterator[None]:
+    """As `watch_calls`, for as long as a block runs. What `ping` raises comes out of the call."""
 
     def after_attempt(**_: Any) -> None:
-        alive()
+        ping()
 
     client.meta.events.register("needs-retry", after_attempt)
     try:
@@ -43,23 +46,23 @@ def watching_calls(client: Any, alive: Alive) -> Iterator[None]:
         client.meta.events.unregister("needs-retry", after_attempt)
 
 
-def watch_reading(s3: Any, alive: Alive) -> None:
-    """Has `alive` called for every block that is read of an object."""
+def watch_reading(s3: Any, ping: Ping) -> None:
+    """Has `ping` called for every block that is read of an object."""
 
     def on_object(parsed: dict[str, Any], **_: Any) -> None:
         if "Body" in parsed:
-            parsed["Body"] = _WatchedBody(parsed["Body"], alive)
+            parsed["Body"] = _WatchedBody(parsed["Body"], ping)
 
     s3.meta.events.register("after-call.s3.GetObject", on_object)
 
 
-def watched(for_each: ForEach, alive: Alive) -> ForEach:
-    """The same, with `alive` called for every item that is done."""
+def watched(for_each: ForEach, ping: Ping) -> ForEach:
+    """The same as `for_each`, with `ping` called for every item that is done."""
 
     def watched_for_each(work: Callable[[Item], object], items: Iterable[Item], /) -> None:
         def watched_work(item: Item) -> None:
             work(item)
-            alive()
+            ping()
 
         for_each(watched_work, items)
 
@@ -67,10 +70,10 @@ def watched(for_each: ForEach, alive: Alive) -> ForEach:
 
 
 class _WatchedBody:
-    def __init__(self, body: Readable, alive: Alive) -> None:
+    def __init__(self, body: Readable, ping: Ping) -> None:
         self._body = body
-        self._alive = alive
+        self._ping = ping
 
     def read(self, size: int, /) -> bytes:
-        self._alive()
+        self._ping()
         return self._body.read(size)

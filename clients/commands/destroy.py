@@ -9,7 +9,7 @@ import click
 from clients.exporting.full_export import export_everything
 from clients.lifecycle.destroy import Found
 from clients.lifecycle.destroy import destroy as destroy_everything
-from clients.lifecycle.retained_resources import Table
+from clients.lifecycle.retained_resources import Table, check_layouts
 from clients.render.stacks import print_event
 from clients.render.stored import stored_listing, work_listing
 from clients.terminal.account import Account
@@ -43,6 +43,7 @@ class _Terminal:
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):
+            check_layouts(self._account, tables)
             dynamodb = self._account.client("dynamodb")
             export_everything(dynamodb, tables, directory, lambda path: say(f"Exported: {path}"))
 

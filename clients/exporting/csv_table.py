@@ -11,7 +11,8 @@ from typing import IO
 
 from models.errors import FlowtallyError
 from models.moments import Moments
-from models.storage.schema import DailyTotal, PairStatistics
+from models.storage.schema import PairStatistics
+from models.traffic import DailyTotal
 
 STANDARD_OUTPUT = "-"
 

@@ -20,7 +20,7 @@ from cloudformation.change_sets import ChangeSet
 from cloudformation.package import Package, Target, build_package, build_vm_package
 from cloudformation.plan import COMPONENTS, PARTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
 from models.deployment import Deployment
-from models.errors import FlowtallyError, UsageError, error_code
+from models.errors import FlowtallyError, OtherLayout, UsageError, error_code
 
 _CODE = "code/"
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
@@ -121,15 +121,18 @@ class Deployer:
             stack.remove_failed_creation(self._cloudformation, name)
 
     def _check_that_it_is_ours(self) -> None:
-        """Refuses a stack that somebody else made.
+        """Refuses a stack that somebody else made, or a version of flowtally that laid out tables otherwise.
 
         Raises:
             UsageError: it does not have the outputs of one of flowtally's.
+            OtherLayout: its tables are not this version's.
         """
         if not self._stacks.has_storage():
             return
         try:
             Deployment.from_stack(self._cloudformation, self._account.stack)
+        except OtherLayout:
+            raise
         except UsageError as error:
             raise UsageError(
                 "there is a stack of this name already, and it is not one of flowtally's",

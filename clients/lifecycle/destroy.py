@@ -14,7 +14,7 @@ from clients.terminal.account import Account
 from clients.terminal.console import say
 from cloudformation import stack
 from cloudformation.plan import PARTS, Stacks
-from models.errors import FlowtallyError, NotFound, UsageError
+from models.errors import FlowtallyError, NotFound, OtherLayout, UsageError
 
 
 class Found(NamedTuple):
@@ -131,6 +131,8 @@ def _is_whole(account: Account, tables: Sequence[Table]) -> bool:
         return False
     try:
         deployment = account.deployment
+    except OtherLayout:
+        return False
     except UsageError as error:
         raise UsageError(
             "this is not one of flowtally's stacks; it is left alone", where=f"stack {account.stack}"

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from clients.terminal.account import Account
+from models.deployment import check_layout
 from models.errors import TryAgain, error_code
 
 TABLES = ("DailyTotals", "PairStatistics", "Files")
@@ -45,6 +46,26 @@ def is_being_deleted(account: Account, table: Table) -> bool:
             return True
         raise
     return bool(described["Table"]["TableStatus"] == "DELETING")
+
+
+def check_layouts(account: Account, tables: Sequence[Table]) -> None:
+    """Refuses to read tables of another layout. Daily totals alone say which it is: the others go with them.
+
+    Raises:
+        OtherLayout: a table was laid out by another version.
+    """
+    for table in tables:
+        if table.kind == "DailyTotals":
+            found = tags(account, table).get("flowtally:layout", "1")
+            check_layout(found, where=f"table {table.name}")
+
+
+def tags(account: Account, table: Table) -> dict[str, str]:
+    """What a table is tagged with."""
+    dynamodb = account.client("dynamodb")
+    arn = dynamodb.describe_table(TableName=table.name)["Table"]["TableArn"]
+    pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
 def bucket(account: Account, stack: str) -> str | None:

@@ -7,9 +7,9 @@ from models.deployment import Deployment
 from models.errors import NotFound
 from models.flow_csv.values import BadRow
 from models.flow_csv.values import address as flow_address
-from models.storage.daily_totals import DailyTotalsStore
-from models.storage.schema import DailyTotal, PairStatistics
-from models.traffic import join_pair
+from models.storage.daily_totals import DailyTotalsStore, days_of
+from models.storage.schema import PairStatistics
+from models.traffic import DailyTotal, join_pair
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -32,10 +32,11 @@ class Results:
 
     def days(self, source: str, destination: str) -> list[DailyTotal]:
         """The days of a pair on which it had flows, oldest first, read strongly consistent."""
-        return [day for day in self._daily_totals.of_pair(join_pair(source, destination)) if day.flows]
+        pair = join_pair(source, destination)
+        return days_of(pair, self._daily_totals.of_pair(pair))
 
     def all_days(self) -> Iterator[DailyTotal]:
-        """All days of all pairs, one scan, read strongly consistent."""
+        """All days with flows of all pairs, one scan, read strongly consistent."""
         return days_in(self._daily_totals)
 
     def pair(self, source: str, destination: str) -> PairStatistics | None:
@@ -86,8 +87,8 @@ class Results:
 
 
 def days_in(daily_totals: DailyTotalsStore) -> Iterator[DailyTotal]:
-    """All days of all pairs of a table, one scan, read strongly consistent."""
-    return (day for _, days in daily_totals.by_pair() for day in days)
+    """All days with flows of all pairs of a table, one scan, read strongly consistent."""
+    return (day for pair, weeks in daily_totals.by_pair() for day in days_of(pair, weeks))
 
 
 def pairs_in(dynamodb: "DynamoDBClient", table: str) -> Iterator[PairStatistics]:

@@ -12,7 +12,7 @@ from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
-from models.traffic import AddressScope, PairDay, Totals, address_prefix
+from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -29,7 +29,7 @@ class Retraction(NamedTuple):
 
 @dataclass(frozen=True)
 class Retractor:
-    """Takes files out again, each pair and day once; safe to repeat and to interrupt.
+    """Takes files out again, each pair and week once; safe to repeat and to interrupt.
 
     Args:
         dynamodb: a boto3 DynamoDB client for at least `CONNECTIONS` connections.
@@ -60,27 +60,25 @@ class Retractor:
         """
         flows = _read(path)
         source, now = flows.digest[:SOURCE_BYTES], int(self.now())
-        prefix = address_prefix(self.address_scope, branch)
+        weeks = by_week(flows.totals, address_prefix(self.address_scope, branch))
 
-        def take_out(entry: tuple[PairDay, Totals]) -> bool:
-            day, totals = entry
-            scoped = PairDay(prefix + day.source, prefix + day.destination, day.day)
-            return self.daily_totals.take_out_once(scoped, totals, source, now)
+        def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
+            return len(entry[1]) if self.daily_totals.take_out_once(*entry, source, now) else 0
 
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            outcomes = list(pool.map(take_out, flows.totals.items()))
+            taken_out = sum(pool.map(take_out, weeks.items()))
         for record in records:
             is_concerned = self.address_scope == "enterprise" or record.branch == branch
             if record.digest == flows.digest and record.state == "counted" and is_concerned:
                 record.state = "retracted"
                 self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
-        if flows.totals and not any(outcomes):
+        if flows.totals and not taken_out:
             raise NotFound(
                 "this content is not counted",
                 where=str(path),
                 remedy="It was retracted before, or other content was sent under its name",
             )
-        return Retraction(sum(outcomes), len(outcomes) - sum(outcomes))
+        return Retraction(taken_out, len(flows.totals) - taken_out)
 
 
 def _read(path: Path) -> FlowFile:
@@ -88,6 +86,6 @@ def _read(path: Path) -> FlowFile:
         raise UsageError("a folder", where=str(path), remedy="Name the file that is to be taken out")
     try:
         with path.open("rb") as stream, Path(os.devnull).open("wb") as nowhere:
-            return read_flow_file(stream, nowhere)
+            return read_flow_file(stream, nowhere, name=path.name)
     except OSError as error:
         raise FlowtallyError(error.strerror or str(error), where=str(path)) from error

@@ -1,39 +1,60 @@
 """Reads a flow file as a stream: exact totals per pair and day, and what could not be counted.
 
 A row is a physical line (ended by LF, CRLF or CR) that is neither blank nor a header. Every row is
-either counted once or quarantined with its line number and reason. Memory does not grow with the rows,
-only with the distinct pair-days.
+either counted once or quarantined with its line number and reason.
+
+Memory is bounded, whatever a file holds. The first pass looks at every row and judges the file. If there are
+too many pairs, it counts some of them; for each other part of the pairs, the file is read again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from os import devnull
 from typing import IO, NamedTuple
 
+from models.errors import ContentChanged
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
-from models.flow_csv.quarantine import Quarantine
+from models.flow_csv.notes import Note
+from models.flow_csv.parts import NO_LIMIT, Part, Pass
+from models.flow_csv.quarantine import Quarantine, Reason
 from models.flow_csv.reader import Reader
 from models.traffic import PairDay, Totals
+
+_FIRST_ROW_BYTES = 8
 
 
 class FlowFile(NamedTuple):
     """What one flow file says.
 
     Attributes:
-        totals: exact sums per pair and day; the addresses are canonical, without a branch.
+        totals: exact sums per pair and day, of all pairs if there are no other `parts`; the addresses are
+            canonical, without a branch.
+        parts: the parts of the pairs that are still to be counted.
         digest: SHA-256 of the uncompressed content, 32 bytes.
-        rows: rows met, counted and quarantined ones together.
+        length: bytes of the uncompressed content.
+        first_row: 8 bytes of a hash of the first row; nothing if there are no rows.
+        rows: rows met, counted and quarantined ones of all pairs together.
         quarantined: rows written to the quarantine.
-        notes: what was assumed about the file, for the log.
+        days: with flows of any pair, ISO 8601, in order.
+        commonest: the reason that most rows in the quarantine have; None if there are none.
+        notes: what was assumed about the file.
     """
 
     totals: dict[PairDay, Totals]
+    parts: tuple[Part, ...]
     digest: bytes
+    length: int
+    first_row: bytes
     rows: int
     quarantined: int
-    notes: tuple[str, ...]
+    days: tuple[str, ...]
+    commonest: Reason | None
+    notes: tuple[Note, ...]
 
 
-def read_flow_file(stream: Readable, quarantine: IO[bytes]) -> FlowFile:
+def read_flow_file(
+    stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT, name: str = ""
+) -> FlowFile:
     """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
 
     Args:
@@ -41,29 +62,108 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes]) -> FlowFile:
         quarantine: takes the quarantined rows as a CSV that can be corrected and read as a flow file of
             its own: the header, the rows' original bytes, line number and reason as further columns.
             Nothing is written when there are none.
+        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
+            `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
+        name: the file's; a date in it helps to tell whether dates are month first.
 
     Raises:
         FileRejected: the file can never be read; `found` says what is missing and what is there.
     """
-    digest = hashlib.sha256()
-    set_aside = Quarantine(quarantine)
-    reader = Reader(set_aside)
-    for text, is_whole in whole_lines(_shown_to(digest.update, content_blocks(stream))):
-        if is_whole:
-            reader.take_lines(text)
-        else:
-            reader.take_piece(text)
-    totals = reader.end()
+    content, set_aside = _Content(stream), Quarantine(quarantine)
+    reader = Reader(set_aside, Pass(limit=limit), name)
+    totals = _read(content, reader)
     return FlowFile(
         totals=totals,
-        digest=digest.digest(),
-        rows=sum(day.flows for day in totals.values()) + set_aside.rows,
+        parts=Part().without(reader.part),
+        digest=content.digest(),
+        length=content.length,
+        first_row=_short_hash(reader.first_row),
+        rows=sum(day.flows for day in totals.values()) + reader.elsewhere + set_aside.rows,
         quarantined=set_aside.rows,
+        days=tuple(sorted(reader.evidence.days)),
+        commonest=set_aside.commonest,
         notes=tuple(reader.notes),
     )
 
 
-def _shown_to(observer: Callable[[bytes], None], blocks: Iterable[bytes]) -> Iterator[bytes]:
-    for block in blocks:
-        observer(block)
-        yield block
+def each_part(
+    flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT
+) -> Iterator[dict[PairDay, Totals]]:
+    """Gives the totals of all pairs, part by part, reading the file again for each part but the first.
+
+    Args:
+        flows: what the first pass found. Its totals are the first part.
+        reopen: opens the file again, with the content that it had.
+        limit: distinct pair-days in hand at most.
+
+    Yields:
+        Totals per pair and day; all days of a pair are in one part. They are emptied before the next part is
+        read, those of `flows`, too: no two are held at a time.
+
+    Raises:
+        ContentChanged: the content is another than in the first pass; nothing of that part was given.
+    """
+    totals, left = flows.totals, list(flows.parts)
+    yield totals
+    while left:
+        totals.clear()
+        totals, more = read_part(reopen(), flows, left.pop(0), limit)
+        left += more
+        yield totals
+
+
+def read_part(
+    stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT
+) -> tuple[dict[PairDay, Totals], tuple[Part, ...]]:
+    """Reads a file again, for another part of its pairs.
+
+    Args:
+        stream: the file's bytes, from their beginning.
+        flows: what the first pass found.
+        part: the part, one of `flows.parts` or of those that another part left.
+        limit: distinct pair-days in hand at most.
+
+    Returns:
+        The totals, and the parts that are left of this one; hardly ever any, as all parts are alike in size.
+
+    Raises:
+        ContentChanged: the content is another than in the first pass.
+    """
+    content = _Content(stream)
+    with open(devnull, "wb") as nowhere:  # noqa: PTH123  # no path of ours
+        reader = Reader(Quarantine(nowhere), Pass(part, limit, is_first=False))
+        totals = _read(content, reader)
+    if content.digest() != flows.digest:
+        raise ContentChanged("the content is another than when it was read first")
+    return totals, part.without(reader.part)
+
+
+class _Content:
+    """The blocks of a content, measured and hashed while they are read."""
+
+    def __init__(self, stream: Readable) -> None:
+        self.length = 0
+        self._stream = stream
+        self._hash = hashlib.sha256()
+
+    def blocks(self) -> Iterator[bytes]:
+        for block in content_blocks(self._stream):
+            self._hash.update(block)
+            self.length += len(block)
+            yield block
+
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+
+def _read(content: _Content, reader: Reader) -> dict[PairDay, Totals]:
+    for text, is_whole in whole_lines(content.blocks()):
+        if is_whole:
+            reader.take_lines(text)
+        else:
+            reader.take_piece(text)
+    return reader.end()
+
+
+def _short_hash(row: bytes) -> bytes:
+    return hashlib.blake2b(row, digest_size=_FIRST_ROW_BYTES).digest() if row else b""

@@ -2,22 +2,28 @@
 
    A row is counted here only if it is beyond doubt: the right number of commas, nothing but digits in
    its two numbers, addresses and date spelled exactly as in a row that was checked before. At any other
-   line the counting stops, and Python decides. Plain C without Python's headers, so that one library
+   line the counting stops, and Python decides. Where a file is read in parts, the rows of other parts are
+   told by the hash of their pair, and passed over. Plain C without Python's headers, so that one library
    for each kind of machine serves every Python. */
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 
-#define DAY_WIDTH 11       /* bytes of a timestamp that decide its day */
-#define KEY_WIDTH 112      /* bytes: two of the longest addresses, a date, a comma after each */
+#define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
+#define KEY_WIDTH 112    /* bytes: two of the longest addresses, a date, a comma after each */
 #define KEY_WORDS (KEY_WIDTH / 8)
-#define BUCKETS (1u << 16) /* twice the spellings that are remembered, so that a search is short */
-#define MOST_SPELLINGS (BUCKETS / 2)
-#define MAX_DIGITS 18      /* of a number that fits into 64 bits whatever they are */
+#define FIRST_BUCKETS (1u << 12)
+#define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
+#define LONGEST_SEARCH 64       /* buckets: of many more spellings than there may be, not one meets this by chance */
+#define MAX_DIGITS 18           /* of a number that fits into 64 bits whatever they are */
+#define DAYS 64                 /* spellings of dates that are remembered: of a pair not met before, too */
+#define ELSEWHERE 0             /* the slot that takes the rows of other parts */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
 
@@ -27,9 +33,9 @@ typedef struct {
 } Totals;
 
 typedef struct {
-    uint64_t key[KEY_WORDS]; /* padded with zeros */
-    uint32_t words;              /* of it that are in use */
+    uint32_t key, words; /* where its words begin among all keys, and how many they are */
     uint32_t slot;
+    uint32_t hash;
 } Spelling;
 
 typedef struct {
@@ -40,27 +46,60 @@ typedef struct {
     int32_t skip[COLUMNS]; /* fields to pass over before the next one that counts */
     int32_t role[COLUMNS]; /* which of the five that is */
     int32_t commas;        /* in a row */
+    int32_t is_checked;    /* whether every row of the file was looked at in an earlier pass */
     uint64_t max_value;
-    uint32_t spellings, room, slots; /* remembered; that there is room for; of totals */
+    uint64_t secret[2];  /* nobody who writes a file can know how it is hashed */
+    uint64_t mask, part; /* pairs count whose hash, masked, is this */
+    uint32_t spellings, spellings_room, words, words_room, slots;
+    uint32_t bucket_mask; /* one less than there are buckets */
+    uint32_t days;
     Spelling *spelled;
+    uint64_t *keys;
     Totals *totals;
-    uint32_t buckets[BUCKETS]; /* 1 + index of a spelling, 0 if free */
+    uint32_t *buckets; /* 1 + index of a spelling, 0 if free */
+    char day[DAYS][DAY_WIDTH + 1]; /* its length first */
 } Counter;
 
 void rows_free(Counter *counter) {
     if (counter) {
         free(counter->spelled);
+        free(counter->keys);
         free(counter->totals);
+        free(counter->buckets);
         free(counter);
     }
 }
 
+/* Room for the totals of a slot; 0 without memory. */
+static int has_room(Counter *counter, uint32_t slot) {
+    if (slot < counter->slots) return 1;
+    uint32_t room = slot < 512 ? 1024 : 2 * slot;
+    Totals *more = realloc(counter->totals, room * sizeof *more);
+    if (!more) return 0;
+    memset(more + counter->slots, 0, (room - counter->slots) * sizeof *more);
+    counter->totals = more;
+    counter->slots = room;
+    return 1;
+}
+
 /* `places` are those of the five columns, by role. NULL without memory. */
-Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_value) {
+Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_value, const uint64_t secret[2],
+                  uint64_t mask, uint64_t part, int32_t is_checked) {
     Counter *counter = calloc(1, sizeof *counter);
     if (!counter) return NULL;
+    counter->buckets = calloc(FIRST_BUCKETS, sizeof *counter->buckets);
+    counter->bucket_mask = FIRST_BUCKETS - 1;
+    if (!counter->buckets || !has_room(counter, ELSEWHERE)) {
+        rows_free(counter);
+        return NULL;
+    }
     counter->commas = width - 1;
     counter->max_value = max_value;
+    counter->secret[0] = secret[0];
+    counter->secret[1] = secret[1] | 1;
+    counter->mask = mask;
+    counter->part = part;
+    counter->is_checked = is_checked;
     int32_t passed = 0;
     for (int k = 0; k < COLUMNS; k++) {
         int next = -1;
@@ -71,6 +110,11 @@ Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_val
         passed = places[next] + 1;
     }
     return counter;
+}
+
+/* From here on, rows have so many fields. */
+void rows_widen(Counter *counter, int32_t width) {
+    counter->commas = width - 1;
 }
 
 /* Joins the fields of a spelling; 0 if they are longer than any address or date. */
@@ -92,19 +136,28 @@ static uint32_t join(uint64_t key[KEY_WORDS], Field source, Field destination, F
     return words;
 }
 
-/* The bucket of a spelling, or the free one where it belongs. */
-static uint32_t *bucket_of(Counter *counter, const uint64_t *key, uint32_t words) {
-    uint64_t hash = words;
-    for (uint32_t n = 0; n < words; n++) {
-        hash = (hash ^ key[n]) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 32;
-    }
-    for (uint32_t at = (uint32_t)hash;; at++) {
-        uint32_t *bucket = &counter->buckets[at % BUCKETS];
+/* Both halves of a product, folded: which bits of `with` meet depends on a secret. */
+static uint64_t mix(const Counter *counter, uint64_t hash, uint64_t with) {
+    Sum product = (Sum)(hash ^ with) * counter->secret[1];
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(const Counter *counter, const uint64_t *words, uint32_t length) {
+    uint64_t hash = counter->secret[0] ^ length;
+    for (uint32_t n = 0; n < length; n++) hash = mix(counter, hash, words[n]);
+    return hash;
+}
+
+/* The bucket of a spelling, or the free one where it belongs; NULL if the search takes too long. */
+static uint32_t *bucket_of(Counter *counter, const uint64_t *key, uint32_t words, uint32_t hash) {
+    for (uint32_t n = 0; n < LONGEST_SEARCH; n++) {
+        uint32_t *bucket = &counter->buckets[(hash + n) & counter->bucket_mask];
         if (!*bucket) return bucket;
         const Spelling *met = &counter->spelled[*bucket - 1];
-        if (met->words == words && !memcmp(met->key, key, words * 8)) return bucket;
+        if (met->hash == hash && met->words == words && !memcmp(counter->keys + met->key, key, words * 8))
+            return bucket;
     }
+    return NULL;
 }
 
 /* The value of nothing but digits; of anything else, or of too many, more than any limit. */
@@ -179,34 +232,115 @@ static const char *next_comma(Commas *commas) {
     return found;
 }
 
-static int count_row(Counter *counter, const char *at, const char *end) {
-    Field fields[COLUMNS];
+/* Finds the five fields of a row. The number of its commas; -1 if it lacks one of the five. */
+static inline int32_t find_fields(const Counter *counter, const char *at, const char *end, Field fields[COLUMNS]) {
     Commas commas = {at, end, mask_of(at, end)};
     int32_t passed = 0;
     for (int k = 0; k < COLUMNS; k++) {
         for (int32_t skip = counter->skip[k]; skip > 0; skip--, passed++) {
             at = next_comma(&commas);
-            if (!at) return 0;
+            if (!at) return -1;
             at++;
         }
         const char *stop = next_comma(&commas);
-        if (!stop && k < COLUMNS - 1) return 0;
+        if (!stop && k < COLUMNS - 1) return -1;
         passed += stop != NULL;
         fields[counter->role[k]] = (Field){at, stop ? stop : end};
         at = stop ? stop + 1 : end;
     }
-    if (passed + commas_in(at, end) != counter->commas) return 0;
+    return passed + commas_in(at, end);
+}
+
+/* Whether a row is beyond doubt; it is counted then. */
+static int count_row(Counter *counter, const char *at, const char *end) {
+    Field fields[COLUMNS];
+    if (find_fields(counter, at, end, fields) != counter->commas) return 0;
     uint64_t duration = number(fields[DURATION]), packets = number(fields[PACKETS]);
     if (duration > counter->max_value || packets > counter->max_value) return 0;
     uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
     if (!words) return 0;
-    uint32_t *bucket = bucket_of(counter, key, words);
-    if (!*bucket) return 0;
+    uint32_t *bucket = bucket_of(counter, key, words, (uint32_t)hash_of(counter, key, words));
+    if (!bucket || !*bucket) return 0;
     Totals *totals = &counter->totals[counter->spelled[*bucket - 1].slot];
     totals->duration += duration;
     totals->packets += packets;
     totals->flows++;
+    return 1;
+}
+
+/* The 16 bytes of an IPv6 address, or of an IPv4 address as IPv6 has it, as two words; 0 if it is neither.
+   Whatever a zone is, the address is the same. */
+static int read_address(Field field, uint64_t words[2]) {
+    char text[INET6_ADDRSTRLEN + 1] = {0};
+    unsigned char *bytes = (unsigned char *)words;
+    while (field.start < field.end && strchr(" \t\v\f", *field.start)) field.start++;
+    while (field.start < field.end && strchr(" \t\v\f", field.end[-1])) field.end--;
+    const char *zone = memchr(field.start, '%', field.end - field.start);
+    size_t length = (zone ? zone : field.end) - field.start;
+    if (length >= sizeof text) return 0;
+    memcpy(text, field.start, length);
+    if (memchr(text, ':', length)) return inet_pton(AF_INET6, text, bytes) == 1;
+    memcpy(bytes, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+    return inet_pton(AF_INET, text, bytes + 12) == 1;
+}
+
+/* The hash of a pair: the same, however its addresses are spelled. 0 if they are none. */
+static int hash_pair(const Counter *counter, Field source, Field destination, uint64_t *hash) {
+    uint64_t words[4];
+    if (!read_address(source, words) || !read_address(destination, words + 2)) return 0;
+    *hash = hash_of(counter, words, 4);
+    return 1;
+}
+
+/* Whether a field is nothing but an IPv4 address in its one canonical form. */
+static int is_plain_address(Field field) {
+    int groups = 0;
+    const char *at = field.start;
+    for (;;) {
+        unsigned value = 0;
+        const char *group = at;
+        for (; at < field.end && (unsigned)(*at - '0') <= 9 && at - group < 3; at++) value = value * 10 + (*at - '0');
+        if (at == group || value > 255 || (*group == '0' && at - group > 1)) return 0;
+        groups++;
+        if (at == field.end) return groups == 4;
+        if (*at++ != '.' || groups == 4) return 0;
+    }
+}
+
+static size_t day_length(Field timestamp) {
+    size_t length = timestamp.end - timestamp.start;
+    return length < DAY_WIDTH ? length : DAY_WIDTH;
+}
+
+static int is_known_day(const Counter *counter, Field timestamp) {
+    size_t length = day_length(timestamp);
+    for (uint32_t n = 0; n < counter->days; n++)
+        if ((size_t)counter->day[n][0] == length && !memcmp(counter->day[n] + 1, timestamp.start, length)) return 1;
+    return 0;
+}
+
+/* Whether a line may be a header, or end with one: Python learns from it. */
+static int names_columns(const char *at, const char *end) {
+    for (; end - at >= 9; at++)
+        if ((*at | 32) == 't' && !strncasecmp(at, "timestamp", 9)) return 1;
+    return 0;
+}
+
+/* Whether a row that is not known belongs to another part beyond doubt; it counts as a row then. As long as
+   nobody has looked at all rows, there must be nothing to object to it. */
+static __attribute__((noinline)) int is_elsewhere(Counter *counter, const char *at, const char *end) {
+    Field fields[COLUMNS];
+    if (find_fields(counter, at, end, fields) != counter->commas) return 0;
+    if (!counter->is_checked &&
+        (number(fields[DURATION]) > counter->max_value ||
+         number(fields[PACKETS]) > counter->max_value || !is_plain_address(fields[SOURCE]) ||
+         !is_plain_address(fields[DESTINATION]) || !is_known_day(counter, fields[TIMESTAMP])))
+        return 0;
+    uint64_t hash;
+    if (!hash_pair(counter, fields[SOURCE], fields[DESTINATION], &hash)) return 0;
+    if ((hash & counter->mask) == counter->part || (counter->is_checked && names_columns(at, end))) return 0;
+    counter->totals[ELSEWHERE].flows++;
     return 1;
 }
 
@@ -217,47 +351,90 @@ size_t rows_count(Counter *counter, const char *text, size_t from, size_t length
     while (at < end) {
         const char *stop = memchr(at, '\n', end - at);
         if (!stop) stop = end;
-        if (!count_row(counter, at, stop)) break;
+        if (!count_row(counter, at, stop) && !(counter->mask && is_elsewhere(counter, at, stop))) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
     }
     return at - text;
 }
 
-/* Room for the totals of a slot; 0 without memory. */
-static int has_room(Counter *counter, uint32_t slot) {
-    if (slot < counter->slots) return 1;
-    uint32_t room = slot < 512 ? 1024 : 2 * slot;
-    Totals *more = realloc(counter->totals, room * sizeof *more);
+/* Puts every spelling into its bucket again, of which there are now more; 0 without memory. */
+static int spread(Counter *counter, uint32_t buckets) {
+    uint32_t *more = calloc(buckets, sizeof *more);
     if (!more) return 0;
-    memset(more + counter->slots, 0, (room - counter->slots) * sizeof *more);
-    counter->totals = more;
-    counter->slots = room;
+    free(counter->buckets);
+    counter->buckets = more;
+    counter->bucket_mask = buckets - 1;
+    for (uint32_t n = 0; n < counter->spellings; n++) {
+        const Spelling *met = &counter->spelled[n];
+        uint32_t *bucket = bucket_of(counter, counter->keys + met->key, met->words, met->hash);
+        if (bucket) *bucket = n + 1; /* else forgotten */
+    }
+    return 1;
+}
+
+static void forget(Counter *counter) {
+    counter->spellings = counter->words = 0;
+    memset(counter->buckets, 0, (counter->bucket_mask + 1) * sizeof *counter->buckets);
+}
+
+/* Room for one more spelling; 0 without memory. */
+static int has_room_to_remember(Counter *counter) {
+    if (2 * counter->spellings > counter->bucket_mask) {
+        if (counter->bucket_mask + 1 == MOST_BUCKETS) forget(counter); /* begin anew */
+        else if (!spread(counter, 4 * (counter->bucket_mask + 1))) return 0;
+    }
+    if (counter->spellings == counter->spellings_room) {
+        uint32_t room = counter->spellings_room ? 2 * counter->spellings_room : 1024;
+        Spelling *more = realloc(counter->spelled, room * sizeof *more);
+        if (!more) return 0;
+        counter->spelled = more;
+        counter->spellings_room = room;
+    }
+    if (counter->words + KEY_WORDS > counter->words_room) {
+        uint32_t room = counter->words_room ? 2 * counter->words_room : 8192;
+        uint64_t *more = realloc(counter->keys, room * sizeof *more);
+        if (!more) return 0;
+        counter->keys = more;
+        counter->words_room = room;
+    }
     return 1;
 }
 
 /* Remembers which slot a spelling means; 0 without memory. */
 static int remember(Counter *counter, const uint64_t *key, uint32_t words, uint32_t slot) {
-    if (counter->spellings == MOST_SPELLINGS) { /* begin anew: a file with so many is read slowly anyway */
-        counter->spellings = 0;
-        memset(counter->buckets, 0, sizeof counter->buckets);
-    }
-    if (counter->spellings == counter->room) {
-        uint32_t room = counter->room ? 2 * counter->room : 1024;
-        Spelling *more = realloc(counter->spelled, room * sizeof *more);
-        if (!more) return 0;
-        counter->spelled = more;
-        counter->room = room;
-    }
-    uint32_t *bucket = bucket_of(counter, key, words);
-    if (!*bucket) {
-        Spelling *met = &counter->spelled[counter->spellings++];
-        memcpy(met->key, key, words * 8);
-        met->words = words;
-        met->slot = slot;
+    if (!has_room_to_remember(counter)) return 0;
+    uint32_t hash = (uint32_t)hash_of(counter, key, words);
+    uint32_t *bucket = bucket_of(counter, key, words, hash);
+    if (bucket && !*bucket) {
+        counter->spelled[counter->spellings++] = (Spelling){counter->words, words, slot, hash};
+        memcpy(counter->keys + counter->words, key, words * 8);
+        counter->words += words;
         *bucket = counter->spellings;
     }
     return 1;
+}
+
+/* Whether a pair, given by its canonical addresses, is in a part. */
+int rows_is_in(const Counter *counter, const char *source, size_t source_length, const char *destination,
+               size_t destination_length, uint64_t mask, uint64_t part) {
+    uint64_t hash;
+    return !hash_pair(counter, (Field){source, source + source_length},
+                      (Field){destination, destination + destination_length}, &hash) ||
+           (hash & mask) == part;
+}
+
+/* Narrows the part. What was counted in the slots that are marked belongs to another now. */
+void rows_narrow(Counter *counter, uint64_t mask, uint64_t part, const uint8_t *is_elsewhere, uint32_t slots) {
+    counter->mask = mask;
+    counter->part = part;
+    for (uint32_t slot = 1; slot < slots; slot++)
+        if (is_elsewhere[slot]) {
+            counter->totals[ELSEWHERE].flows += counter->totals[slot].flows;
+            counter->totals[slot] = (Totals){0, 0, 0};
+        }
+    for (uint32_t n = 0; n < counter->spellings; n++)
+        if (counter->spelled[n].slot < slots && is_elsewhere[counter->spelled[n].slot]) counter->spelled[n].slot = ELSEWHERE;
 }
 
 /* Adds a row that Python has checked to its slot, and remembers how it was spelled; 0 without memory. */
@@ -269,9 +446,14 @@ int rows_add(Counter *counter, const char *source, size_t source_length, const c
     counter->totals[slot].packets += packets;
     counter->totals[slot].flows++;
     uint64_t key[KEY_WORDS];
+    Field when = {timestamp, timestamp + timestamp_length};
     uint32_t words = join(key, (Field){source, source + source_length},
-                          (Field){destination, destination + destination_length},
-                          (Field){timestamp, timestamp + timestamp_length});
+                          (Field){destination, destination + destination_length}, when);
+    if (counter->days < DAYS && !is_known_day(counter, when)) {
+        char *day = counter->day[counter->days++];
+        day[0] = (char)day_length(when);
+        memcpy(day + 1, timestamp, day_length(when));
+    }
     return !words || remember(counter, key, words, slot);
 }
 

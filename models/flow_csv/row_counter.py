@@ -8,8 +8,9 @@ would do the same. The first other line is given back for the careful way to dec
 import io
 from typing import Protocol
 
-from models.flow_csv.csv_format import Columns
+from models.flow_csv.headers import Columns
 from models.flow_csv.native_row_counter import NativeRowCounter, Spelling, library
+from models.flow_csv.parts import Part, Pass
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE
 from models.traffic import PairDay, Totals
 
@@ -18,7 +19,22 @@ _MAX_DIGITS = 18  # of a number that is beyond doubt: as many as the library tak
 
 
 class RowCounter(Protocol):
-    """Counts the rows of one file."""
+    """Counts the rows of one file, or of those pairs of it that are in a part.
+
+    Attributes:
+        part: the pairs that are counted; whenever there are too many pair-days, one half of them goes on.
+    """
+
+    part: Part
+
+    @property
+    def elsewhere(self) -> int:
+        """Rows that count in other parts; in a first pass all of them."""
+        ...
+
+    def widen(self, width: int) -> None:
+        """From here on, rows have so many fields."""
+        ...
 
     def count_known(self, text: bytes, start: int) -> tuple[int, int]:
         """Counts rows up to the first line that is not beyond doubt.
@@ -48,25 +64,40 @@ class RowCounter(Protocol):
         ...
 
 
-def new_row_counter(columns: Columns, width: int) -> RowCounter:
+def new_row_counter(columns: Columns, width: int, reading: Pass) -> RowCounter:
     """The fastest that there is on this machine.
 
     Args:
         columns: where the five values stand.
         width: fields of a row.
+        reading: which pairs are counted.
     """
     loaded = library()
-    return NativeRowCounter(loaded, columns, width) if loaded else PythonRowCounter(columns, width)
+    if loaded:
+        return NativeRowCounter(loaded, columns, width, reading)
+    return PythonRowCounter(columns, width, reading)
 
 
 class PythonRowCounter:
     """Counts rows in Python, for machines without a library."""
 
-    def __init__(self, columns: Columns, width: int) -> None:
+    def __init__(self, columns: Columns, width: int, reading: Pass) -> None:
+        self.part = reading.part
         self._columns = columns
         self._width = width
+        self._limit = reading.limit
         self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
+        self._elsewhere = [0, 0, 0]
         self._spelled: dict[Spelling, list[int]] = {}  # the same lists
+
+    @property
+    def elsewhere(self) -> int:
+        """Rows of other parts."""
+        return self._elsewhere[2]
+
+    def widen(self, width: int) -> None:
+        """From here on, rows have so many fields."""
+        self._width = width
 
     def count_known(self, text: bytes, start: int) -> tuple[int, int]:
         """Counts rows up to the first line that is not beyond doubt."""
@@ -101,14 +132,29 @@ class PythonRowCounter:
 
     def add(self, spelling: Spelling, pair_day: PairDay, duration: int, packets: int) -> None:
         """Counts a row that was checked, and remembers how it is spelled."""
-        sums = self._sums.setdefault(pair_day, [0, 0, 0])
+        sums = self._sums.setdefault(pair_day, [0, 0, 0]) if self._is_here(pair_day) else self._elsewhere
         sums[0] += duration
         sums[1] += packets
         sums[2] += 1
         if len(self._spelled) >= _MOST_SPELLINGS:
             self._spelled.clear()
         self._spelled[spelling] = sums
+        while len(self._sums) > self._limit:
+            self._narrow()
 
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""
         return {pair_day: Totals(*sums) for pair_day, sums in self._sums.items()}
+
+    def _is_here(self, pair_day: PairDay) -> bool:
+        return hash(pair_day[:2]) & self.part.mask == self.part.value
+
+    def _narrow(self) -> None:
+        """Keeps one half of the pairs."""
+        if len({pair_day[:2] for pair_day in self._sums}) == 1:
+            self._limit *= 2
+            return
+        self.part = self.part.half()
+        for pair_day in [pair_day for pair_day in self._sums if not self._is_here(pair_day)]:
+            self._elsewhere[2] += self._sums.pop(pair_day)[2]
+        self._spelled.clear()

@@ -1,6 +1,6 @@
 """The second storage operation: apply steps to the statistics of a pair, exactly once.
 
-An update is one conditional write: it adds the differences, sets the marks of the days concerned,
+An update is one conditional write: it adds the differences, sets the marks of the weeks concerned,
 and holds only if the statistics are in the state from which the steps start. Where they are not,
 the item that comes back with the failure tells which steps are duplicates; anything else is settled
 by a rebuild from the daily totals, which is always right.
@@ -21,6 +21,7 @@ from models.storage.changes import (
     difference,
     prune,
     recompute,
+    states_of,
     still_due,
 )
 from models.storage.daily_totals import DailyTotalsStore
@@ -30,9 +31,9 @@ from models.traffic import join_pair, split_pair
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# With 24 marks before them, two updates of so many days stay within one write unit: a worker may die
+# With 24 marks before them, two updates of so many weeks stay within one write unit: a worker may die
 # between its update and its pruning.
-DAYS_AT_ONCE = 12
+WEEKS_AT_ONCE = 12
 _ATTEMPTS = 20  # each lost to another writer of the same pair
 
 _SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`
@@ -70,13 +71,13 @@ class PairStatisticsStore:
 
         Args:
             pair: the key of the pair, `source>destination`.
-            steps: one for each day that changed; days in any order, at least one.
+            steps: one for each week that changed; weeks in any order, at least one.
 
         Raises:
             TryAgain: other writers kept getting in between.
             ClientError: the table refused; deliver the steps again.
         """
-        if len(steps) > DAYS_AT_ONCE:
+        if len(steps) > WEEKS_AT_ONCE:
             return self.rebuild(pair)
         for _ in range(_ATTEMPTS):
             item, applied = self._update(pair, steps)
@@ -107,7 +108,7 @@ class PairStatisticsStore:
             before = self.get(pair)  # first: a change that comes in after this makes the put fail
             known = bookkeeping(before)
             known = known._replace(horizon=max(known.horizon, horizon))
-            sums, marks = recompute(self.daily_totals.of_pair(pair), known)
+            sums, marks = recompute(states_of(self.daily_totals.of_pair(pair)), known)
             if self._put(pair, sums, marks, before):
                 return Applied.REBUILT
         raise TryAgain("other workers keep changing these statistics", where=pair)
@@ -126,27 +127,30 @@ class PairStatisticsStore:
         return (join_pair(item["src"]["S"], item["dst"]["S"]) for page in pages for item in page["Items"])
 
     def _update(self, pair: str, steps: Sequence[Step]) -> tuple[RawItem, bool]:
-        """One conditional write: the item after it and True, or the item that refused it and False."""
-        marks = {f"#{n}": attribute_of(step.day) for n, step in enumerate(steps)}
-        values = {f":{name}": value for name, value in zip(_SUMS, difference(steps), strict=True)}
-        values |= {":one": 1} | {f":after{n}": step.after.mark for n, step in enumerate(steps)}
-        conditions = [f"attribute_not_exists(#{n})" for n, step in enumerate(steps) if step.is_new_day]
-        if conditions:
+        """One conditional write: the item after it and True, or the item that refused it and False.
+
+        Attributes and values are named after the weeks: `#20221205 = :before20221205`.
+        """
+        by_mark = {attribute_of(step.week): step for step in steps}
+        heard_of = {mark: step for mark, step in by_mark.items() if not step.is_new_week}
+        news = {mark: step for mark, step in by_mark.items() if step.is_new_week}
+        conditions = [f"#{mark} = :before{mark}" for mark in heard_of]
+        conditions += [f"attribute_not_exists(#{mark})" for mark in news]
+        values = {f":{name}": number for name, number in zip(_SUMS, difference(steps), strict=True)}
+        values |= {f":before{mark}": step.before.mark for mark, step in heard_of.items()}
+        values |= {f":after{mark}": step.after.mark for mark, step in by_mark.items()}
+        if news:
             conditions.append("(attribute_not_exists(h) OR h < :news)")
-            values[":news"] = min(step.first_change for step in steps if step.is_new_day)
-        for n, step in enumerate(steps):
-            if not step.is_new_day:
-                conditions.append(f"#{n} = :before{n}")
-                values[f":before{n}"] = step.before.mark
+            values[":news"] = min(step.first_change for step in news.values())
         added = ", ".join(f"{name} :{name}" for name in _SUMS)
-        marked = ", ".join(f"#{n} = :after{n}" for n in range(len(steps)))
+        marked = ", ".join(f"#{mark} = :after{mark}" for mark in by_mark)
         return self._write(
             self._dynamodb.update_item,
             Key=_key(pair),
             UpdateExpression=f"ADD {added}, r :one SET {marked}",
             ConditionExpression=" AND ".join(conditions),
-            ExpressionAttributeNames=marks,
-            ExpressionAttributeValues=_numbers(values),
+            ExpressionAttributeNames={f"#{mark}": mark for mark in by_mark},
+            ExpressionAttributeValues=_numbers(values | {":one": 1}),
             ReturnValues="ALL_NEW",
         )
 
@@ -154,10 +158,10 @@ class PairStatisticsStore:
         """Forgets the oldest marks of an item that has too many, unless somebody changed it since."""
         known = bookkeeping(item)
         kept = prune(known)
-        forgotten = [attribute_of(day) for day in known.marks if day not in kept.marks]
+        forgotten = [attribute_of(week) for week in known.marks if week not in kept.marks]
         if not forgotten:
             return
-        names = {f"#{n}": name for n, name in enumerate(forgotten)}
+        names = {f"#{mark}": mark for mark in forgotten}
         self._write(
             self._dynamodb.update_item,
             Key={"src": item["src"], "dst": item["dst"]},
@@ -173,7 +177,7 @@ class PairStatisticsStore:
         numbers = dict(zip(_SUMS, sums, strict=True)) | {"r": revision + 1}
         if known.horizon:
             numbers["h"] = known.horizon
-        numbers |= {attribute_of(day): mark for day, mark in known.marks.items()}
+        numbers |= {attribute_of(week): mark for week, mark in known.marks.items()}
         unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(r)"}
         if before:
             unchanged = {
@@ -201,17 +205,17 @@ def sums_of(item: RawItem) -> Sums:
 
 def bookkeeping(item: RawItem) -> Bookkeeping:
     """The marks and the horizon that a stored item holds."""
-    marks = {day_of(name): int(value["N"]) for name, value in item.items() if name.isdigit()}
+    marks = {_week_in(name): int(value["N"]) for name, value in item.items() if name.isdigit()}
     return Bookkeeping(marks, int(item["h"]["N"]) if "h" in item else 0)
 
 
-def attribute_of(day: str) -> str:
-    """The attribute in which the mark of a day is kept: `2022-12-07` as `20221207`."""
-    return day.replace("-", "")
+def attribute_of(week: str) -> str:
+    """The attribute in which the mark of a week is kept: `2022-12-05` as `20221205`."""
+    return week.replace("-", "")
 
 
-def day_of(attribute: str) -> str:
-    """The day whose mark an attribute keeps."""
+def _week_in(attribute: str) -> str:
+    """The week whose mark an attribute keeps."""
     return f"{attribute[:4]}-{attribute[4:6]}-{attribute[6:]}"
 
 

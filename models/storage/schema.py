@@ -19,7 +19,7 @@ from pynamodb.constants import NUMBER
 from pynamodb.models import Model
 
 from models.moments import Moments
-from models.traffic import Totals
+from models.traffic import DaysOfWeek, Totals
 
 RawItem = Mapping[str, Mapping[str, Any]]  # an item as the DynamoDB API writes it: {"d": {"N": "12"}}
 
@@ -36,31 +36,33 @@ class IntegerAttribute(Attribute[int]):
         return int(value) if "E" not in value.upper() and "." not in value else int(Decimal(value))
 
 
-class DailyTotal(Model):
-    """A pair's traffic on one day: the only copy of the data. Nothing deletes these items."""
+DAY_ATTRIBUTES = {weekday: (f"d{weekday}", f"p{weekday}", f"n{weekday}") for weekday in range(1, 8)}
+
+
+class Week(Model):
+    """A pair's daily totals in one ISO week: the only copy of the data. Nothing deletes these items.
+
+    Each day with flows has its three numbers, named after the ISO weekday: `d3`, `p3`, `n3` are total flow
+    duration (µs), total forward packets and number of flows of Wednesday. `totals_in` reads them.
+    """
 
     class Meta:
         table_name = "DailyTotals"
 
     pair = UnicodeAttribute(hash_key=True, attr_name="k")
-    day = UnicodeAttribute(range_key=True, attr_name="t")
-    duration = IntegerAttribute(attr_name="d")  # µs
-    packets = IntegerAttribute(attr_name="p")
-    flows = IntegerAttribute(attr_name="n")
+    monday = UnicodeAttribute(range_key=True, attr_name="t")
+    d1, d2, d3, d4, d5, d6, d7 = (IntegerAttribute(null=True) for _ in range(7))
+    p1, p2, p3, p4, p5, p6, p7 = (IntegerAttribute(null=True) for _ in range(7))
+    n1, n2, n3, n4, n5, n6, n7 = (IntegerAttribute(null=True) for _ in range(7))
     revision = IntegerAttribute(attr_name="r")  # how many times this item was changed
     updated_at = IntegerAttribute(attr_name="u")  # epoch seconds of the last change
-    sources = BinarySetAttribute(attr_name="s", null=True, legacy_encoding=False)  # 8 bytes of SHA-256 a file
-
-    @property
-    def totals(self) -> Totals:
-        """The sums without their bookkeeping."""
-        return Totals(self.duration, self.packets, self.flows)
+    sources = BinarySetAttribute(attr_name="s", null=True, legacy_encoding=False)  # 8 bytes a file
 
 
 class PairStatistics(Model):
     """Running sums over the days on which a pair had flows.
 
-    Beside these attributes an item holds one bookkeeping entry per lately changed day: see
+    Beside these attributes an item holds one bookkeeping entry per lately changed week: see
     `models.storage.pair_statistics`.
     """
 
@@ -106,3 +108,17 @@ class File(Model):
     arrived_at = IntegerAttribute(attr_name="a")  # epoch seconds
     completed_at = IntegerAttribute(attr_name="c", null=True)  # epoch seconds
     attempts = IntegerAttribute(attr_name="t")
+
+
+def totals_in(week: RawItem) -> DaysOfWeek:
+    """The totals of each day that an item of the daily totals has numbers of.
+
+    Raises:
+        KeyError: a day lacks one of its three numbers.
+        ValueError: one of them is no integer.
+    """
+    return {
+        weekday: Totals(int(week[duration]["N"]), int(week[packets]["N"]), int(week[flows]["N"]))
+        for weekday, (duration, packets, flows) in DAY_ATTRIBUTES.items()
+        if flows in week or duration in week or packets in week
+    }

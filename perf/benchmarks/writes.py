@@ -12,6 +12,7 @@ writes are counted.
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,17 +22,18 @@ from botocore.exceptions import ClientError
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from handlers.assembly import WRITERS
-from handlers.concurrency import Crew
+from handlers.concurrency import ThreadedForEach
 from handlers.consolidate_stage import Consolidator, fold
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
-from models.traffic import PairDay, Totals
+from models.traffic import PairWeek, Totals
 from perf.figures import Figures, options_of, publish, versions
 
 _SOURCE = b"12345678"
-_DAYS = 3  # of each pair, which a batch of the stream brings together
+_WEEKS = 3  # of each pair, which a batch of the stream brings together
+_DAY = {3: Totals(161_030_872, 241, 17)}
 _ROUNDS = 5
 _PAIRS = 1000
 
@@ -67,7 +69,7 @@ class Metered:
 
 
 class WriteCost(NamedTuple):
-    """What writing so many pair-days took."""
+    """What writing so many items took."""
 
     name: str
     writes: int
@@ -91,36 +93,39 @@ def main() -> None:
     publish(_report(runs, units, second, options.pairs), save=options.save)
 
 
-def _days(pairs: int, day: str) -> Iterator[PairDay]:
-    return (PairDay(f"192.168.{n >> 8}.{n & 255}", "44.227.96.221", day) for n in range(pairs))
+def _weeks(pairs: int, week: str) -> Iterator[PairWeek]:
+    return (PairWeek(f"192.168.{n >> 8}.{n & 255}", "44.227.96.221", week) for n in range(pairs))
 
 
 def _first_stage(table: str, pairs: int) -> list[WriteCost]:
     """The plain loop, our client in a loop, and our client as the workers use it."""
-    totals = Totals(161_030_872, 241, 17)
 
-    def add_all(database: Any, for_each: Callable[..., None], day: str) -> None:
+    def add_all(database: Any, for_each: Callable[..., None], week: str) -> None:
         store = DailyTotalsStore(database, table)
-        for_each(lambda where: store.add_once(where, totals, _SOURCE, int(time.time())), _days(pairs, day))
+        for_each(lambda where: store.add_once(where, _DAY, _SOURCE, int(time.time())), _weeks(pairs, week))
 
-    plain, ours, crew = boto3.client("dynamodb"), dynamodb(WRITERS), Crew(WRITERS)
+    plain, ours, threads = boto3.client("dynamodb"), dynamodb(WRITERS), ThreadedForEach(WRITERS)
     ways: dict[str, tuple[Any, Callable[..., None]]] = {
         "boto3, plain loop": (plain, _in_turn),
         "flowtally, loop": (ours, _in_turn),
-        f"flowtally, {WRITERS} in flight": (ours, crew),
+        f"flowtally, {WRITERS} in flight": (ours, threads),
     }
     runs: dict[str, list[WriteCost]] = {name: [] for name in ways}
     for turn in range(_ROUNDS + 1):
         for number, (name, (database, for_each)) in enumerate(ways.items()):
-            work = partial(add_all, database, for_each, f"{2001 + turn}-12-0{number + 1}")
+            work = partial(add_all, database, for_each, _monday(turn * len(ways) + number))
             runs[name].append(_measured(name, pairs, work))
     # Connections and caches of the first round are not what is measured.
     return [min(taken[1:], key=lambda run: run.cpu) for taken in runs.values()]
 
 
-def _in_turn(work: Callable[[PairDay], object], days: Iterator[PairDay]) -> None:
-    for day in days:
-        work(day)
+def _monday(number: int) -> str:
+    return (date(2001, 1, 1) + timedelta(weeks=number)).isoformat()
+
+
+def _in_turn(work: Callable[[PairWeek], object], weeks: Iterator[PairWeek]) -> None:
+    for week in weeks:
+        work(week)
 
 
 def _measured(name: str, writes: int, work: Callable[[], None]) -> WriteCost:
@@ -130,13 +135,13 @@ def _measured(name: str, writes: int, work: Callable[[], None]) -> WriteCost:
 
 
 def _write_units(table: str, pairs: int) -> Metered:
-    """Write units of new pair-days."""
+    """Write units of new items, each a pair and week with one day."""
     metered = Metered(dynamodb(WRITERS))
     store = DailyTotalsStore(metered.as_client(), table)
-    days = [_days(pairs, f"2023-01-0{number + 1}") for number in range(_DAYS)]
-    for of_pair in zip(*days, strict=True):
-        for day in of_pair:
-            store.add_once(day, Totals(161_030_872, 241, 17), _SOURCE, int(time.time()))
+    weeks = [_weeks(pairs, _monday(1000 + number)) for number in range(_WEEKS)]
+    for of_pair in zip(*weeks, strict=True):
+        for week in of_pair:
+            store.add_once(week, _DAY, _SOURCE, int(time.time()))
     return metered
 
 
@@ -151,7 +156,7 @@ class SecondStage(NamedTuple):
 def _second_stage(deployment: Deployment) -> SecondStage:
     """Consolidates all that the first stage changed, in the batches that the stream gives."""
     metered = Metered(dynamodb(WRITERS))
-    stage = Consolidator(PairStatisticsStore.of(deployment, metered.as_client()), Crew(1))
+    stage = Consolidator(PairStatisticsStore.of(deployment, metered.as_client()), ThreadedForEach(1))
     records = pair_batches = 0
     for batch in _batches(deployment.stream_arn):
         pair_batches += len(list(fold(batch)))
@@ -200,7 +205,7 @@ def _report(runs: list[WriteCost], units: Metered, second: SecondStage, pairs: i
         title="Write units consumed, as the engine reports them",
         columns=["stage", "counted", "writes", "write units", "write units each"],
         rows=[
-            ["summarize", f"{units.writes:,} new pair-days", f"{units.writes:,}", f"{units.units:,.1f}",
+            ["summarize", f"{units.writes:,} new pairs and weeks", f"{units.writes:,}", f"{units.units:,.1f}",
              f"{units.units / units.writes:.3f}"],
             ["consolidate", f"{second.pair_batches:,} pairs in batches of {second.records:,} changes",
              f"{metered.writes:,}", f"{metered.units:,.1f}", f"{metered.units / second.pair_batches:.3f}"],

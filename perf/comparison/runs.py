@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from clients.queries.item_size import stored_size
 from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
-from models.storage.changes import Sums
+from models.storage.changes import Sums, WeekState
 from models.storage.pair_statistics import sums_of
-from models.storage.schema import DailyTotal, PairStatistics
-from models.traffic import PairDay, Totals, split_pair
+from models.storage.schema import PairStatistics
+from models.traffic import PairDay, Totals, day_of, split_pair
 from perf.comparison.targets import Compute, RunTarget, Used
 from perf.comparison.watcher import FileTimes, Watcher, Way
 from perf.comparison.workload import Workload, summary_csv
@@ -57,6 +57,7 @@ class Run:
         objects, object_bytes: left in the bucket's prefixes of files.
         raw_bytes: of the files as they were uploaded.
         csv_bytes: of CSV files with the totals of each file and of all together, as other designs keep.
+        pair_days: distinct pairs and days in all files.
     """
 
     dataset: str
@@ -72,6 +73,7 @@ class Run:
     object_bytes: int
     raw_bytes: int
     csv_bytes: int
+    pair_days: int
 
     @property
     def seconds(self) -> float:
@@ -96,11 +98,6 @@ class Run:
     def billed_bytes(self) -> int:
         """Of all tables."""
         return sum(table.billed_bytes for table in self.tables.values())
-
-    @property
-    def pair_days(self) -> int:
-        """Daily totals that there are."""
-        return self.tables["DailyTotals"].items
 
     @property
     def key(self) -> tuple[str, str]:
@@ -145,6 +142,7 @@ def measure(target: RunTarget, compute: Compute, way: Way, workload: Workload) -
         object_bytes=sum(use.stored_bytes for use in objects),
         raw_bytes=sum(file.path.stat().st_size for file in workload.files),
         csv_bytes=sum(file.summary_bytes for file in workload.files) + len(summary_csv(workload.days)),
+        pair_days=len(workload.days),
     )
 
 
@@ -159,17 +157,21 @@ class Tables(NamedTuple):
 def read_tables(target: RunTarget) -> Tables:
     """All that is stored, in one scan of each table."""
     deployment = target.deployment
-    days, pairs, files = (
+    weeks, pairs, files = (
         list(_scan(target, table))
         for table in (deployment.daily_totals, deployment.pair_statistics, deployment.files)
     )
-    totals = [DailyTotal.from_raw_data(item) for item in days]
+    states = [(split_pair(item["k"]["S"]), item["t"]["S"], WeekState.of(item)) for item in weeks]
     source, destination = PairStatistics.source.attr_name, PairStatistics.destination.attr_name
     return Tables(
-        days={PairDay(*split_pair(day.pair), day.day): day.totals for day in totals},
+        days={
+            PairDay(*pair, day_of(week, weekday)): totals
+            for pair, week, state in states
+            for weekday, totals in state.days.items()
+        },
         statistics={(item[source]["S"], item[destination]["S"]): sums_of(item) for item in pairs},
         stored={
-            "DailyTotals": _stored(days, sum(day.revision for day in totals)),
+            "DailyTotals": _stored(weeks, sum(state.revision for _, _, state in states)),
             "PairStatistics": _stored(pairs, sum(int(item["r"]["N"]) for item in pairs)),
             "Files": _stored(files, len(files)),
         },

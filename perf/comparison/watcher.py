@@ -1,7 +1,7 @@
 """Sends the files of a workload, and times each from its upload to its consolidation.
 
-A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the states
-that its last pair-days had then: the stream brings them last. Both are seen from outside, the same way on
+A file is *summarized* when its object is gone, and *consolidated* when the statistics hold the states that
+its last pairs and weeks had then: the stream brings them last. Both are seen from outside, the same way on
 an engine and on AWS, by looking ten times a second; so a time is up to a tenth of a second too long.
 """
 
@@ -15,10 +15,10 @@ from typing import Any, Literal
 from models.bucket_layout import INCOMING
 from models.deployment import Deployment
 from models.errors import TryAgain
-from models.storage.changes import Bookkeeping, DayState
+from models.storage.changes import Bookkeeping, WeekState
 from models.storage.pair_statistics import bookkeeping
-from models.storage.schema import DailyTotal, PairStatistics
-from models.traffic import PairDay, split_pair
+from models.storage.schema import PairStatistics, Week
+from models.traffic import PairWeek, split_pair
 from perf.comparison.workload import TrafficFile
 
 Way = Literal["burst", "trickle"]
@@ -46,7 +46,7 @@ class FileTimes:
 class _UnderWay:
     file: TrafficFile
     times: FileTimes
-    states: Mapping[PairDay, DayState] = field(default_factory=dict)  # that the statistics must reach
+    states: Mapping[PairWeek, WeekState] = field(default_factory=dict)  # that the statistics must reach
 
 
 class Watcher:
@@ -144,24 +144,27 @@ class Watcher:
         )
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
-    def _states(self, days: Sequence[PairDay]) -> dict[PairDay, DayState]:
+    def _states(self, weeks: Sequence[PairWeek]) -> dict[PairWeek, WeekState]:
         """The states that these daily totals are in now."""
-        pair, when = DailyTotal.pair.attr_name, DailyTotal.day.attr_name
-        keys = [{pair: {"S": day.pair}, when: {"S": day.day}} for day in days]
-        items = map(DailyTotal.from_raw_data, self._get(self._deployment.daily_totals, keys))
-        return {PairDay(*split_pair(item.pair), item.day): DayState.of(item) for item in items}
+        pair, monday = Week.pair.attr_name, Week.monday.attr_name
+        keys = [{pair: {"S": week.pair}, monday: {"S": week.week}} for week in weeks]
+        items = self._get(self._deployment.daily_totals, keys)
+        return {
+            PairWeek(*split_pair(item[pair]["S"]), item[monday]["S"]): WeekState.of(item) for item in items
+        }
 
-    def _reached(self, states: Mapping[PairDay, DayState]) -> bool:
+    def _reached(self, states: Mapping[PairWeek, WeekState]) -> bool:
         """Whether the statistics hold these states, or have forgotten changes since."""
         source, destination = PairStatistics.source.attr_name, PairStatistics.destination.attr_name
-        pairs = {(day.source, day.destination) for day in states}
+        pairs = {(week.source, week.destination) for week in states}
         keys = [{source: {"S": one}, destination: {"S": other}} for one, other in pairs]
         known = {
             (item[source]["S"], item[destination]["S"]): bookkeeping(item)
             for item in self._get(self._deployment.pair_statistics, keys)
         }
         return all(
-            _holds(known.get((day.source, day.destination)), day.day, state) for day, state in states.items()
+            _holds(known.get((week.source, week.destination)), week.week, state)
+            for week, state in states.items()
         )
 
     def _get(self, table: str, keys: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -177,12 +180,12 @@ class Watcher:
         return items
 
 
-def _holds(pair: Bookkeeping | None, day: str, state: DayState) -> bool:
-    """Whether a pair's statistics have a state of a day: by its mark or a later one, or by the horizon."""
+def _holds(pair: Bookkeeping | None, week: str, state: WeekState) -> bool:
+    """Whether a pair's statistics have a state of a week: by its mark or a later one, or by the horizon."""
     if pair is None:
         return False
-    if day in pair.marks:
-        return pair.marks[day] >= state.mark
+    if week in pair.marks:
+        return pair.marks[week] >= state.mark
     return pair.horizon >= state.updated_at  # forgotten
 
 

@@ -9,7 +9,7 @@ from clients.uploading.local_files import flow_files
 from models.flow_csv.byte_stream import content_blocks
 from models.flow_csv.flow_file import read_flow_file
 from models.storage.changes import Sums
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, PairWeek, Totals, by_week
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 
 _SENTINELS = 24  # more than writes are in flight at once
@@ -32,7 +32,7 @@ class TrafficFile:
     content_bytes: int
     rows: int
     pair_days: int
-    sentinels: Sequence[PairDay]
+    sentinels: Sequence[PairWeek]
     summary_bytes: int
 
     @property
@@ -78,7 +78,7 @@ def workload(name: str, paths: Sequence[Path]) -> Workload:
 
 def _described(path: Path, days: Mapping[PairDay, Totals]) -> TrafficFile:
     with path.open("rb") as file:
-        in_order = list(read_flow_file(file, BytesIO()).totals)
+        in_order = list(by_week(read_flow_file(file, BytesIO()).totals))
     with path.open("rb") as file:
         content_bytes = sum(map(len, content_blocks(file)))
     rows = sum(totals.flows for totals in days.values())

@@ -18,11 +18,12 @@ from clients.terminal.account import Account
 from cloudformation import stack
 from cloudformation.stack import current
 from cloudformation.templates import template
-from models.deployment import Deployment
+from models.deployment import LAYOUT, Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, eventually
+from tests.helpers.support import add_day, client
+from tests.helpers.waiting import eventually
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 STRANGE = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
@@ -43,7 +44,7 @@ def retained(run_here: Run, place: EmbeddedEngine) -> Deployment:
 def count_a_day(table: str) -> None:
     """Adds a day of one flow to a table of daily totals."""
     totals = Totals(flows=1, duration=1000, packets=3)
-    assert DailyTotalsStore(client("dynamodb"), table).add_once(DAY, totals, b"digest", 1)
+    assert add_day(DailyTotalsStore(client("dynamodb"), table), DAY, totals, b"digest", 1)
 
 
 def another_table(name: str, of: str) -> None:
@@ -54,6 +55,7 @@ def another_table(name: str, of: str) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=described["KeySchema"],
         AttributeDefinitions=described["AttributeDefinitions"],
+        Tags=[{"Key": "flowtally:layout", "Value": str(LAYOUT)}],
     )
 
 
@@ -135,6 +137,19 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     assert "Nothing was removed." in failed.stderr
     assert "--no-export" in failed.stderr
     assert left(Account("flowtally")) == before
+
+
+def test_tables_of_another_layout_are_not_exported(run_here: Run, retained: Deployment) -> None:
+    """They would come out wrong; who wants no export may remove them."""
+    another_table("flowtally-DailyTotals-EARLIER", of=retained.daily_totals)
+    arn = client("dynamodb").describe_table(TableName="flowtally-DailyTotals-EARLIER")["Table"]["TableArn"]
+    client("dynamodb").tag_resource(ResourceArn=arn, Tags=[{"Key": "flowtally:layout", "Value": "1"}])
+    refused = run_here("destroy", "--yes", "--export", "all")
+    assert refused.returncode == 2
+    assert "table flowtally-DailyTotals-EARLIER: the tables have layout 1" in refused.stderr
+    assert "with the version that deployed it" in refused.stderr
+    assert len(left(Account("flowtally"))) == 6
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
 
 
 def test_who_confirms_knows_how_much_is_there(

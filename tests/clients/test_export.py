@@ -18,9 +18,9 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
-from models.storage.schema import DailyTotal, PairStatistics
-from models.traffic import PairDay, Totals
-from tests.helpers.support import client
+from models.storage.schema import PairStatistics
+from models.traffic import DailyTotal, PairDay, Totals
+from tests.helpers.support import add_day, client
 
 SRC, DST = "10.0.0.1", "10.0.0.2"
 AMOUNTS = st.integers(min_value=0, max_value=10**15)
@@ -181,7 +181,7 @@ def test_an_unknown_pair_suggests_near_ones(deployment: Deployment) -> None:
     daily = DailyTotalsStore(dynamodb, deployment.daily_totals)
     statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily)
     for number in range(8):
-        daily.add_once(PairDay(SRC, f"10.0.1.{number}", "2022-12-01"), Totals(1, 1, 1), b"x" * 8, 1)
+        add_day(daily, PairDay(SRC, f"10.0.1.{number}", "2022-12-01"), Totals(1, 1, 1), b"x" * 8, 1)
         statistics.rebuild(f"{SRC}>10.0.1.{number}")
     results = Results(dynamodb, deployment)
     assert "The other direction has: 10.0.0.1 10.0.1.3" in str(results.unknown("10.0.1.3", SRC))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.queries.item_size import STORAGE_OVERHEAD, item_size, stored_size
-from models.storage.schema import DailyTotal
+from models.storage.schema import DAY_ATTRIBUTES, Week
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def test_storage_has_an_overhead_for_each_item() -> None:
     assert stored_size({"k": {"S": "v"}}) == 2 + STORAGE_OVERHEAD == 102
 
 
-def test_a_daily_total_stays_small() -> None:
-    """An ordinary pair-day is far below the 1,024 bytes of a write unit."""
-    day = DailyTotal(
+def test_a_week_of_daily_totals_stays_small() -> None:
+    """An ordinary week with eight files is far below the 1,024 bytes of a write unit."""
+    week = Week(
         pair="192.168.20.43>44.227.96.221",
-        day="2022-12-07",
-        duration=123_456_789_012,
-        packets=123_456,
-        flows=1_234,
-        revision=3,
+        monday="2022-12-05",
+        revision=8,
         updated_at=1_700_000_000,
-        sources={b"12345678", b"abcdefgh", b"ABCDEFGH"},
+        sources={bytes([number]) * 8 for number in range(8)},
     )
-    assert item_size(day.serialize()) < 128
+    for weekday, names in DAY_ATTRIBUTES.items():
+        for name, number in zip(names, (123_456_789_000 + weekday, 123_456, 1_234), strict=True):
+            setattr(week, name, number)
+    assert item_size(week.serialize()) < 300

@@ -24,7 +24,8 @@ from models.errors import TryAgain, UsageError
 from models.s3_events import UploadedObject
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
-from tests.helpers.support import PATIENCE, client, eventually, keys
+from tests.helpers.support import client, keys
+from tests.helpers.waiting import PATIENCE, eventually
 
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()[:16]

@@ -12,7 +12,7 @@ from models.moments import Moments
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
-from tests.helpers.support import client
+from tests.helpers.support import add_day, client
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 PAIRS = [(A, B), (A, C), (B, A)]
@@ -38,7 +38,7 @@ class World:
 
     def add(self, source: str, destination: str, day: str, totals: Totals) -> None:
         """Counts a file that nobody consolidates."""
-        self.daily.add_once(PairDay(source, destination, day), totals, f"{day}   "[:8].encode(), 1)
+        add_day(self.daily, PairDay(source, destination, day), totals, day.encode()[-8:], 1)
 
     def spoil(self, attribute: str) -> None:
         """Adds one to a sum of the pair A > B."""

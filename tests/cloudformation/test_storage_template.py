@@ -13,7 +13,7 @@ from handlers.messages import back_off
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
 from models.s3_events import uploaded_objects
-from models.storage.schema import DailyTotal, File, PairStatistics
+from models.storage.schema import File, PairStatistics, Week
 from tests.helpers.project import STORAGE_TEMPLATE
 from tests.helpers.support import client, upload
 
@@ -25,7 +25,7 @@ TEMPLATE = content(template("storage"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 TABLES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::DynamoDB::Table"}
 QUEUES = {name: it for name, it in RESOURCES.items() if it["Type"] == "AWS::SQS::Queue"}
-MODELS = {"DailyTotals": DailyTotal, "PairStatistics": PairStatistics, "Files": File}
+MODELS = {"DailyTotals": Week, "PairStatistics": PairStatistics, "Files": File}
 
 
 def statements(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -209,7 +209,7 @@ def test_a_failure_names_its_first_cause_and_can_be_repeated(deployment: Deploym
     taken = template("storage").replace("${AWS::StackName}-${AWS::AccountId}", "flowtally-${AWS::AccountId}")
     for _ in range(2):
         with pytest.raises(FlowtallyError, match=r"Bucket.*already exists"):
-            deploy_stack(cloudformation, "another", taken, {})
+            deploy_stack(cloudformation, "another", taken, {"SourceKey": "0" * 32})
     deploy_storage(cloudformation, "another")
     assert Deployment.from_stack(cloudformation, "another").bucket != deployment.bucket
 

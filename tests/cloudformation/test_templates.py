@@ -100,7 +100,7 @@ def test_functions_name_handlers_that_exist() -> None:
 
 def test_functions_know_all_that_the_deployment_names() -> None:
     """Their environment has every variable that `Deployment.from_environment` reads."""
-    wanted = Deployment("b", "q", "dlq", "daily", "pairs", "files", "arn").to_environment().keys()
+    wanted = Deployment("b", "q", "dlq", "daily", "pairs", "files", "arn", b"key").to_environment().keys()
     for function in resources("lambda", "AWS::Lambda::Function").values():
         assert function["Environment"]["Variables"].keys() == wanted
     assert all(f"{name}=${{" in template("vm") for name in [*wanted, "FLOWTALLY_LEASES"])

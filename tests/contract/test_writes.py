@@ -240,9 +240,11 @@ def test_an_empty_set_is_refused(store: Store) -> None:
 
 
 @pytest.mark.lie_of("ministack", "reads over some errors of syntax")
-@pytest.mark.parametrize("expression", ["SET d = :x,", "SET d = :x :x", "SET d := :x", "SET 2022 = :x"])
+@pytest.mark.parametrize(
+    "expression", ["SET d = :x,", "SET d = :x :x", "SET d := :x", "SET 2022 = :x", "ADD d :x ADD p :x"]
+)
 def test_bad_syntax_is_refused(store: Store, expression: str) -> None:
-    """An expression is read as a whole; a name does not begin with a digit."""
+    """An expression is read as a whole, has each clause once, and no name that begins with a digit."""
     assert update(store, expression, x=n(1)).error == INVALID
 
 

@@ -16,7 +16,6 @@ from tests.helpers.support import (
     DaemonProcess,
     client,
     daemon,
-    eventually,
     flow_csv,
     is_at_rest,
     keys,
@@ -24,6 +23,7 @@ from tests.helpers.support import (
     stored_statistics,
     upload,
 )
+from tests.helpers.waiting import eventually
 
 
 def assert_tables_are(deployment: Deployment, days: Daily) -> None:
@@ -176,4 +176,4 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, deployment: Deploymen
     assert running.process.wait(30) == 2
     (event,) = running.log()
     assert event["level"] == "critical"
-    assert "FLOWTALLY_QUEUE_URL not set" in event["event"]
+    assert "FLOWTALLY_QUEUE_URL not set" in event["reason"]

@@ -1,7 +1,6 @@
 """The first stage on real storage: what becomes of a file."""
 
 import gzip
-from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +13,8 @@ from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, PairWeek, Totals
+from tests.helpers.stand_ins import in_turn
 from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
@@ -28,11 +28,6 @@ def message(deployment: Deployment, key: str) -> str:
     quoted = key.replace("%", "%25").replace("+", "%2B").replace(" ", "+")
     entity = {"bucket": {"name": deployment.bucket}, "object": {"key": quoted}}
     return orjson.dumps({"Records": [{"s3": entity}]}).decode()
-
-
-def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
-    for item in items:
-        work(item)
 
 
 @pytest.fixture
@@ -81,8 +76,10 @@ def test_what_is_assumed_about_a_file_is_logged(
     with caplog.at_level("INFO"):
         summarizer.process(message(deployment, KEY), 1)
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
-    (noted,) = [vars(record) for record in caplog.records if "CICFlowMeter 4 order" in record.getMessage()]
+    events = [vars(record) for record in caplog.records]
+    (noted,) = [event for event in events if event["msg"] == "file read on an assumption"]
     assert noted["file"] == KEY
+    assert "CICFlowMeter 4 order" in noted["note"]
 
 
 def test_a_day_spread_over_three_files(deployment: Deployment, summarizer: Summarizer) -> None:
@@ -170,13 +167,13 @@ def test_an_interrupted_file_completes(
     rows = [f"10.0.0.1,10.0.0.{n},07/12/2022,{n},1" for n in range(2, 40)]
     upload(deployment, KEY, flow_csv(*rows))
     add_once = summarizer.daily_totals.add_once
-    written: list[PairDay] = []
+    written: list[PairWeek] = []
 
-    def fail_after_ten(day: PairDay, *rest: Any) -> bool:
+    def fail_after_ten(week: PairWeek, *rest: Any) -> bool:
         if len(written) == 10:
             raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "UpdateItem")
-        written.append(day)
-        return add_once(day, *rest)
+        written.append(week)
+        return add_once(week, *rest)
 
     monkeypatch.setattr(summarizer.daily_totals, "add_once", fail_after_ten)
     object.__setattr__(summarizer, "for_each", in_turn)
@@ -184,11 +181,11 @@ def test_an_interrupted_file_completes(
         summarizer.process(message(deployment, KEY), 1)
     assert keys(deployment) == [KEY]
 
-    again: list[PairDay] = []
+    again: list[PairWeek] = []
 
-    def noted(day: PairDay, *rest: Any) -> bool:
-        again.append(day)
-        return add_once(day, *rest)
+    def noted(week: PairWeek, *rest: Any) -> bool:
+        again.append(week)
+        return add_once(week, *rest)
 
     monkeypatch.setattr(summarizer.daily_totals, "add_once", noted)
     summarizer.process(message(deployment, KEY), 2)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.helpers.project import ROOT
-from tests.helpers.support import PATIENCE
+from tests.helpers.waiting import PATIENCE
 
 _LINES = 40
 

@@ -23,5 +23,20 @@ def a_run(**changes: Any) -> Run:
     }
     used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
     machine = {"date": "d", "processor": "p", "system": "s", "python": "3"}
-    run = Run("made", "lambda", "trickle", "here", machine, {}, files, used, stored, 0, 0, 4_000_000, 50_000)
+    run = Run(
+        dataset="made",
+        compute="lambda",
+        way="trickle",
+        place="here",
+        environment=machine,
+        packages={},
+        files=files,
+        used=used,
+        tables=stored,
+        objects=0,
+        object_bytes=0,
+        raw_bytes=4_000_000,
+        csv_bytes=50_000,
+        pair_days=900,
+    )
     return replace(run, **changes)

@@ -18,8 +18,8 @@ from clients.terminal.account import Account
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client
-from models.storage.changes import DayState
-from models.traffic import PairDay, Totals
+from models.storage.changes import WeekState
+from models.traffic import PairDay, PairWeek, Totals
 from perf.comparison import compare, runs
 from perf.comparison.compare import keep
 from perf.comparison.deployed import Deployed
@@ -77,8 +77,9 @@ def test_lambda_and_vm_give_the_tables_of_the_oracle(
     for run in kept:
         assert {file.name: file.rows for file in run.files} == {"monday.csv": 3, "tuesday.csv": 1}
         assert all(map(is_complete, run.files))
-        assert run.tables["DailyTotals"].items == 3
-        assert run.tables["DailyTotals"].write_units == 4  # one for each pair-day of each file
+        assert run.tables["DailyTotals"].items == 2  # a week of each pair
+        assert run.pair_days == 3
+        assert run.tables["DailyTotals"].write_units == 3  # one for each pair and week of each file
         assert run.tables["PairStatistics"].items == 2
         assert run.objects == 0
         assert run.used.cpu
@@ -121,25 +122,25 @@ def test_a_later_run_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "revision", "updated_at", "is_there"),
+    ("week", "revision", "updated_at", "is_there"),
     [
-        ("2022-12-07", 2, 200, True),
-        ("2022-12-07", 1, 100, True),  # and a change since
-        ("2022-12-07", 3, 300, False),
-        ("2022-12-01", 1, 150, True),  # forgotten
-        ("2022-12-09", 1, 151, False),  # news, though others are forgotten
+        ("2022-12-05", 2, 200, True),
+        ("2022-12-05", 1, 100, True),  # and a change since
+        ("2022-12-05", 3, 300, False),
+        ("2022-11-28", 1, 150, True),  # forgotten
+        ("2022-12-12", 1, 151, False),  # news, though others are forgotten
     ],
 )
-def test_a_day_is_consolidated_by_its_mark_or_the_horizon(
-    deployment: Deployment, day: str, revision: int, updated_at: int, is_there: bool
+def test_a_week_is_consolidated_by_its_mark_or_the_horizon(
+    deployment: Deployment, week: str, revision: int, updated_at: int, is_there: bool
 ) -> None:
     """A state is in the statistics if its mark or a later one is, or if it changed before the horizon."""
     item = {"src": {"S": "10.0.0.1"}, "dst": {"S": "10.0.0.2"}, "h": {"N": "150"}}
-    marked = {"20221207": {"N": str(DayState(revision=2, updated_at=200).mark)}}
+    marked = {"20221205": {"N": str(WeekState(revision=2, updated_at=200).mark)}}
     client("dynamodb").put_item(TableName=deployment.pair_statistics, Item=item | marked)
     watcher = Watcher(client, deployment, check=lambda: None)
-    state = DayState(revision=revision, updated_at=updated_at)
-    assert watcher._reached({PairDay("10.0.0.1", "10.0.0.2", day): state}) is is_there
+    state = WeekState(revision=revision, updated_at=updated_at)
+    assert watcher._reached({PairWeek("10.0.0.1", "10.0.0.2", week): state}) is is_there
 
 
 def test_processor_time_is_finely_measured_and_of_all_threads() -> None:
@@ -166,29 +167,29 @@ def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> N
         TableName=deployment.daily_totals,
         Item={
             "k": {"S": "10.0.0.1>10.0.0.2"},  # 1 + 17
-            "t": {"S": "2022-12-07"},  # 1 + 10
-            "d": {"N": "1234567"},  # 1 + 5
-            "p": {"N": "12"},  # 1 + 2
-            "n": {"N": "1"},  # 1 + 2
+            "t": {"S": "2022-12-05"},  # 1 + 10
+            "d3": {"N": "1234567"},  # 2 + 5
+            "p3": {"N": "12"},  # 2 + 2
+            "n3": {"N": "1"},  # 2 + 2
             "r": {"N": "3"},  # 1 + 2
             "u": {"N": "1700000001"},  # 1 + 6
             "s": {"BS": [b"12345678", b"abcdefgh"]},  # 1 + 16
         },
     )
     stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
-    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 6 + 3 + 3 + 3 + 7 + 17 + 100, 3)
+    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 7 + 4 + 4 + 3 + 7 + 17 + 100, 3)
     assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0)
 
 
 def test_a_workload_knows_what_must_come_out(folder: Path) -> None:
-    """By DuckDB's account, days that two files share added up; the last pair-days written are sentinels."""
+    """By DuckDB's account, shared days added up; the last pairs and weeks written are sentinels."""
     data = workload("tiny", [folder])
     shared = PairDay("10.0.0.1", "10.0.0.2", "2022-12-08")
     assert data.days[shared] == Totals(2500, 6, 2)
     assert len(data.days) == 3
     assert data.content_bytes == sum(map(len, FILES.values()))
     assert [file.rows for file in data.files] == [3, 1]
-    assert shared in data.files[0].sentinels
+    assert PairWeek(shared.source, shared.destination, "2022-12-05") in data.files[0].sentinels
     expected = "Src IP,Dst IP,Date,Total Flow Duration,Total Fwd Pkts\n10.0.0.1,10.0.0.2,2022-12-08,2500,6\n"
     assert summary_csv({shared: data.days[shared]}) == expected
 

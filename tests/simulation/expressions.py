@@ -7,7 +7,7 @@ exact up to 38 digits.
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Item = dict[str, dict[str, Any]]
@@ -156,7 +156,11 @@ class _Parser:
 
     def clauses(self) -> list[Action]:
         actions: list[Action] = []
+        seen: set[str] = set()
         while self.ahead:
+            if self.ahead in seen:
+                raise Invalid(f'The "{self.ahead}" section can only be used once in an update expression')
+            seen.add(self.ahead)
             clause = {"SET": self.set, "ADD": self.add, "REMOVE": self.remove, "DELETE": self.delete}
             one = clause[self.take(*clause)]
             actions.append(one())
@@ -245,7 +249,7 @@ def _compare(left: Mapping[str, Any] | None, comparison: str, right: Mapping[str
     )
 
 
-@cache
+@lru_cache(10_000)
 def condition(text: str) -> Condition:
     """The condition that an expression states."""
     parser = _Parser(text)
@@ -255,7 +259,7 @@ def condition(text: str) -> Condition:
     return parsed
 
 
-@cache
+@lru_cache(10_000)
 def update(text: str) -> list[Action]:
     """The actions of an update expression."""
     return _Parser(text).clauses()

@@ -49,7 +49,7 @@ KINDS = AT_CALLS + ELSEWHERE
 # Calls that few schedules come to are aimed at more often.
 _WEIGHTS = {
     "_prune": 40,
-    "_bury": 8,
+    "_evict": 8,
     "leave": 8,
     "forget": 6,
     "repaired": 5,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from models.storage import changes as steps
 from tests.simulation.expressions import Item
-from tests.simulation.traffic import Content, PairDayKey, batch_statistics
+from tests.simulation.traffic import Content, PairDayKey, Share, batch_statistics, day_in, days_in
 from tests.simulation.world import World
 
 _SUMS = ("n", "d", "dd", "p", "pp")
@@ -28,11 +28,13 @@ def broken(world: World) -> Iterator[str]:
 
 
 def _daily_totals(world: World, expected: dict[PairDayKey, Counter[str]]) -> Iterator[str]:
-    stored = {world.daily.key_of(item): item for item in world.daily.items() if item}
+    stored: dict[PairDayKey, Share] = {}
+    for item in filter(None, world.daily.items()):
+        pair, week = world.daily.key_of(item)
+        stored |= {(pair, day_in(week, weekday)): share for weekday, share in days_in(item).items()}
     for key in sorted({*stored, *expected}):
         must = expected.get(key, Counter())
-        item = stored.get(key, {})
-        has = tuple(int(item[name]["N"]) if item else 0 for name in ("d", "p", "n"))
+        has = stored.get(key, (0, 0, 0))
         if has != (must["duration"], must["packets"], must["flows"]):
             yield f"daily totals differ: {key} are {has}, must be {dict(must)}"
 

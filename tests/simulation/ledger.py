@@ -1,15 +1,16 @@
 """What was uploaded and taken back, and what must therefore be counted.
 
 Mostly that is certain. Where somebody outside interferes with a file while a worker has it in hand
-(withdraws the only copy half counted, retracts it meanwhile), each day's share may or may not be in;
-then the sources of the daily item are taken as the witness, and its totals must agree with them.
+(withdraws the only copy half counted, retracts it meanwhile, or in part), each week's share may or may
+not be in;
+then the sources of the item are taken as the witness, and its totals must agree with them.
 """
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tests.simulation.expressions import Item
-from tests.simulation.traffic import Content, PairDayKey
+from tests.simulation.traffic import Content, PairDayKey, PairWeekKey, week_of
 
 SOURCE_BYTES = 8
 
@@ -33,7 +34,7 @@ class Ledger:
     keys: dict[str, Content] = field(default_factory=dict)  # the last content under each key
     withdrawn: set[str] = field(default_factory=set)  # keys
     claims: dict[bytes, Claim] = field(default_factory=lambda: defaultdict(Claim))
-    removed: dict[tuple[bytes, PairDayKey], bool] = field(default_factory=dict)  # by hand; True: for certain
+    removed: dict[tuple[bytes, PairWeekKey], bool] = field(default_factory=dict)  # by hand; True: for certain
     retracting: set[bytes] = field(default_factory=set)  # digests
 
     def upload(self, key: str, content: Content) -> None:
@@ -61,14 +62,14 @@ class Ledger:
         self.claims[digest].standing = 0
         self.claims[digest].doubt = doubt
 
-    def remove(self, item: Item, key: PairDayKey, *, is_in_work: bool) -> None:
-        """Notes that a daily item was deleted by hand."""
+    def remove(self, item: Item, key: PairWeekKey, *, is_in_work: bool) -> None:
+        """Notes that an item of the daily totals was deleted by hand."""
         for digest in self.contents:
             if digest[:SOURCE_BYTES] in item.get("s", {}).get("BS", ()):
                 self.removed[digest, key] = not is_in_work
 
-    def must_hold(self, digest: bytes, key: PairDayKey) -> bool | None:
-        """Whether a day must hold the share of a content; None if it may."""
+    def must_hold(self, digest: bytes, key: PairWeekKey) -> bool | None:
+        """Whether a week must hold the share of a content; None if it may."""
         claim = self.claims[digest]
         if (digest, key) in self.removed:
             return False if self.removed[digest, key] and not claim.doubt else None
@@ -77,15 +78,16 @@ class Ledger:
         return None if claim.doubt else False
 
     def expected(
-        self, sources: dict[PairDayKey, set[bytes]]
+        self, sources: dict[PairWeekKey, set[bytes]]
     ) -> tuple[dict[PairDayKey, Counter[str]], list[str]]:
         """What the daily totals must be, and where the sources contradict that."""
         totals: dict[PairDayKey, Counter[str]] = defaultdict(Counter)
         wrong: list[str] = []
         for digest, content in self.contents.items():
             for key, (duration, packets, flows) in content.shares.items():
-                must = self.must_hold(digest, key)
-                is_in = digest[:SOURCE_BYTES] in sources.get(key, ())
+                week, _ = week_of(key)
+                must = self.must_hold(digest, week)
+                is_in = digest[:SOURCE_BYTES] in sources.get(week, ())
                 if must is not None and must != is_in:
                     wrong.append(f"{key} {'lacks' if must else 'still has'} file {digest[:4].hex()}")
                 if must or (must is None and is_in):

@@ -22,7 +22,8 @@ from typing import Any
 
 from perf.figures import Figures
 from tests.helpers.project import ROOT
-from tests.simulation.planted import MUTANTS, Mutant
+from tests.simulation.planted import MUTANTS
+from tests.simulation.removals import Mutant
 from tests.simulation.themes import theme_of
 
 SEEDS = 2000  # schedules

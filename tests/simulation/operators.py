@@ -1,13 +1,14 @@
 """People and their tools: uploads, retractions, removals by hand, verification, and old batches."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 from random import Random
 
 from handlers.repair import repair_all
-from models.traffic import PairDay, Totals, split_pair
+from models.traffic import PairWeek, Totals, split_pair
+from tests.simulation.event_loop import Process
 from tests.simulation.ledger import SOURCE_BYTES
-from tests.simulation.scheduler import Process
 from tests.simulation.traffic import Content
 from tests.simulation.world import World
 
@@ -51,8 +52,8 @@ class Tool:
         self._world.scheduler.at(self._world.scheduler.now + 30, self._start)
 
 
-def retract(world: World, content: Content, then: Callable[[], None]) -> None:
-    """Takes a file out of the daily totals."""
+def retract(world: World, content: Content, then: Callable[[], None], at_most: int | None = None) -> None:
+    """Takes a file out of the daily totals; out of so many weeks if somebody gives up in the middle."""
     digest = content.digest
     if digest in world.ledger.retracting:
         return
@@ -61,17 +62,18 @@ def retract(world: World, content: Content, then: Callable[[], None]) -> None:
 
     def command(process: Process) -> None:
         daily_totals, _ = world.stores(process)
-        for (pair, day), share in content.shares.items():
+        for (pair, week), days in itertools.islice(content.weeks.items(), at_most):
             daily_totals.take_out_once(
-                PairDay(*split_pair(pair), day),
-                Totals(*share),
+                PairWeek(*split_pair(pair), week),
+                {weekday: Totals(*share) for weekday, share in days.items()},
                 digest[:SOURCE_BYTES],
                 int(world.now(process)()),
             )
 
     def finish() -> None:
         uploads_since = world.ledger.claims[digest].uploads - uploads_before
-        world.ledger.retract(digest, doubt=in_work_before or uploads_since > 0)
+        is_partial = at_most is not None and at_most < len(content.weeks)
+        world.ledger.retract(digest, doubt=in_work_before or uploads_since > 0 or is_partial)
         world.ledger.retracting.discard(digest)
         world.trace("people", f"retracted file {digest[:4].hex()}")
         world.scheduler.at(world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE, then)
@@ -80,7 +82,11 @@ def retract(world: World, content: Content, then: Callable[[], None]) -> None:
 
 
 def remove_by_hand(world: World, random: Random, upload: Callable[[Content], None]) -> tuple[str, str] | None:
-    """Deletes a daily item, which nobody should, and gives its key; mostly its files are uploaded again."""
+    """Deletes an item of the daily totals, which nobody should; mostly its files are uploaded again.
+
+    Returns:
+        The key of the item; None if there is none to delete.
+    """
     items = [item for item in world.daily.items() if item]
     if not items:
         return None
@@ -112,7 +118,7 @@ def process_old_batch(
     """A process that read a batch, was frozen, and wakes.
 
     Whatever came before its batch in the shard was settled when it read it. The batch begins anywhere, or
-    with a change of one daily item.
+    with a change of one item.
     """
     starts = [
         (shard, start)

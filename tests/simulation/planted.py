@@ -6,15 +6,14 @@ Some that one might look for are not here:
   of a change never goes back, and that marks hold it.
 - The reader's repairs after trimmed records, and after a shard that vanished unread. Unless clocks differ
   by half a day, what they make good is noticed by how long a shard was not read, too, so schedules do not
-  miss them; tests/vm_daemon/test_stream_reader.py does.
+  miss them; tests/vm_daemon/test_lost_records.py does.
 - That a reader repairs after it has looked for shards, not before. Either is right: records are lost after
   a day, and a reader that did not look for half a day repairs once more.
 - That a shard is not taken that another reader has finished meanwhile. Nothing is counted wrong without it,
   but a reader is kept from other shards; tests/vm_daemon/test_leases.py holds it.
 """
 
-from typing import NamedTuple
-
+from tests.simulation.removals import mutant
 from tests.simulation.themes import Theme
 
 DAILY = "models/storage/daily_totals.py"
@@ -24,64 +23,59 @@ SUMMARIZER = "handlers/summarize_stage.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"
 STREAM_READER = "vm_daemon/stream_reader.py"
-
-
-class Mutant(NamedTuple):
-    """A safeguard, and how to remove it: exact texts, each of which must stand once in the file.
-
-    No line moves: call sites, at which processes crash and requests are lost, are known by their lines.
-    """
-
-    name: str
-    file: str
-    changes: tuple[tuple[str, str], ...]
-    theme: Theme | None = None  # of the schedules to run: a rare coincidence is found sooner
-
-    def applied(self, source: str) -> str:
-        """The source without the safeguard.
-
-        Raises:
-            ValueError: the source is not what this change was made for.
-        """
-        for old, new in self.changes:
-            if source.count(old) != 1:
-                raise ValueError(f"{self.file} has {source.count(old)} times: {old}")
-            if old.count("\n") != new.count("\n"):
-                raise ValueError(f"{self.name} moves lines")
-            source = source.replace(old, new)
-        return source
-
-
-def _mutant(name: str, file: str, *texts: str, theme: Theme | None = None) -> Mutant:
-    return Mutant(name, file, tuple(zip(texts[::2], texts[1::2], strict=True)), theme)
-
+SHARDS = "vm_daemon/shards.py"
 
 MUTANTS = [
     # Summarize.
-    _mutant(
+    mutant(
         "no condition against counting twice",
         DAILY,
         'f"NOT contains(s, :digest) AND {_IN_ORDER}"',
         "_IN_ORDER",
     ),
-    _mutant("digest of the file forgotten", DAILY, "r :one, s :file SET", "r :one SET"),
-    _mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
-    _mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
-    _mutant(
+    mutant("digest of the file forgotten", DAILY, "r :one, s :file SET", "r :one SET"),
+    mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
+    mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
+    mutant(
+        "a Sunday goes to the week after it",
+        "models/traffic.py",
+        "timedelta(when.weekday())",
+        "timedelta(when.isoweekday() % 7 - 1)",
+    ),
+    mutant(
+        "only one day of a week is written",
+        DAILY,
+        "UpdateExpression=_adding(tuple(days))",
+        "UpdateExpression=_adding(tuple(days)[:1])",
+    ),
+    mutant(
+        "only one day of a week is taken out",
+        DAILY,
+        "            for weekday, totals in days.items()\n",
+        "            for weekday, totals in list(days.items())[:1]\n",
+    ),
+    mutant(
+        "a redelivery that finds one week of a pair takes all for counted",
+        DAILY,
+        '                    yield wanted[item["k"]["S"], item["t"]["S"]]',
+        "                    yield from [wanted.pop(key) for key in list(wanted) "
+        'if key[0] == item["k"]["S"]]',
+    ),
+    mutant(
         "time of change may go back",
         DAILY,
         "OR u <= :now)",
         "OR u <= :now OR u > :now)",
         theme=Theme.SHORT_MEMORY,
     ),
-    _mutant(
+    mutant(
         "object deleted before the last write",
         SUMMARIZER,
         "                self._count(flows, scope, receives)",
         '                self._delete(uploaded, source["ETag"]); self._count(flows, scope, receives)',
     ),
-    _mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
-    _mutant(
+    mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
+    mutant(
         "quarantine after deletion",
         SUMMARIZER,
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
@@ -89,176 +83,189 @@ MUTANTS = [
         '                self._count(flows, scope, receives); self._delete(uploaded, source["ETag"])\n'
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),
-    _mutant(
+    mutant(
         "bad file deleted before it is set aside",
         SUMMARIZER,
         "                self._set_aside(uploaded,",
         '                self._delete(uploaded, source["ETag"]); self._set_aside(uploaded,',
     ),
-    _mutant(
+    mutant(
         "a 403 taken for a vanished object",
         SUMMARIZER,
         'in ("NoSuchKey", "404"):\n                return None',
         'in ("NoSuchKey", "404", "AccessDenied"):\n                return None',
     ),
-    _mutant(
+    mutant(
         "message acknowledged before the work",
         QUEUE_POLLER,
         '        receives = int(attributes["ApproximateReceiveCount"])',
         '        receives = int(attributes["ApproximateReceiveCount"]); '
         "self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)",
     ),
-    _mutant(
+    mutant(
         "message acknowledged after a failure",
         "handlers/summarize.py",
         'failed.append({"itemIdentifier": message["messageId"]})',
         "pass",
     ),
     # Consolidate.
-    _mutant(
+    mutant(
         "one watermark per pair",
         STEPS,
-        "mark = known.marks.get(step.day, 0)",
+        "mark = known.marks.get(step.week, 0)",
         "mark = max(known.marks.values(), default=0)",
     ),
-    _mutant(
+    mutant(
         "no rebuild",
         STATISTICS,
         "            if due is None:\n                return self.rebuild(pair)",
         "            if due is None:\n                return Applied.DUPLICATE",
     ),
-    _mutant(
+    mutant(
         "no horizon in the condition",
         STATISTICS,
         '"(attribute_not_exists(h) OR h < :news)"',
         '"(attribute_not_exists(h) OR h < :news OR h >= :news)"',
     ),
-    _mutant("horizon reached is taken for passed", STATISTICS, "OR h < :news)", "OR h <= :news)"),
-    _mutant(
+    mutant("horizon reached is taken for passed", STATISTICS, "OR h < :news)", "OR h <= :news)"),
+    mutant(
         "no horizon after a refusal",
         STEPS,
-        "return step.day not in self.marks and self.horizon < step.first_change",
-        "return step.day not in self.marks",
+        "return step.week not in self.marks and self.horizon < step.first_change",
+        "return step.week not in self.marks",
     ),
-    _mutant("pruning does not raise the horizon", STEPS, "max([known.horizon, *times])", "known.horizon"),
-    _mutant("marks without the time of change", STEPS, "* _TIME_RANGE + self.updated_at", "* _TIME_RANGE"),
-    _mutant(
+    mutant("pruning does not raise the horizon", STEPS, "max([known.horizon, *times])", "known.horizon"),
+    mutant("marks without the time of change", STEPS, "* _TIME_RANGE + self.updated_at", "* _TIME_RANGE"),
+    mutant(
         "folded steps forget their first change",
         STEPS,
         "_replace(after=later.after)",
         "_replace(after=later.after, first_change=later.first_change)",
         theme=Theme.SHORT_MEMORY,
     ),
-    _mutant(
+    mutant(
         "condition on the revision before dropped",
         STATISTICS,
-        'conditions.append(f"#{n} = :before{n}")',
-        'conditions.append(f"#{n} <= :after{n}")',
+        'f"#{mark} = :before{mark}"',
+        'f"#{mark} <= :after{mark}"',
     ),
-    _mutant(
-        "new days without their condition",
+    mutant(
+        "new weeks without their condition",
         STATISTICS,
-        'f"attribute_not_exists(#{n})" for',
-        'f"(attribute_not_exists(#{n}) OR attribute_exists(#{n}))" for',
+        'f"attribute_not_exists(#{mark})" for',
+        'f"(attribute_not_exists(#{mark}) OR attribute_exists(#{mark}))" for',
     ),
-    _mutant(
+    mutant(
         "rebuild without its condition",
         STATISTICS,
         '= {"ConditionExpression": "attribute_not_exists(r)"}\n        if before:',
         "= {}\n        if not before and before:",
     ),
-    _mutant(
+    mutant(
         "rebuild without the horizon",
         STEPS,
         "prune(Bookkeeping(marks, max([known.horizon, *gone])))",
         "prune(Bookkeeping(marks))",
         theme=Theme.ANYTHING,
     ),
-    _mutant(
+    mutant(
         "rebuild from reads that may be stale",
         DAILY,
         '            ExpressionAttributeValues={":pair": {"S": pair}},\n            ConsistentRead=True,',
         '            ExpressionAttributeValues={":pair": {"S": pair}},\n            ConsistentRead=False,',
     ),
-    _mutant(
-        "rebuild reads the days before the item",
+    mutant(
+        "rebuild reads the weeks before the item",
         STATISTICS,
         "            before = self.get(pair)  # first",
-        "            days = self.daily_totals.of_pair(pair); before = self.get(pair)  # first",
-        "recompute(self.daily_totals.of_pair(pair), known)",
-        "recompute(days, known)",
+        "            weeks = self.daily_totals.of_pair(pair); before = self.get(pair)  # first",
+        "recompute(states_of(self.daily_totals.of_pair(pair)), known)",
+        "recompute(states_of(weeks), known)",
         theme=Theme.ONE_PAIR,
     ),
-    _mutant(
+    mutant(
         "pruning without its condition",
         STATISTICS,
         '            ConditionExpression="r = :seen",\n            ExpressionAttributeNames=names,',
         '            ConditionExpression="r >= :seen",\n            ExpressionAttributeNames=names,',
         theme=Theme.SHORT_MEMORY,
     ),
-    _mutant("no pruning", STEPS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
-    _mutant(
-        "no limit to the days of an update",
+    mutant("no pruning", STEPS, "if len(known.marks) <= MARKS_AT_MOST:", "if known:"),
+    mutant(
+        "no limit to the weeks of an update",
         STATISTICS,
-        "if len(steps) > DAYS_AT_ONCE:",
+        "if len(steps) > WEEKS_AT_ONCE:",
         "if not steps:",
         theme=Theme.BACKFILL,
     ),
-    _mutant(
+    mutant(
         "days counted by revision, not by flows",
         STEPS,
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))"
-        "._replace(days=int(step.is_new_day))",
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before))._replace(days=total.days + int(step.is_new_week))",
     ),
-    _mutant("float sums", STEPS, "totals.duration**2", "int(float(totals.duration) ** 2)"),
-    _mutant(
+    mutant("float sums", STEPS, "totals.duration**2", "int(float(totals.duration) ** 2)"),
+    mutant(
         "squares updated without the old square",
         STEPS,
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals))",
-        "Sums.of_day(step.after.totals).minus(Sums.of_day(step.before.totals)._replace(duration_squares=0))",
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before)._replace(duration_squares=0))",
     ),
-    _mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
-    _mutant(
+    mutant(
+        "days of a week that did not change are added again",
+        STEPS,
+        "minus(Sums.of_week(step.before))",
+        "minus(Sums.of_week(step.before._replace(days={day: totals for day, totals in "
+        "step.before.days.items() if step.after.days.get(day) != totals})))",
+    ),
+    mutant(
+        "of the days of a week only the last counts",
+        STEPS,
+        "week = week.plus(cls.of_day(totals))",
+        "week = cls.of_day(totals)",
+    ),
+    mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
+    mutant(
         "processing on after a failed record",
         STREAM_READER,
         "done = records if failed is None else records[:failed]",
         "done = records",
     ),
-    _mutant(
+    mutant(
         "failed records not reported to Lambda",
         "handlers/consolidate.py",
         "    if failed is None:",
         "    if records:",
     ),
-    _mutant(
-        "a removed day is no reason to rebuild",
+    mutant(
+        "a removed week is no reason to rebuild",
         CONSOLIDATOR,
-        'was removed by hand", extra={"pair": self.pair, "day": day})\n        self.needs_rebuild = True',
-        'was removed by hand", extra={"pair": self.pair, "day": day})\n',
+        'were removed by hand", extra={"pair": self.pair, "week": week})\n        self.needs_rebuild = True',
+        'were removed by hand", extra={"pair": self.pair, "week": week})\n',
     ),
     # Reading the stream, shared by several readers.
-    _mutant(
+    mutant(
         "no repair where a shard was not read for a day",
-        STREAM_READER,
-        "if shard.has_gap or (not shard.position and",
-        "if shard.has_gap or (not shard and",
+        SHARDS,
+        "return self.is_trimmed or (not self.position and",
+        "return self.is_trimmed or (not self and",
         theme=Theme.LONG_SILENCE,
     ),
-    _mutant(
+    mutant(
         "no repair after a day without readers",
         STREAM_READER,
-        "        if abs(now - view.checked) >= _UNREAD:",
-        "        if not view:",
-    ),
-    _mutant(
-        "no repair by the readers at all",
-        STREAM_READER,
-        "if view.loss and self",
-        "if not view and self",
+        "        if abs(now - snapshot.checked) >= UNREAD:",
+        "        if not snapshot:",
         theme=Theme.LONG_SILENCE,
     ),
-    _mutant(
+    mutant(
+        "no repair by the readers at all",
+        STREAM_READER,
+        "if snapshot.loss and self",
+        "if not snapshot and self",
+        theme=Theme.LONG_SILENCE,
+    ),
+    mutant(
         "position moved before the records are processed",
         STREAM_READER,
         "        failed = self._stage.process(records) if records else None",

@@ -10,11 +10,11 @@ from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
 from tests.simulation.connections import Trace
+from tests.simulation.event_loop import NeverAtRest
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
 from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
-from tests.simulation.scheduler import NeverAtRest
 from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
@@ -134,11 +134,16 @@ class Schedule:
         if random.random() < 0.15:
             later = at + random.choice((10, 600, self._span))
             is_back = random.random() < 0.6
-            self._at(later, f"retract {number}", lambda: self._retract(made, is_back=is_back))
+            at_most = random.choice((None, None, 1, 2))  # weeks
+            self._at(later, f"retract {number}", lambda: self._retract(made, at_most, is_back=is_back))
 
-    def _retract(self, made: Content, *, is_back: bool) -> None:
+    def _retract(self, made: Content, at_most: int | None, *, is_back: bool) -> None:
+        def then() -> None:
+            if is_back:
+                self._upload_again(made)
+
         if made.digest in self.world.ledger.contents and not made.is_bad:
-            operators.retract(self.world, made, lambda: self._upload_again(made) if is_back else None)
+            operators.retract(self.world, made, then, at_most)
 
     def _upload_again(self, made: Content) -> None:
         # Under another name: a worker frozen for days may still delete the object of the old name.

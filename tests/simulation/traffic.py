@@ -5,12 +5,16 @@ Nothing of production takes part here: which rows count is decided when a row is
 
 import gzip
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from random import Random
+from typing import Any
 
 PairDayKey = tuple[str, str]  # "source>destination", "2022-12-07"
+PairWeekKey = tuple[str, str]  # "source>destination", "2022-12-05": the key of an item of the daily totals
+Share = tuple[int, int, int]  # duration, packets, flows
 
 _HEADERS = (
     "Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts",
@@ -45,13 +49,22 @@ class Content:
     stored: bytes  # as it is uploaded
     digest: bytes = b""  # SHA-256 of the uncompressed content
     is_bad: bool = False  # the whole file can never be read
-    shares: dict[PairDayKey, tuple[int, int, int]] = field(default_factory=dict)  # duration, packets, flows
+    shares: dict[PairDayKey, Share] = field(default_factory=dict)
     bad_rows: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """Rows that count and rows that do not."""
         return len(self.bad_rows) + sum(flows for _, _, flows in self.shares.values())
+
+    @property
+    def weeks(self) -> dict[PairWeekKey, dict[int, Share]]:
+        """The shares by item of the daily totals, and in it by ISO weekday."""
+        weeks: dict[PairWeekKey, dict[int, Share]] = {}
+        for key, share in self.shares.items():
+            week, weekday = week_of(key)
+            weeks.setdefault(week, {})[weekday] = share
+        return weeks
 
 
 def content(random: Random, number: int, scale: str) -> Content:
@@ -60,7 +73,8 @@ def content(random: Random, number: int, scale: str) -> Content:
     Args:
         random: decides everything.
         number: makes files differ.
-        scale: `few` days and several pairs, or `many` days of one pair, or a `backfill` of a pair.
+        scale: `few` days and several pairs, or `many` days of one pair, or a `backfill` of a pair: days that
+            follow each other, or lie so far apart that nearly each has a week of its own.
     """
     if random.random() < 0.12:
         stored = random.choice(_BAD_FILES) + (b"%d" % number if random.random() < 0.5 else b"")
@@ -84,12 +98,14 @@ def _pair_days(random: Random, scale: str) -> list[tuple[tuple[str, str], date]]
     start = date(2022, 11, 28) + timedelta(random.randrange(12))
     if scale == "few":
         devices = random.sample(_DEVICES, random.randint(1, 3))
-        return [(pair, start + timedelta(n)) for pair in devices for n in range(random.randint(1, 3))]
+        apart = random.choice((1, 7))
+        return [(pair, start + timedelta(n * apart)) for pair in devices for n in range(random.randint(1, 3))]
     days = random.randint(8, 25) if scale == "many" else random.choice((40, 60, 90, 90, 300))
     early = date(2022, 1, 1) + timedelta(random.choice((0, 0, 0, 15, 30, 60)))
     pair = random.choice(_DEVICES[:2] if scale == "backfill" else _DEVICES[1:3])
     order = range(days) if random.random() < 0.5 else random.sample(range(days), days)
-    return [(pair, early + timedelta(n)) for n in order]
+    apart = random.choice((1, 3, 7, 7))
+    return [(pair, early + timedelta(n * apart)) for n in order]
 
 
 def _row(random: Random, made: Content, line: int, pair: tuple[str, str], day: date) -> str:
@@ -109,6 +125,25 @@ def _bad_row(random: Random, made: Content, number: int) -> str:
     )
     made.bad_rows.append(row)
     return row
+
+
+def week_of(key: PairDayKey) -> tuple[PairWeekKey, int]:
+    """The item that a day of a pair belongs to, and its ISO weekday."""
+    pair, day = key
+    year, week, weekday = date.fromisoformat(day).isocalendar()
+    return (pair, date.fromisocalendar(year, week, 1).isoformat()), weekday
+
+
+def days_in(item: Mapping[str, Mapping[str, Any]]) -> dict[int, Share]:
+    """What an item of the daily totals holds, by ISO weekday."""
+    numbers = {name: int(value["N"]) for name, value in item.items() if name[0] in "dpn" and len(name) == 2}
+    weekdays = {int(name[1]) for name in numbers}
+    return {day: (numbers[f"d{day}"], numbers[f"p{day}"], numbers[f"n{day}"]) for day in sorted(weekdays)}
+
+
+def day_in(week: str, weekday: int) -> str:
+    """The day of a week that is named by its Monday."""
+    return (date.fromisoformat(week) + timedelta(weekday - 1)).isoformat()
 
 
 def batch_statistics(days: dict[PairDayKey, Counter[str]]) -> dict[str, tuple[int, int, int, int, int]]:

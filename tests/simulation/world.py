@@ -18,11 +18,11 @@ from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace
 from tests.simulation.dynamodb import DynamoDB, Table, write_units
+from tests.simulation.event_loop import Crew, Process, Scheduler, Signal
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.ledger import SOURCE_BYTES, Ledger
 from tests.simulation.s3 import S3, Object
-from tests.simulation.scheduler import Crew, Process, Scheduler, Signal
 from tests.simulation.sqs import SQS
 from tests.simulation.streams import Streams
 from tests.simulation.traffic import Content
@@ -191,7 +191,7 @@ class World:
 
     def _on_daily(self, before: Item, after: Item) -> None:
         self.streams.append(self.daily.keys, before, after)
-        self.applied.day_changed(*self.daily.key_of(after or before), after)
+        self.applied.week_changed(*self.daily.key_of(after or before), after)
 
     def _on_statistics(self, before: Item, after: Item) -> None:
         units = max(write_units(before) if before else 1, write_units(after))
@@ -211,11 +211,9 @@ class World:
             if found.content not in (kept.content for kept in self.s3.objects.values()):
                 self.violations.append(f"source lost unread: {key} is neither in incoming/ nor in rejected/")
         elif content.digest not in self.ledger.retracting:
-            for pair, day in content.shares:
+            for week in content.weeks:
                 source = content.digest[:SOURCE_BYTES]
-                is_in = source in self.daily.get((pair, day)).get("s", {}).get("BS", ())
-                if self.ledger.must_hold(content.digest, (pair, day)) and not is_in:
-                    self.violations.append(
-                        f"source lost unread: {key} deleted before {pair} {day} was counted"
-                    )
+                is_in = source in self.daily.get(week).get("s", {}).get("BS", ())
+                if self.ledger.must_hold(content.digest, week) and not is_in:
+                    self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
                     return

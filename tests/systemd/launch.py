@@ -13,6 +13,7 @@ from typing import Any
 from cloudformation.stack import delete, outputs
 from cloudformation.templates import declared, template
 from models.storage.aws_clients import client
+from tests.helpers.waiting import eventually
 from tests.systemd.container import PYTHON, Container
 
 STACK = "flowtally-vm"
@@ -81,11 +82,8 @@ def _point_to_engine(container: Container, endpoint_url: str) -> None:
 def _user_data() -> str:
     """As CloudFormation filled it in."""
     ec2 = client("ec2")
-    deadline = time.monotonic() + _PATIENCE
-    while not (made := ec2.describe_launch_templates()["LaunchTemplates"]):
-        assert time.monotonic() < deadline, "no launch template was made"
-        time.sleep(0.1)
-    (template,) = made
+    eventually(lambda: ec2.describe_launch_templates()["LaunchTemplates"], _PATIENCE)
+    (template,) = ec2.describe_launch_templates()["LaunchTemplates"]
     versions = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])
     (version,) = versions["LaunchTemplateVersions"]
     return b64decode(version["LaunchTemplateData"]["UserData"]).decode()

@@ -9,7 +9,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from tests.conftest import Manager
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import DaemonProcess, eventually, flow_csv, upload
+from tests.helpers.support import DaemonProcess, flow_csv, upload
+from tests.helpers.waiting import eventually
 
 
 def test_a_file_that_stands_still_gives_no_sign_of_life(
@@ -63,7 +64,7 @@ def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, sta
         assert daemon.process.wait(60) == 1
     finally:
         daemon.process.kill()
-    assert any("Unable to locate credentials" in entry["event"] for entry in daemon.log())
+    assert any("Unable to locate credentials" in entry.get("reason", "") for entry in daemon.log())
 
 
 def test_a_missing_table_of_leases_leads_to_its_stack(deployment: Deployment, tmp_path: Path) -> None:
@@ -72,9 +73,10 @@ def test_a_missing_table_of_leases_leads_to_its_stack(deployment: Deployment, tm
     daemon = DaemonProcess("consolidate", deployment, tmp_path, **missing)
     assert daemon.process.wait(60) == 2
     (entry,) = daemon.log()
-    assert entry["event"].startswith("/etc/flowtally/flowtally.env: FLOWTALLY_LEASES not set. ")
-    assert "output Leases of the stack flowtally-leases" in entry["event"]
-    assert "`flowtally environment` prints it" in entry["event"]
+    assert entry["event"] == "service ended by an error"
+    assert entry["reason"].startswith("/etc/flowtally/flowtally.env: FLOWTALLY_LEASES not set. ")
+    assert "output Leases of the stack flowtally-leases" in entry["reason"]
+    assert "`flowtally environment` prints it" in entry["reason"]
 
 
 def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Path) -> None:

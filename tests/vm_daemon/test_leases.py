@@ -25,8 +25,8 @@ def table(clock: Clock) -> LeaseTable:
 def one(table: LeaseTable, clock: Clock) -> Leases:
     """A reader that has the shard."""
     one = table.leases("one", clock)
-    one.beat()
-    one.look()
+    one.renew()
+    one.refresh()
     one.add(SHARD, clock())
     assert one.take(SHARD)
     return one
@@ -34,8 +34,8 @@ def one(table: LeaseTable, clock: Clock) -> Leases:
 
 def taken_by(other: Leases) -> bool:
     """Whether a reader that has just looked may take the shard, and does."""
-    other.keep()
-    other.look()
+    other.renew_if_due()
+    other.refresh()
     return other.take(SHARD) is not None
 
 
@@ -44,7 +44,7 @@ def test_a_shard_of_a_living_reader_is_left_alone(table: LeaseTable, clock: Cloc
     two = table.leases("two", clock)
     for _ in range(100):
         clock.now += LEASE / 12
-        one.keep()
+        one.renew_if_due()
         assert not taken_by(two)
     one.save(SHARD, "1", 0)
 
@@ -70,7 +70,7 @@ def test_a_zombie_writes_no_checkpoint(table: LeaseTable, clock: Clock, one: Lea
         one.save(SHARD, "10", 0)
     assert table.item(f"shard#{SHARD}")["sequence_number"] == {"S": "20"}
     with pytest.raises(LeaseLost):
-        one.beat()
+        one.renew()
     assert not taken_by(one)
 
 
@@ -79,7 +79,7 @@ def test_a_reader_started_again_need_not_wait(table: LeaseTable, clock: Clock, o
     one.save(SHARD, "10", 0)
     again = table.leases("one", clock)
     assert taken_by(again)
-    assert again.view.shards[SHARD].position == "10"
+    assert again.snapshot.shards[SHARD].position == "10"
 
 
 def test_a_reader_that_leaves_is_taken_over_at_once(table: LeaseTable, clock: Clock, one: Leases) -> None:
@@ -93,8 +93,8 @@ def that_see_it_free(table: LeaseTable, clock: Clock, one: Leases) -> tuple[Leas
     one.save(SHARD, "10", 0, release=True)
     two, three = table.leases("two", clock), table.leases("three", clock)
     for reader in (two, three):
-        reader.beat()
-        reader.look()
+        reader.renew()
+        reader.refresh()
     return two, three
 
 
@@ -109,11 +109,11 @@ def test_a_take_whose_answer_was_lost_can_be_repeated(table: LeaseTable, clock: 
     """The SDK repeats it with what the reader knew before, and the reader finds that it has the shard."""
     one.leave()
     two = table.leases("two", clock)
-    two.beat()
-    two.look()
-    known = dict(two.view.shards)
+    two.renew()
+    two.refresh()
+    known = dict(two.snapshot.shards)
     assert two.take(SHARD)
-    two.view.shards = known
+    two.snapshot.shards = known
     assert two.take(SHARD)
 
 
@@ -134,29 +134,29 @@ def test_a_finished_shard_keeps_no_reader(table: LeaseTable, one: Leases) -> Non
 def test_a_loss_during_a_repair_stays_noted(table: LeaseTable, clock: Clock, one: Leases) -> None:
     """Only the loss that a repair began with is made good by it."""
     one.lost_records()
-    one.look()
+    one.refresh()
     assert one.take_repair()
     two = table.leases("two", clock)
-    two.beat()
+    two.renew()
     two.lost_records()
     one.repaired()
-    two.look()
-    assert two.view.loss
+    two.refresh()
+    assert two.snapshot.loss
     assert not two.take_repair()
 
 
 def test_a_repair_goes_over_to_the_living(table: LeaseTable, clock: Clock, one: Leases) -> None:
     """When the reader that repairs dies, another does it."""
     one.lost_records()
-    one.look()
+    one.refresh()
     assert one.take_repair()
     two = table.leases("two", clock)
-    two.beat()
-    two.look()
+    two.renew()
+    two.refresh()
     assert not two.take_repair()
     clock.now += LEASE
-    two.keep()
-    two.look()
+    two.renew_if_due()
+    two.refresh()
     assert two.take_repair()
 
 
@@ -169,8 +169,8 @@ class _Reader:
 
     def step(self) -> None:
         try:
-            self.leases.keep()
-            self.leases.look()
+            self.leases.renew_if_due()
+            self.leases.refresh()
         except LeaseLost:
             self.has_shard = False
             return

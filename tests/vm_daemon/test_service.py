@@ -14,16 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.concurrency import Crew
+from handlers.concurrency import ThreadedForEach
 from models.deployment import Deployment
 from models.errors import UsageError
 from models.storage.aws_clients import client
 from tests.conftest import Manager
 from tests.helpers.support import upload
+from vm_daemon.journal import JournalFormatter
+from vm_daemon.notifications import Notifier
 from vm_daemon.report import Report
-from vm_daemon.settings import FILE, parse, read_anew
+from vm_daemon.settings import FILE, parse, reload_settings
+from vm_daemon.start_delay import StartDelay
 from vm_daemon.stopping import OutOfTime, Stop
-from vm_daemon.systemd import JournalFormatter, StartDelay, Systemd
 from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
 
 
@@ -39,22 +41,29 @@ class Clock:
 def test_systemd_is_told(manager: Manager) -> None:
     """Readiness, status and end arrive; the same status only once."""
     address, received = manager
-    systemd = Systemd({"NOTIFY_SOCKET": address})
-    systemd.ready()
-    systemd.status("well")
-    systemd.status("well")
-    systemd.alive()  # no watchdog was asked for
-    systemd.stopping()
+    notifier = Notifier({"NOTIFY_SOCKET": address})
+    notifier.ready()
+    notifier.status("well")
+    notifier.status("well")
+    notifier.ping()  # no watchdog was asked for
+    notifier.stopping()
     assert received() == ["READY=1", "STATUS=well", "STOPPING=1"]
+
+
+def test_a_status_is_one_line(manager: Manager) -> None:
+    """A name in an error cannot tell systemd what the service does not say."""
+    address, received = manager
+    Notifier({"NOTIFY_SOCKET": address}).status("trying again: a\nSTOPPING=1\x1b[2J")
+    assert received() == ["STATUS=trying again: a\\x0aSTOPPING=1\\x1b[2J"]
 
 
 def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
     """A sign of life is passed on, at most four times a period; without one, nothing is sent."""
     address, received = manager
     clock = Clock()
-    systemd = Systemd({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "180000000"}, clock)
+    notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "180000000"}, clock)
     for _ in range(1800):  # three minutes of steady progress
-        systemd.alive()
+        notifier.ping()
         clock.now += 0.1
     assert received() == ["WATCHDOG=1"] * 4
     clock.now += 1000
@@ -63,17 +72,29 @@ def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
 
 def test_without_systemd_nothing_is_sent() -> None:
     """The same program runs in a terminal."""
-    systemd = Systemd({})
-    systemd.ready()
-    systemd.alive()
-    systemd.status("well")
+    notifier = Notifier({})
+    notifier.ready()
+    notifier.ping()
+    notifier.status("well")
+
+
+@pytest.mark.parametrize("address", ["/no/such/socket", "/dev/null", "@nobody-listens", "/" + "x" * 200])
+def test_a_socket_that_leads_nowhere_is_told_of_once(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A service that cannot tell systemd how it does works all the same, and its log says what is wrong."""
+    notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "180000000"})
+    notifier.ready()
+    notifier.ping()
+    notifier.stopping()
+    (record,) = caplog.records
+    assert record.getMessage() == "systemd not told how the service does"
+    assert address in vars(record)["reason"]
 
 
 def test_status_has_the_useful_figures(manager: Manager) -> None:
     """Rate over the last minute, what is in hand, and the lag of the last one."""
     address, received = manager
     clock = Clock()
-    report = Report(Systemd({"NOTIFY_SOCKET": address}), StartDelay(None), "files", clock)
+    report = Report(Notifier({"NOTIFY_SOCKET": address}), StartDelay(None), "files", clock)
     report.reached("0 in hand")
     report.done(1, 2.5)
     clock.now += 30
@@ -89,18 +110,25 @@ def test_status_has_the_useful_figures(manager: Manager) -> None:
     ]
 
 
+def start(delay: StartDelay) -> int:
+    """Starts a service; gives how long it had to wait before."""
+    seconds = delay.seconds
+    delay.note_start()
+    return seconds
+
+
 def test_starts_are_delayed_longer_after_each_failure(tmp_path: Path) -> None:
     """At once the first time, then 2, 4, 8… up to 300 seconds; a minute of work forgets the failures."""
     delay, clock = StartDelay(tmp_path), Clock()
-    assert [delay.next() for _ in range(11)] == [0, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-    report = Report(Systemd({}), delay, "files", clock)
+    assert [start(delay) for _ in range(11)] == [0, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    report = Report(Notifier({}), delay, "files", clock)
     report.reached("")
     clock.now += 59
     report.reached("")
-    assert delay.next() == 300
+    assert delay.seconds == 300
     clock.now += 1
     report.reached("")
-    assert delay.next() == 0
+    assert delay.seconds == 0
 
 
 def test_logs_in_the_journal_have_priorities() -> None:
@@ -132,7 +160,7 @@ def test_new_settings_replace_ours_and_keep_the_rest(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("FLOWTALLY_BUCKET=b\n")
     before = {FILE: str(file), "FLOWTALLY_QUEUE_URL": "q", "PATH": "/bin"}
-    assert read_anew(before) == {FILE: str(file), "FLOWTALLY_BUCKET": "b", "PATH": "/bin"}
+    assert reload_settings(before) == {FILE: str(file), "FLOWTALLY_BUCKET": "b", "PATH": "/bin"}
 
 
 @pytest.mark.parametrize("text", ["what is this\n", "FLOWTALLY_BUCKET='open\n"])
@@ -140,9 +168,9 @@ def test_a_broken_file_of_settings_is_named(tmp_path: Path, text: str) -> None:
     """The error says which file, and what is wrong in it."""
     (tmp_path / "env").write_text(text)
     with pytest.raises(UsageError, match="env"):
-        read_anew({FILE: str(tmp_path / "env")})
+        reload_settings({FILE: str(tmp_path / "env")})
     with pytest.raises(UsageError, match="No such file"):
-        read_anew({FILE: str(tmp_path / "none")})
+        reload_settings({FILE: str(tmp_path / "none")})
 
 
 @pytest.fixture
@@ -171,7 +199,7 @@ def test_work_that_takes_too_long_is_broken_off(stop: Stop) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     began = time.monotonic()
     with pytest.raises(OutOfTime):
-        Crew(2)(lambda _: time.sleep(1.5), range(2))
+        ThreadedForEach(2)(lambda _: time.sleep(1.5), range(2))
     assert time.monotonic() - began < 1.4
     assert not issubclass(OutOfTime, Exception)
 
@@ -184,9 +212,9 @@ def test_hangup_begins_anew_only_with_settings_that_will_do(stop: Stop) -> None:
     assert not stop.requested
     os.kill(os.getpid(), signal.SIGHUP)
     assert stop.requested
-    assert stop.begin_anew
+    assert stop.reload
     os.kill(os.getpid(), signal.SIGTERM)
-    assert not stop.begin_anew
+    assert not stop.reload
 
 
 def test_a_service_that_is_out_of_time_ends_though_threads_go_on() -> None:
@@ -217,7 +245,7 @@ def test_every_step_of_the_work_is_a_sign_of_life(deployment: Deployment) -> Non
     assert BytesIO(b"".join(iter(lambda: body.read(2), b""))).getvalue() == b"12345"
     assert signs == ["call", "call", "read", "read", "read", "read"]
     signs.clear()
-    watched(Crew(2), lambda: signs.append("item"))(str, range(5))
+    watched(ThreadedForEach(2), lambda: signs.append("item"))(str, range(5))
     assert signs == ["item"] * 5
 
 

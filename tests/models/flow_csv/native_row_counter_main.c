@@ -9,7 +9,8 @@
 #include <string.h>
 
 typedef struct Counter Counter;
-Counter *rows_new(const int32_t places[5], int32_t width, uint64_t max_value);
+Counter *rows_new(const int32_t places[5], int32_t width, uint64_t max_value, const uint64_t secret[2],
+                  uint64_t mask, uint64_t part, int32_t is_checked);
 size_t rows_count(Counter *, const char *text, size_t from, size_t length, uint64_t *lines);
 int rows_add(Counter *, const char *, size_t, const char *, size_t, const char *, size_t, uint32_t slot,
              uint64_t duration, uint64_t packets);
@@ -21,8 +22,8 @@ static char text[1 << 24];
 int main(void) {
     size_t length = fread(text, 1, sizeof text, stdin), at = 0;
     uint64_t lines = 0;
-    uint32_t slots = 0;
-    Counter *counter = rows_new((int32_t[]){0, 1, 2, 3, 4}, 5, 1000000000000u);
+    uint32_t slots = 1; /* after that of other parts */
+    Counter *counter = rows_new((int32_t[]){0, 1, 2, 3, 4}, 5, 1000000000000u, (uint64_t[]){7, 9}, 3, 1, 0);
     while ((at = rows_count(counter, text, at, length, &lines)) < length) {
         char *field[4], *next = text + at, *stop = memchr(next, '\n', length - at);
         printf("%llu\n", (unsigned long long)++lines);

@@ -9,6 +9,7 @@ import pytest
 
 from models.errors import FileRejected
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.notes import Note
 from tests.helpers.project import REAL_DATA, needs_real_data
 
 pytestmark = [needs_real_data, pytest.mark.usefixtures("way")]
@@ -115,7 +116,7 @@ def test_the_known_quirks_are_among_the_files() -> None:
     wider = read(REAL_DATA / "formats/v3-85-fields-under-84-headers.csv.gz")
     assert sum(totals.duration >= 2**31 for totals in wider.totals.values()) == 59
     headless = read(REAL_DATA / f"{WITHOUT_HEADER}.csv.gz")
-    assert headless.notes == ("no header line: CICFlowMeter 4 order assumed",)
+    assert headless.notes == (Note.NO_HEADER, Note.CLOCK_NOT_SET)
     assert {key.day[:4] for key in headless.totals} == {"1970"}
     assert read(REAL_DATA / "lab/patator_nokia_Flow.csv.gz").rows == 0
 

@@ -3,8 +3,9 @@
 import pytest
 
 from models.flow_csv.build_native import MACHINES, compile_library
-from models.flow_csv.csv_format import Columns
+from models.flow_csv.headers import Columns
 from models.flow_csv.native_row_counter import NativeRowCounter, library, library_path
+from models.flow_csv.parts import Pass
 from models.flow_csv.row_counter import PythonRowCounter, RowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
@@ -18,11 +19,11 @@ SPELLING = (b"10.0.0.1", b"10.0.0.2", b"07/12/2022 ")
 def rows(request: pytest.FixtureRequest) -> RowCounter:
     """Each way to count."""
     if request.param == "python":
-        return PythonRowCounter(COLUMNS, 5)
+        return PythonRowCounter(COLUMNS, 5, Pass())
     loaded = library()
     if loaded is None:
         pytest.skip("there is no library for this machine")
-    return NativeRowCounter(loaded, COLUMNS, 5)
+    return NativeRowCounter(loaded, COLUMNS, 5, Pass())
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.deployment import Deployment
@@ -41,6 +41,7 @@ def fast_for(region: str, access: str, secret: str, token: str | None) -> FastDy
     return FastDynamoDB(plain, Credentials(access, secret, token), connections=1)
 
 
+@settings(deadline=None)
 @given(secrets, secrets, st.none() | secrets, st.binary(max_size=200))
 def test_signature_is_botocores(access: str, secret: str, token: str | None, body: bytes) -> None:
     """For any credentials and content, the signature is the one that botocore computes."""

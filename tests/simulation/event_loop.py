@@ -205,7 +205,7 @@ class Signal:
 
 
 class Crew:
-    """Stands in for `handlers.concurrency.Crew`: as many tasks of one process as its size.
+    """Stands in for `handlers.concurrency.ThreadedForEach`: as many tasks of one process as its size.
 
     Args:
         scheduler, process: where the tasks run.

@@ -1,0 +1,1 @@
+"""What deserves a look: findings in daily totals, the pairs and devices that matter, and the words for it."""

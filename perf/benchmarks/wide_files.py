@@ -1,0 +1,80 @@
+"""Reading files of more pairs than memory shall hold: passes, peak memory and CPU seconds.
+
+    python -m perf.benchmarks.wide_files --pairs 250000 1000000 5000000
+
+The files are those of a device that scans: one short row for each pair. Each is read in a process of its own.
+"""
+
+import sys
+from os import devnull
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from tempfile import TemporaryDirectory
+
+from models.flow_csv.flow_file import each_part, read_flow_file
+from models.flow_csv.parts import PAIR_DAYS
+from perf.figures import Figures, options_of, publish
+from perf.measuring.process_cost import cost_of
+
+_HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n"
+_ROWS_AT_ONCE = 4096
+_MB = 1e6
+
+
+def main() -> None:
+    """Measures and prints; with a file, reads that here."""
+    parser = options_of("perf.benchmarks.wide_files", __doc__)
+    parser.add_argument("--pairs", type=int, nargs="+", default=[250_000, 1_000_000, 5_000_000])
+    parser.add_argument("--read", type=Path, metavar="FILE", help="only read a file, in this process")
+    options = parser.parse_args()
+    if options.read:
+        print(*read(options.read))
+        return
+    figures = Figures(
+        name="bench_wide_files",
+        title="Reading a file of very many pairs, one row each",
+        columns=["pairs", "size", "passes", "CPU s", "memory before it", "at most", "beyond"],
+        rows=[_measured(pairs) for pairs in options.pairs],
+        command=f"python -m perf.benchmarks.wide_files --pairs {' '.join(map(str, options.pairs))}",
+    )
+    publish([figures], save=options.save)
+
+
+def _measured(pairs: int) -> list[str]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "scan.csv"
+        write_scan(file, pairs)
+        size = file.stat().st_size
+        cost = cost_of([sys.executable, "-m", "perf.benchmarks.wide_files", "--read", str(file)])
+    passes, counted, before, peak = map(int, cost.output.split())
+    assert counted == pairs
+    sizes = (f"{size / _MB:.0f} MB" for size in (before, peak, peak - before))
+    return [f"{pairs:,}", f"{size / _MB:.0f} MB", str(passes), f"{cost.cpu:.1f}", *sizes]
+
+
+def read(file: Path) -> tuple[int, int, int, int]:
+    """Reads a file: passes, pair-days, and bytes of memory at most, before and after it."""
+    before = _peak()
+    with file.open("rb") as stream, Path(devnull).open("wb") as nowhere:
+        flows = read_flow_file(stream, nowhere, PAIR_DAYS)
+        sizes = [len(totals) for totals in each_part(flows, lambda: file.open("rb"), PAIR_DAYS)]
+    return len(sizes), sum(sizes), before, _peak()
+
+
+def _peak() -> int:
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1024
+
+
+def write_scan(file: Path, pairs: int) -> None:
+    """Makes the file of a device that looks at so many others."""
+    with file.open("wb") as out:
+        out.write(_HEADER)
+        for first in range(0, pairs, _ROWS_AT_ONCE):
+            numbers = range(first, min(first + _ROWS_AT_ONCE, pairs))
+            hosts = (f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in numbers)
+            rows = (f"192.168.20.43,{host},07/12/2022 05:26:38 PM,20,1\n" for host in hosts)
+            out.write("".join(rows).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How well findings tell what happened: measured on stories with their truth."""

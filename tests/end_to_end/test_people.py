@@ -1,0 +1,105 @@
+"""What people may do: a branch uploads, an analyst looks, and nobody does more."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from botocore.exceptions import ClientError
+
+from clients.queries.counted import Results
+from clients.queries.file_report import files_of_branch
+from clients.queries.stored import read_status
+from clients.recovering.verify import verify_all
+from clients.terminal.account import Account
+from models.storage.file_records import FilesTable
+from models.storage.schema import Week
+from tests.helpers.policies import GuardedStack
+from tests.helpers.support import client, flow_csv
+
+ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
+
+
+def calls(*made: Callable[[], object]) -> tuple[Callable[[], object], ...]:
+    """Calls of which none is to succeed; lambdas among others have no type of their own."""
+    return made
+
+
+@pytest.fixture
+def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes this process a user with one of the policies that the stack offers."""
+    iam = stack.engine.client("iam")
+
+    def become(policy: str, **tags: str) -> None:
+        name = f"user-{policy}"
+        iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+        # The engine does not put the caller's tags into resources, as AWS does.
+        document = json.dumps(stack.document(("managed", stack.outputs[policy])))
+        for key, value in tags.items():
+            document = document.replace(f"${{aws:PrincipalTag/{key}}}", value)
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        for variable, value in stack.engine.environment().items():
+            monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+    return become
+
+
+def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: Callable[..., None]) -> None:
+    """It may put and break off uploads there, and read, list and overwrite nothing else.
+
+    So it cannot learn the key by which files are named, wherever that stands.
+    """
+    user("BranchUploadPolicyArn", branch="paris")
+    s3, bucket = client("s3"), stack.deployment.bucket
+    described = stack.engine.client("dynamodb").describe_table(TableName=stack.deployment.daily_totals)
+    table = described["Table"]["TableArn"]
+    functions = [f"flowtally-{name}" for name in ("summarize", "consolidate", "verify")]
+    s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
+    s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
+    for refused in calls(
+        lambda: s3.put_object(Bucket=bucket, Key="incoming/rome/a.csv", Body=b"x"),
+        lambda: s3.put_object(Bucket=bucket, Key="quarantine/a.csv", Body=b"x"),
+        lambda: s3.get_object(Bucket=bucket, Key="incoming/paris/a.csv"),
+        lambda: s3.list_objects_v2(Bucket=bucket),
+        lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),
+        lambda: client("dynamodb").scan(TableName=stack.deployment.daily_totals),
+        # The key by which files are named, wherever it stands.
+        lambda: client("cloudformation").describe_stacks(StackName="flowtally"),
+        lambda: client("cloudformation").describe_stacks(),
+        lambda: client("dynamodb").list_tags_of_resource(ResourceArn=table),
+        lambda: client("resourcegroupstaggingapi").get_resources(),
+        *(partial(client("lambda").get_function_configuration, FunctionName=name) for name in functions),
+        *(partial(client("lambda").get_function, FunctionName=name) for name in functions),
+        lambda: client("ec2").describe_launch_template_versions(Versions=["$Latest"]),
+    ):
+        with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
+            refused()
+
+
+def test_an_analyst_looks_at_everything_and_changes_nothing(
+    stack: GuardedStack, user: Callable[..., None]
+) -> None:
+    """Status, verification and results can be had; no table, object or queue can be written."""
+    stack.put("incoming/paris/waits.csv", flow_csv(ROW))
+    user("AnalystPolicyArn")
+    account = Account("flowtally")
+    assert read_status(account).tables
+    assert files_of_branch(account, "paris")
+    dynamodb = account.client("dynamodb")
+    results = Results(dynamodb, account.deployment)
+    verify_all(results, sleep=lambda _: None)
+    results.days("10.0.0.1", "10.0.0.2")
+    results.pair("10.0.0.1", "10.0.0.2")
+    FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
+    key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
+    for refused in calls(
+        lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
+        lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),
+        lambda: account.client("sqs").purge_queue(QueueUrl=account.deployment.queue_url),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
