@@ -15,7 +15,13 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
-from models.bucket_layout import quarantine_key, rejected_key
+from models.bucket_layout import (
+    check_incoming_key,
+    is_folder_marker,
+    name_in_rejected,
+    quarantine_key,
+    rejected_key,
+)
 from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.s3_events import UploadedObject, uploaded_objects
@@ -73,13 +79,13 @@ class Summarizer:
             self._process_object(uploaded, receives)
 
     def _process_object(self, uploaded: UploadedObject, receives: int) -> None:
-        if uploaded.is_folder:
-            return
         for _ in range(_VERSIONS):
             try:
                 source = self._open(uploaded)
                 if source is None:
                     log.info("file is gone: processed before, or withdrawn", extra={"file": uploaded.key})
+                    return
+                if is_folder_marker(uploaded.key, source["ContentLength"]):
                     return
                 self._process_version(uploaded, source, receives)
             except Changed:
@@ -97,11 +103,13 @@ class Summarizer:
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
+                check_incoming_key(uploaded.key)
                 scope = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
+                record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})

@@ -33,6 +33,7 @@ def environment(account: Account, output: Output) -> None:
             where=f"stack {leases}",
             remedy="`flowtally deploy --compute none` makes it, for machines of your own instead of Lambda",
         )
+    settings["FLOWTALLY_METRICS"] = stack.stack_output(cloudformation, account.stack, "MetricNamespace")
     settings["FLOWTALLY_LEASES"] = stack.stack_output(cloudformation, leases, "Leases")
     output.give(**settings)
     if output.is_for_people:

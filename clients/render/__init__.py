@@ -1,1 +1,16 @@
 """What people see: tables, bars and CSV."""
+
+__all__ = [
+    "files",
+    "findings",
+    "listing",
+    "output",
+    "pairs",
+    "pipeline_progress",
+    "redrive",
+    "report",
+    "stacks",
+    "stored",
+    "upload_progress",
+    "verification",
+]

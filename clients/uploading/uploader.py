@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from clients.terminal.aws_errors import is_denied
 from clients.uploading.content import IN_MEMORY, ChangedWhileRead, Content, SecondReading, read_content
 from clients.uploading.local_files import LocalFile
-from models.bucket_layout import LONGEST_KEY, incoming_key
+from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
@@ -82,23 +82,13 @@ _Event = tuple[LocalFile, int] | Upload | BaseException
 
 
 def check_branch(name: str) -> str:
-    """Gives the name back if it can stand in a key, before an address, and in a spreadsheet.
+    """Gives the name back if a branch may be called so.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it may not.
     """
-    if (
-        not name
-        or not name.isprintable()
-        or name != name.strip()
-        or set(name) <= {"."}
-        or set(name) & set("/>")
-        or name[0] in "=+-@"
-    ):
-        raise UsageError(
-            f"{name!r} is no name for a branch",
-            remedy="Take letters, digits, spaces and hyphens, a letter or digit first; not / or >",
-        )
+    if not is_branch_name(name):
+        raise UsageError(f"{name!r} is no name for a branch", remedy=f"Take {BRANCHES}")
     return name
 
 
@@ -227,11 +217,9 @@ class Uploader:
         """
         full_key = incoming_key(self._branch, key)
         try:
-            length = len(full_key.encode())
+            full_key.encode()
         except UnicodeEncodeError:
             raise UsageError("the name is not UTF-8", remedy="Rename the file") from None
-        if length > LONGEST_KEY:
-            raise UsageError("the name is too long for S3", remedy="Shorten it")
         return full_key
 
     def _earlier(self, stem: str, digest: str) -> tuple[list[File], list[File]]:

@@ -1,12 +1,14 @@
 """The header lines of flow files: in which columns the five values stand."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from models.errors import FileRejected
 from models.flow_csv.csv_format import ADVICE, listed, shown
-from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields
+from models.flow_csv.units import UnitColumns
+from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
 
 _PYTHON_TOOL = (
     "as the Python cicflowmeter writes it; the unit of its flow_duration differs between releases "
@@ -51,6 +53,8 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
     },
 }
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
+
+_UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
 
 V4_COLUMNS = Columns(source=1, destination=3, timestamp=6, duration=7, packets=8)
 V4_HEADER = (
@@ -98,11 +102,9 @@ def find_columns(line: bytes) -> Header | None:
         The header; None if the line holds none of their names.
 
     Raises:
-        FileRejected: the header lacks a column, has one twice, is the Python tool's, or no CSV.
+        FileRejected: the header lacks a column, has one twice, or is no CSV.
     """
     fields = _first_fields(line)
-    if {field.strip() for field in fields} >= _PYTHON_NAMES:
-        raise FileRejected(f"the header has src_ip and flow_duration, {_PYTHON_TOOL}", remedy=ADVICE)
     places = _places(fields)
     if not any(places.values()):
         return None
@@ -116,6 +118,27 @@ def find_columns(line: bytes) -> Header | None:
                 remedy="Remove or rename all but the right one",
             )
     return Header(Columns(*(found[0] for found in places.values())), len(fields))
+
+
+def find_unit_columns(line: bytes, columns: Columns) -> UnitColumns | None:
+    """Finds what proves the unit of durations in a header line of the Python cicflowmeter.
+
+    Returns:
+        The places; None if the header is none of this tool.
+
+    Raises:
+        FileRejected: it is, and lacks what is needed.
+    """
+    names = [field.strip() for field in _first_fields(line)]
+    if not {*names} >= _PYTHON_NAMES:
+        return None
+    missing = [name.decode() for name in _UNIT_NAMES if name not in names]
+    if missing:
+        raise FileRejected(
+            f"rows {_PYTHON_TOOL}, and nothing proves it: {listed(missing)} missing; found {shown(names)}",
+            remedy=ADVICE,
+        )
+    return UnitColumns(columns.duration, columns.packets, *map(names.index, _UNIT_NAMES))
 
 
 def repeated_header(line: bytes) -> Header | None:
@@ -174,6 +197,12 @@ def plain_header(header: Header) -> bytes:
     for place, name in zip(header.columns, _SPELLINGS, strict=True):
         names[place] = name.encode()
     return b",".join(names)
+
+
+def usual_width(rows: Iterable[bytes]) -> int:
+    """How many fields most rows of a file without a header have, of those that have enough."""
+    widths = Counter(map(width_of, rows))
+    return max((width for width in widths if width >= V4_MIN_WIDTH), key=widths.__getitem__)
 
 
 def check_v4_order(row: bytes) -> None:

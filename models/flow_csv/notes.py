@@ -9,6 +9,9 @@ class Note(StrEnum):
     NO_HEADER = "no-header"
     ONE_FIELD_MORE = "one-field-more"
     CLOCK_NOT_SET = "clock-1970"
+    UNIT_SECONDS = "unit-s"
+    UNIT_MICROSECONDS = "unit-us"
+    ROUNDED = "rounded"
 
     @property
     def text(self) -> str:
@@ -19,5 +22,8 @@ class Note(StrEnum):
 _TEXTS = {
     Note.NO_HEADER: "no header line: CICFlowMeter 4 order assumed",
     Note.ONE_FIELD_MORE: "rows have one field more than the header",
+    Note.UNIT_SECONDS: "Python cicflowmeter: its rows prove that flow_duration is in seconds",
+    Note.UNIT_MICROSECONDS: "Python cicflowmeter: its rows prove that flow_duration is in microseconds",
+    Note.ROUNDED: "durations rounded to whole microseconds, half to even",
     Note.CLOCK_NOT_SET: "days in 1970: was the clock of the capturing machine set?",
 }

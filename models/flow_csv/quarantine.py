@@ -29,17 +29,18 @@ class Quarantine:
 
     Args:
         sink: takes the CSV; nothing is written to it as long as there are no rows.
+        limit: bytes of it at most.
 
     Attributes:
         rows: written so far.
     """
 
-    def __init__(self, sink: IO[bytes]) -> None:
+    def __init__(self, sink: IO[bytes], limit: int | None = None) -> None:
         self.rows = 0
         self._header = b""
         self._is_header_due = True
         self._reasons: dict[str, tuple[int, int]] = {}  # rows, and the first line
-        self._left = MAX_QUARANTINE
+        self._limit = self._left = MAX_QUARANTINE if limit is None else limit
         self._sink = sink
         self._is_within_row = False
 
@@ -104,6 +105,6 @@ class Quarantine:
     def _put(self, text: bytes) -> None:
         self._left -= len(text)
         if self._left < 0:
-            what = f"more than {MAX_QUARANTINE >> 20} MiB of rows that cannot be counted: {self.told()}"
+            what = f"more than {self._limit >> 20} MiB of rows that cannot be counted: {self.told()}"
             raise FileRejected(what, remedy="Check how the file was made")
         self._sink.write(text)

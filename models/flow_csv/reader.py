@@ -1,29 +1,28 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
-from collections import Counter
-from collections.abc import Iterable
-
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
 from models.flow_csv.csv_format import check_is_text, check_separator, is_blank
 from models.flow_csv.headers import (
     V4_COLUMNS,
-    V4_MIN_WIDTH,
     Columns,
     Header,
     check_numbering,
     check_v4_order,
     find_columns,
+    find_unit_columns,
     glued_header,
     plain_header,
     repeated_header,
+    usual_width,
     v4_header,
 )
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counter import RowCounter, new_row_counter
-from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields
+from models.flow_csv.units import Unit, UnitRows
+from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields, width_of
 from models.flow_csv.verdict import Evidence, check_rows
 from models.traffic import PairDay, Totals
 
@@ -44,8 +43,11 @@ class Reader:
         name: of the file, in which a date may stand.
 
     Attributes:
+        quarantine: the same.
         notes: what was assumed about the file so far.
         evidence: what the rows tell of the file, those of pairs in other parts among them.
+        units: what the rows prove of the unit of their durations; None for durations of CICFlowMeter.
+        is_unit_wanted: whether the last lines were not taken because their unit is to be given.
         first_row: the bytes of the first row, its line end aside (of an over-long one, its first piece).
     """
 
@@ -53,9 +55,11 @@ class Reader:
         self.notes: list[Note] = []
         self.evidence = Evidence()
         self.first_row = b""
+        self.units: UnitRows | None = None
+        self.is_unit_wanted = False
         self._reading = reading
         self._name = name
-        self._quarantine = quarantine
+        self.quarantine = quarantine
         self._columns: Columns | None = None
         self._header: Header | None = None  # the last one
         self._header_line = 0  # its number
@@ -65,18 +69,26 @@ class Reader:
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
-    def take_lines(self, text: bytes) -> None:
-        """Takes whole lines; only the last of a file may lack its end.
+    def take(self, text: bytes, is_whole: bool) -> None:  # the two that `whole_lines` gives
+        """Takes whole lines, only the last of a file without its end, or a piece of an over-long line.
 
         Raises:
             FileRejected: the file can never be read.
         """
+        if is_whole:
+            self._take_lines(text)
+        else:
+            self._take_piece(text)
+
+    def _take_lines(self, text: bytes) -> None:
         if self._is_within_long_line:  # what is left of that line looks like a blank one
             self._end_long_line()
         if not self._lines:
             text = text.removeprefix(_BOM)
         if not self._columns:
             self._columns = self._find_columns(text)
+        if self.is_unit_wanted:
+            return
         if self._columns and not self._rows:
             self._rows = self._find_rows(text, self._columns)
         if self._columns and self._rows:
@@ -84,18 +96,13 @@ class Reader:
         else:
             self._lines += len(text.splitlines())
 
-    def take_piece(self, text: bytes) -> None:
-        """Takes a piece of a line that is too long to be held.
-
-        Raises:
-            FileRejected: it is the first line.
-        """
+    def _take_piece(self, text: bytes) -> None:
         if not self._columns:
             check_is_text(text, b"")
             raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
         self._is_within_long_line = True
         self.first_row = self.first_row or text
-        self._quarantine.write(text)
+        self.quarantine.write(text)
 
     @property
     def part(self) -> Part:
@@ -121,13 +128,14 @@ class Reader:
         totals = self._rows.totals() if self._rows else {}
         if self._reading.is_first:
             self.evidence.check_dates(self._name)
-            check_rows(len(totals) + self.elsewhere, self._quarantine)
+            check_rows(len(totals) + self.elsewhere, self.quarantine)
             if any(day.startswith("1970") for day in self.evidence.days):
                 self.notes.append(Note.CLOCK_NOT_SET)
+            self.notes += self.units.notes() if self.units else []
         return totals
 
     def _end_long_line(self) -> None:
-        self._quarantine.end_row(self._lines + 1, _TOO_LONG)
+        self.quarantine.end_row(self._lines + 1, _TOO_LONG)
         self._is_within_long_line = False
 
     def _find_columns(self, text: bytes) -> Columns | None:
@@ -139,11 +147,25 @@ class Reader:
         check_separator(first)
         self._header = find_columns(first)
         if self._header:
-            self._header_text = self._quarantine.header = first
+            self._header_text = self.quarantine.header = first
+            self._find_units(first, self._header.columns)
             return self._header.columns
         check_v4_order(first)
         self.notes.append(Note.NO_HEADER)
         return V4_COLUMNS
+
+    def _find_units(self, header: bytes, columns: Columns) -> None:
+        """Looks whether durations are in a unit that is to be proved."""
+        found = find_unit_columns(header, columns)
+        if found and self._reading.unit:
+            self.units = UnitRows(self._reading.unit, found)
+        self.is_unit_wanted = bool(found) and not self.units
+
+    def for_unit(self, unit: Unit, quarantine: Quarantine) -> "Reader":
+        """One that reads durations in a unit, from the lines on that this one did not take for want of it."""
+        reader = Reader(quarantine, self._reading._replace(unit=unit), self._name)
+        reader._lines = self._lines  # its own kind
+        return reader
 
     def _find_rows(self, text: bytes, columns: Columns) -> RowCounter | None:
         """Settles, by the first lines with rows among them, how many fields a row has."""
@@ -153,8 +175,8 @@ class Reader:
             return None
         self.first_row = self.first_row or rows[0]
         if not self._header:
-            self._width = _usual_width(rows, V4_MIN_WIDTH)
-            self._quarantine.header = v4_header(self._width)
+            self._width = usual_width(rows)
+            self.quarantine.header = v4_header(self._width)
         else:
             self._width = self._header.width
             self._look_for_one_more(rows, self._header)
@@ -162,17 +184,17 @@ class Reader:
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
         """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
-        wider = [row for row in rows if _width_of(row) == header.width + 1]
-        if not wider or Quarantine.is_header(self._quarantine.header):
+        wider = [row for row in rows if width_of(row) == header.width + 1]
+        if not wider or Quarantine.is_header(self.quarantine.header):
             return
         check_numbering(header.columns, wider)
-        if header.is_full and len(wider) > sum(_width_of(row) == header.width for row in rows):
+        if header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows):
             self._width = header.width + 1
-            self._quarantine.header += b","
+            self.quarantine.header += b","
             self.notes.append(Note.ONE_FIELD_MORE)
 
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
-        if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
+        if self.units or b"\0" in text or b'"' in text or len(text) > MAX_LINE:
             for line in text.splitlines():
                 self._lines += 1
                 self._take_carefully(line, columns, rows)
@@ -208,7 +230,7 @@ class Reader:
             return
         glued = glued_header(line, columns) if len(line) <= MAX_LINE else None
         if glued:
-            self._quarantine.add(line, self._lines, "a header stands behind this row without a line end")
+            self.quarantine.add(line, self._lines, "a header stands behind this row without a line end")
             self._go_on_under(glued, b"", rows)
         elif header:
             raise FileRejected(
@@ -216,7 +238,7 @@ class Reader:
                 remedy="Split the file before that line",
             )
         else:
-            self._quarantine.add(line, self._lines, reason)
+            self.quarantine.add(line, self._lines, reason)
 
     def _go_on_under(self, header: Header, text: bytes, rows: RowCounter) -> None:
         """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
@@ -227,7 +249,7 @@ class Reader:
 
     def _widen(self, width: int, header: bytes, rows: RowCounter) -> None:
         self._width = width
-        self._quarantine.header = header
+        self.quarantine.header = header
         rows.widen(width)
 
     def _may_be_wider(self, width: int) -> bool:
@@ -243,10 +265,10 @@ class Reader:
             raise BadRow("NUL byte")
         fields = split_fields(line)
         if self._may_be_wider(len(fields)):
-            self._widen(len(fields), self._quarantine.header + b",", rows)
+            self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
             raise BadRow(f"{len(fields)} fields instead of {self._width}")
-        source, destination, timestamp, duration, packets = (fields[place].strip() for place in columns)
+        source, destination, timestamp = (fields[place].strip() for place in columns[:3])
         spelling = source, destination, timestamp[:DAY_WIDTH]
         pair = address(source, "Src IP"), address(destination, "Dst IP")
         try:
@@ -254,19 +276,12 @@ class Reader:
         except MonthFirst:
             self.evidence.saw_month_first(timestamp[:DAY_WIDTH].rstrip(), self._lines)
             raise
-        microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
+        microseconds, count = self.units.amounts(fields) if self.units else _amounts(fields, columns)
         self.evidence.saw(when)
         rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
 
 
-def _usual_width(rows: Iterable[bytes], least: int) -> int:
-    """How many fields most of the rows have, of those that have enough."""
-    widths = Counter(map(_width_of, rows))
-    return max((width for width in widths if width >= least), key=widths.__getitem__)
-
-
-def _width_of(line: bytes) -> int:
-    try:
-        return len(split_fields(line))
-    except BadRow:
-        return 0  # no row has that
+def _amounts(fields: list[bytes], columns: Columns) -> tuple[int, int]:
+    """Duration in µs and packets of a row."""
+    duration, packets = fields[columns.duration].strip(), fields[columns.packets].strip()
+    return amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")

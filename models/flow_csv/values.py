@@ -41,6 +41,14 @@ def split_fields(line: bytes) -> list[bytes]:
     return [field.encode("latin-1") for field in fields]
 
 
+def width_of(line: bytes) -> int:
+    """How many fields a line has; 0, which no row has, if its quotes are not balanced."""
+    try:
+        return len(split_fields(line))
+    except BadRow:
+        return 0
+
+
 _PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
 
 

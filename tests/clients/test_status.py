@@ -195,7 +195,7 @@ def test_nothing_is_cut_off_at_80_columns(tmp_path: Path, deployment: Deployment
     name, reason = "Y" * 150, "Z" * 500
     record(deployment, "paris", f"{name}.csv", "rejected", reason=reason)
     upload(deployment, f"rejected/0a1b/paris/{name}.csv", b"x")
-    process(deployment, f"incoming/{name}/torn.csv", ONE_WRONG_ROW)
+    process(deployment, f"incoming/{name[:60]}/{name[60:]}.csv", ONE_WRONG_ROW)
     for arguments in (["status"], ["status", "--branch", "paris"]):
         shown = on_terminal(*arguments, directory=tmp_path, columns=80).text
         assert max(map(len, shown.splitlines())) <= 80

@@ -208,15 +208,6 @@ def test_branches_may_have_the_same_addresses(deployment: Deployment, summarizer
     }
 
 
-def test_a_branch_that_would_break_pairs_is_refused(deployment: Deployment, summarizer: Summarizer) -> None:
-    """With the branch as scope, a branch whose name holds the separator of pairs is set aside."""
-    object.__setattr__(summarizer, "address_scope", "branch")
-    upload(deployment, "incoming/a>b/x.csv", flow_csv(GOOD))
-    summarizer.process(message(deployment, "incoming/a>b/x.csv"), 1)
-    assert stored_days(deployment) == {}
-    assert "which separates addresses" in str(file_record(deployment, "a>b", "x.csv").reason)
-
-
 @pytest.mark.parametrize(
     "key",
     [

@@ -75,6 +75,7 @@ def _point_to_engine(container: Container, endpoint_url: str) -> None:
     container.write("/root/.aws/config", f"[default]\nec2_metadata_service_endpoint = {endpoint_url}/\n")
     aws = f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {endpoint_url} "$@"\n'
     container.write("/usr/local/bin/aws", aws, mode="755")
+    container.write("/usr/local/bin/sleep", "#!/bin/sh\n", mode="755")  # the engine has metrics at once
     services = f"AWS_ENDPOINT_URL={endpoint_url}\nAWS_EC2_METADATA_SERVICE_ENDPOINT={endpoint_url}/\n"
     container.write("/etc/flowtally/secret.env", services)
 

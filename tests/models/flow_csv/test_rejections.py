@@ -43,7 +43,7 @@ REJECTIONS = {
     gzip.compress(lines(ROW), mtime=0) * 2 + b"\r\n,": "bytes after the end of the gzip data",
     gzip.compress(lines(ROW), mtime=0) + b"\n\x1f\x8b": "gzip data is truncated",
     gzip.compress(lines(ROW), mtime=0)[:-8] + bytes(8): "gzip data is corrupt",
-    b"src_ip,dst_ip,src_port,timestamp,flow_duration,tot_fwd_pkts\n": "unit of its flow_duration differs",
+    b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts\n": "tot_bwd_pkts and flow_pkts_s missing",
     b"10.0.0.1,10.0.0.2,68,67,17,2022-07-03 01:41:54,10869.9\n": "unit of its flow_duration differs",
     lines(ROW, b"Dst IP,Src IP,Timestamp,Flow Duration,Tot Fwd Pkts"): "line 3 is another header",
 }  # fmt: skip

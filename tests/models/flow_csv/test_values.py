@@ -263,12 +263,6 @@ def test_a_required_column_twice_is_ambiguous() -> None:
         find_columns(b"Src IP,Source IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts")
 
 
-def test_the_names_of_the_python_tool_are_rejected_for_their_unit() -> None:
-    """`src_ip` and `flow_duration`, exactly so, are the Python cicflowmeter's; capitals are IoTID20's."""
-    with pytest.raises(FileRejected, match="unit of its flow_duration differs"):
-        find_columns(b"src_ip,dst_ip,src_port,timestamp,flow_duration,tot_fwd_pkts")
-
-
 def test_names_of_no_flow_file_are_no_header() -> None:
     """Only then may the line be a row of a file without a header."""
     assert find_columns(b"10.0.0.1,10.0.0.2,x") is None
