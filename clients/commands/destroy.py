@@ -40,6 +40,8 @@ class _Terminal:
         stored_listing(found.tables, found.objects).print()
         if found.status:
             work_listing(found.status).print()
+        for attachment in found.attachments:
+            say(f"Will be detached, as nothing can be removed before: {attachment}")
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):
