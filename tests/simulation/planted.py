@@ -88,8 +88,8 @@ MUTANTS = [
         "                _describe(record, flows)\n"
         '                self._count_parts(uploaded, source["ETag"], flows, scope, record)',
         "                _describe(record, flows)\n"
-        '                self._count_parts(uploaded, source["ETag"], flows, scope, record)\n'
-        '                self._delete(uploaded, source["ETag"])\n'
+        '                self._count_parts(uploaded, source["ETag"], flows, scope, record); '
+        'self._delete(uploaded, source["ETag"])\n'
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),
     mutant(
