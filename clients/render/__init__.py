@@ -5,6 +5,7 @@ __all__ = [
     "findings",
     "pairs",
     "pipeline_progress",
+    "ranking",
     "report",
     "stacks",
     "stored",
