@@ -15,6 +15,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
+from handlers.passes import Passes, VersionLost
 from models.bucket_layout import (
     check_incoming_key,
     is_folder_marker,
@@ -24,6 +25,7 @@ from models.bucket_layout import (
 )
 from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
 from models.storage.schema import File
@@ -55,6 +57,7 @@ class Summarizer:
         address_scope: whether branches share their addresses.
         now: gives epoch seconds.
         for_each: how writes run side by side.
+        pair_days: of a file in hand at most; if it has more, it is read again for each further part of them.
     """
 
     s3: "S3Client"
@@ -64,6 +67,7 @@ class Summarizer:
     address_scope: AddressScope
     now: Callable[[], float]
     for_each: ForEach
+    pair_days: int = PAIR_DAYS
 
     def process(self, body: str, receives: int) -> None:
         """Brings every object that a message of the queue names to its end.
@@ -105,7 +109,7 @@ class Summarizer:
             try:
                 check_incoming_key(uploaded.key)
                 scope = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
+                flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection)
                 record.state, record.reason = "rejected", rejection.found
@@ -114,8 +118,8 @@ class Summarizer:
                 for note in flows.notes:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
-                self._count(flows, scope, receives)
                 _describe(record, flows)
+                self._count_parts(uploaded, source["ETag"], flows, scope, record)
         record.completed_at = int(self.now())
         self._record(record)
         self._delete(uploaded, source["ETag"])
@@ -145,10 +149,26 @@ class Summarizer:
             if error_code(error) != "PreconditionFailed":
                 raise
 
-    def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
-        """Adds the file's totals, each pair and week once; a redelivery looks first what is missing."""
-        weeks = by_week(flows.totals, scope)
+    def _count_parts(
+        self, uploaded: UploadedObject, etag: str, flows: FlowFile, scope: str, record: File
+    ) -> None:
+        """Adds the file's totals, reading it again where it has more pairs than are held at a time."""
         source = flows.digest[:SOURCE_BYTES]
+        try:
+            for totals in Passes(self.s3, uploaded, etag, self.pair_days).parts(flows):
+                weeks = by_week(totals, scope)
+                totals.clear()
+                self._count(weeks, source, record.attempts)
+        except VersionLost as lost:
+            if not (lost.is_gone and self._is_counted(record)):
+                record.state, record.reason = "partly counted", str(lost)
+                record.completed_at = int(self.now())
+                self._record(record)
+                _log_completed(uploaded.key, record)
+            raise Changed from lost
+
+    def _count(self, weeks: dict[PairWeek, DaysOfWeek], source: bytes, receives: int) -> None:
+        """Adds totals, each pair and week once; a redelivery looks first what is missing."""
         if receives > 1:
             for week in self.daily_totals.counted(list(weeks), source):
                 del weeks[week]
@@ -158,6 +178,15 @@ class Summarizer:
             self.daily_totals.add_once(*entry, source, int(self.now()))
 
         self.for_each(add, weeks.items())
+
+    def _is_counted(self, record: File) -> bool:
+        """Whether another worker has counted the same content meanwhile, and deleted the object."""
+        key = {"branch": {"S": record.branch}, "key": {"S": record.key}}
+        item = self.dynamodb.get_item(TableName=self.files_table, Key=key, ConsistentRead=True).get("Item")
+        if not item:
+            return False
+        known = File.from_raw_data(item)
+        return known.state == "counted" and known.digest == record.digest
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
         """Copies a file that can never be read to `rejected/`, with the reason beside it."""
@@ -194,18 +223,19 @@ def _log_completed(key: str, record: File) -> None:
     details = {"file": key, **_figures(record)}
     if record.state == "rejected":
         log.warning("file rejected", extra=details)
+    elif record.state == "partly counted":
+        log.error("file partly counted", extra=details)
     else:
         log.info("file counted", extra=details)
 
 
 def _describe(record: File, flows: FlowFile) -> None:
-    days = sorted({day.day for day in flows.totals})
     record.state = "counted"
     record.digest = flows.digest
     record.rows = flows.rows
     record.quarantined = flows.quarantined
-    if days:
-        record.first_day, record.last_day = days[0], days[-1]
+    if flows.days:
+        record.first_day, record.last_day = flows.days[0], flows.days[-1]
 
 
 def _figures(record: File) -> dict[str, object]:

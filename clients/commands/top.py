@@ -1,6 +1,5 @@
 """The command `flowtally top`."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,17 +8,38 @@ import click
 from clients.insight.ranking import MEASURES
 from clients.insight.selection import Question, Selection, names_per, networks_of, ranked
 from clients.queries.scan import TableScan, histories
-from clients.render.ranking import ranking_table, traffic_object
+from clients.render.listing import shape_of
+from clients.render.output import Output, pass_output
+from clients.render.ranking import ranking_columns, ranking_listing
 from clients.terminal.account import Account
-from clients.terminal.console import count_of, number, out, say
+from clients.terminal.console import count_of, number, say
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import NotFound, UsageError
 
 _SHARE_ROWS = 10_000  # kept at most to reach a share of the total
 _DAY = click.DateTime(["%Y-%m-%d"])
 
+_DOCUMENT = {
+    "by": "text",
+    "deviation": "population or sample",
+    "total": "number",
+    "read_units": "number",
+    "pairs": [shape_of(ranking_columns("duration", "pair", 1, sample=False))],
+}
 
-@click.command()
+
+@click.command(
+    epilog=explanation(
+        "flowtally top -n 5 --by packets",
+        "flowtally top --per device --by load --from 2022-12-01",
+        "flowtally top --share 80 --address 192.168.20.0/24",
+        "flowtally top --json | jq '.pairs[0]'",
+        "flowtally top -n 1000 --csv > busiest.csv",
+        statuses={1: "nothing is counted yet, nothing is left by the filters, or AWS refused"},
+        document=_DOCUMENT,
+    )
+)
 @click.option("-n", "count", default=20, show_default=True, type=click.IntRange(min=1), help="How many rows.")
 @click.option(
     "--by",
@@ -53,10 +73,11 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day.")
 @click.option("--least", type=float, help="Leave out what has less than this of --by (durations in µs).")
 @click.option("--sample", is_flag=True, help="Deviations of a sample (n − 1), not of the population (n).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@pass_output
 @pass_account
 def top(
     account: Account,
+    output: Output,
     count: int,
     by: str,
     per: str,
@@ -69,7 +90,6 @@ def top(
     last: datetime | None,
     least: float | None,
     sample: bool,
-    as_json: bool,
 ) -> None:
     """Show the busiest pairs, devices or networks, with averages and deviations of their days.
 
@@ -87,18 +107,14 @@ def top(
         asked = bool(addresses or branch or first or last or least)
         what = "nothing is left by these filters" if asked else "nothing is counted yet"
         raise NotFound(what, remedy="Ask for more" if asked else "Send files with `flowtally upload`")
-    if as_json:
-        objects = [traffic_object(row, sample=sample) for row in rows]
-        document = {
-            "by": by,
-            "per": per,
-            "rows": objects,
-            "total": ranking.total,
-            "read_units": scan.read_units,
-        }
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-        return
-    out.print(ranking_table(rows, by, ranking.total, per=per, quietest=quietest, sample=sample))
+    listing = ranking_listing(rows, by, ranking.total, per=per, quietest=quietest, sample=sample)
+    output.show(
+        listing,
+        by=by,
+        deviation="sample" if sample else "population",
+        total=ranking.total,
+        read_units=scan.read_units,
+    )
     looked_at = count_of(ranking.looked_at, "row")
     say(f"{len(rows)} of {looked_at}; reading cost {number(scan.read_units)} read units")
 

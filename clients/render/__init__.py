@@ -3,9 +3,12 @@
 __all__ = [
     "files",
     "findings",
+    "listing",
+    "output",
     "pairs",
     "pipeline_progress",
     "ranking",
+    "redrive",
     "report",
     "stacks",
     "stored",

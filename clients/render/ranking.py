@@ -1,92 +1,88 @@
 """The busiest, in figures for people and for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-from rich.table import Table
 
 from clients.insight.ranking import MEASURES, Traffic
 from clients.render.findings import growth_text, named
-from clients.terminal.console import POPULATION, SAMPLE, UNDEFINED, duration, number, table
+from clients.render.listing import Column, Listing
+from clients.terminal.console import POPULATION, SAMPLE, UNDEFINED, duration, number
+from models.traffic import split_pair
 
-_HEADINGS = {
-    "duration": "Total flow\nduration",
-    "load": "Load",
-    "packets": "Packets",
-    "flows": "Flows",
-    "mean": "Avg flow\nduration",
-    "deviation": "Std flow\nduration",
-    "variation": "Std/avg",
-    "peak": "Peak\nload",
-    "growth": "Growth",
-}
 _SUMS = ("duration", "load", "packets", "flows")
-_DISTRIBUTION = ("mean", "deviation")  # always shown: of packets where it is packets that are ranked
+_Value = Callable[[Traffic], Any]
+
+# What programs call a measure, how people read it, and what stands above it.
+_MEASURED: dict[str, tuple[str, Callable[[Any], str], str]] = {
+    "duration": ("duration_total_us", duration, "Total flow\nduration"),
+    "load": ("load", number, "Load"),
+    "packets": ("packets_total", number, "Packets"),
+    "flows": ("flows", number, "Flows"),
+    "mean": ("duration_avg_us", duration, "Avg flow\nduration"),
+    "deviation": ("duration_std_us", duration, "Std flow\nduration"),
+    "variation": ("variation", number, "Std/avg"),
+    "peak": ("peak_load", number, "Peak\nload"),
+    "growth": ("growth_a_day", growth_text, "Growth"),
+}
 
 
-def ranking_table(
-    ranked: Sequence[Traffic], by: str, total: float, *, per: str, quietest: bool, sample: bool
-) -> Table:
-    """The ranked with what they are ranked by, marked, and the figures that are always shown.
+def ranking_columns(by: str, per: str, total: float, *, sample: bool) -> list[Column]:
+    """What is shown of the ranked: first what they are ranked by; programs get every measure.
 
     Args:
-        ranked: the highest first.
         by: the measure that they are ranked by.
-        total: of that measure, over all.
         per: what a row is.
-        quietest: whether the lowest come first.
-        sample: deviations of a sample (n − 1).
+        total: of that measure, over all.
+        sample: whether deviations are those of a sample (n − 1).
     """
-    others = [measure for measure in ("load", *_DISTRIBUTION) if measure != by]
     of_packets = by == "packets"
-    made = table(
-        f"{'Quietest' if quietest else 'Busiest'} by {by}, per {per}; {SAMPLE if sample else POPULATION}",
-        per.capitalize(),
-        f"{_HEADINGS[by]} ↓",
-        *(["Part"] if by in _SUMS else []),
-        "Days",
-        *(_heading(measure, of_packets=of_packets) for measure in others),
-        *(["Peak day"] if by == "peak" else []),
-        numbers=2 + len(others) + (by in _SUMS) + (by == "peak"),
-    )
-    for traffic in ranked:
-        part = [f"{MEASURES[by](traffic) / total:.1%}" if total else UNDEFINED] if by in _SUMS else []
-        made.add_row(
-            named(traffic.name),
-            _shown(traffic, by, sample=sample),
-            *part,
-            str(len(traffic.history)),
-            *(_shown(traffic, measure, sample=sample, of_packets=of_packets) for measure in others),
-            *([traffic.peak_day] if by == "peak" else []),
-        )
-    return made
+    others = ("load",) if of_packets else ("load", "mean", "deviation")
+    names = ("source", "destination") if per == "pair" else ("name",)
+    columns = [Column("", lambda traffic: traffic.name, per.capitalize(), named)]
+    columns += [Column(name, _end(place) if per == "pair" else _name) for place, name in enumerate(names)]
+    columns.append(_column(by, f"{_MEASURED[by][2]} ↓", sample=sample))
+    if by in _SUMS:
+        part: _Value = lambda traffic: MEASURES[by](traffic) / total if total else None  # noqa: E731
+        columns.append(Column("part", part, "Part", _percent, "number"))
+    columns.append(Column("days", lambda traffic: len(traffic.history), "Days", kind="integer"))
+    for measure in MEASURES:
+        if measure != by:
+            heading = _MEASURED[measure][2] if measure in others else ""
+            columns.append(_column(measure, heading, sample=sample))
+    shown = ("Avg fwd\npackets", "Std fwd\npackets") if of_packets else ("", "")
+    mean: _Value = lambda traffic: traffic.daily_packets.mean  # noqa: E731
+    deviation: _Value = lambda traffic: traffic.daily_packets.deviation(sample=sample)  # noqa: E731
+    columns.append(Column("packets_avg", mean, shown[0], number, "number"))
+    columns.append(Column("packets_std", deviation, shown[1], number, "number"))
+    columns.append(Column("peak_day", lambda traffic: traffic.peak_day, "Peak day" if by == "peak" else ""))
+    return columns
 
 
-def _heading(measure: str, *, of_packets: bool) -> str:
-    heading = _HEADINGS[measure]
-    return heading.replace("flow\nduration", "fwd\npackets") if of_packets else heading
+def ranking_listing(
+    ranked: Sequence[Traffic], by: str, total: float, *, per: str, quietest: bool, sample: bool
+) -> Listing:
+    """The ranked, the highest (or lowest) first; arguments as in `ranking_columns`."""
+    title = f"{'Quietest' if quietest else 'Busiest'} by {by}, per {per}; {SAMPLE if sample else POPULATION}"
+    name = "pairs" if per == "pair" else "rows"
+    return Listing(name, title, ranking_columns(by, per, total, sample=sample), ranked)
 
 
-def _shown(traffic: Traffic, measure: str, *, sample: bool, of_packets: bool = False) -> str:
-    if measure in _DISTRIBUTION:
-        daily = traffic.daily_packets if of_packets else traffic.daily
-        value = daily.mean if measure == "mean" else daily.deviation(sample=sample)
-        return number(value) if of_packets else duration(value)
-    value = MEASURES[measure](traffic)
-    if measure == "duration":
-        return duration(value)
-    return growth_text(value) if measure == "growth" else number(value)
+def _column(measure: str, heading: str, *, sample: bool) -> Column:
+    name, shown, _ = _MEASURED[measure]
+    value: _Value = MEASURES[measure]
+    if measure == "deviation":
+        value = lambda traffic: traffic.daily.deviation(sample=sample)  # noqa: E731
+    kind = "integer" if measure in ("duration", "packets", "flows") else "number"
+    return Column(name, value, heading, shown, kind)
 
 
-def traffic_object(traffic: Traffic, *, sample: bool) -> dict[str, Any]:
-    """One of the ranked for programs; durations in µs."""
-    figures = {measure: value(traffic) for measure, value in MEASURES.items()}
-    return {
-        "name": traffic.name,
-        **figures,
-        "deviation": traffic.daily.deviation(sample=sample),
-        "mean_packets": traffic.daily_packets.mean,
-        "deviation_packets": traffic.daily_packets.deviation(sample=sample),
-        "days": len(traffic.history),
-        "peak_day": traffic.peak_day,
-    }
+def _end(place: int) -> _Value:
+    return lambda traffic: split_pair(traffic.name)[place]
+
+
+def _name(traffic: Traffic) -> str:
+    return traffic.name
+
+
+def _percent(share: float | None) -> str:
+    return UNDEFINED if share is None else f"{share:.1%}"

@@ -37,6 +37,12 @@ MUTANTS = [
     mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
     mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
     mutant(
+        "the last pass over a wide file is skipped",
+        "models/flow_csv/flow_file.py",
+        "    while left:\n",
+        "    while left[1:]:\n",
+    ),
+    mutant(
         "a Sunday goes to the week after it",
         "models/traffic.py",
         "timedelta(when.weekday())",

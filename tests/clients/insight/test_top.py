@@ -97,6 +97,6 @@ def test_top_on_a_deployment(deployment: Deployment, run: Run) -> None:
     assert "Load ↓" in shown.stdout
     assert "2 of 4 rows; reading cost" in shown.stdout
     document: Any = json.loads(run("top", "--share", "60", "--json").stdout)
-    assert [(row["name"], row["duration"]) for row in document["rows"]] == [("10.0.0.1>10.0.0.2", 6 * DAY)]
+    assert [(row["source"], row["duration_total_us"]) for row in document["pairs"]] == [("10.0.0.1", 6 * DAY)]
     nothing = run("top", "--address", "9.9.9.9")
     assert (nothing.returncode, "nothing is left by these filters" in nothing.stderr) == (1, True)
