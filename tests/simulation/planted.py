@@ -77,16 +77,19 @@ MUTANTS = [
     mutant(
         "object deleted before the last write",
         SUMMARIZER,
-        "                self._count(flows, scope, receives)",
-        '                self._delete(uploaded, source["ETag"]); self._count(flows, scope, receives)',
+        "                self._count_parts(uploaded,",
+        '                self._delete(uploaded, source["ETag"]); self._count_parts(uploaded,',
     ),
     mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
     mutant(
         "quarantine after deletion",
         SUMMARIZER,
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
-        "                self._count(flows, scope, receives)",
-        '                self._count(flows, scope, receives); self._delete(uploaded, source["ETag"])\n'
+        "                _describe(record, flows)\n"
+        '                self._count_parts(uploaded, source["ETag"], flows, scope, record)',
+        "                _describe(record, flows)\n"
+        '                self._count_parts(uploaded, source["ETag"], flows, scope, record)\n'
+        '                self._delete(uploaded, source["ETag"])\n'
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),
     mutant(
