@@ -8,8 +8,8 @@ from clients.terminal.explanation import explanation
 
 @click.command(
     epilog=explanation(
-        'eval "$(flowtally completion bash)"                              # in ~/.bashrc',
-        'eval "$(flowtally completion zsh)"                               # in ~/.zshrc',
+        'eval "$(flowtally completion bash)"  # in ~/.bashrc',
+        'eval "$(flowtally completion zsh)"  # in ~/.zshrc',
         "flowtally completion fish > ~/.config/fish/completions/flowtally.fish",
     )
 )

@@ -18,8 +18,9 @@ from handlers.repair import repair_all
 from handlers.summarize_stage import Summarizer
 from models.errors import error_code
 from models.storage.pair_statistics import PairStatisticsStore
+from tests.helpers.deployed import client
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack, Policy, actions_of
-from tests.helpers.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 # Only the agent of Session Manager uses them, on a real machine; test_templates holds them to its needs.

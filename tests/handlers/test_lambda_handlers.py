@@ -12,7 +12,8 @@ from handlers import consolidate, summarize
 from handlers.messages import back_off
 from models.deployment import Deployment
 from models.storage.changes import Sums
-from tests.helpers.support import client, flow_csv, keys, stored_days, stored_statistics, upload
+from tests.helpers.deployed import client, keys, stored_days, stored_statistics, upload
+from tests.helpers.flow_files import flow_csv
 
 REMAINING = SimpleNamespace(get_remaining_time_in_millis=lambda: 870_000)
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"

@@ -14,8 +14,9 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
 from models.traffic import PairDay, PairWeek, Totals
+from tests.helpers.deployed import client, keys, stored_days, upload
+from tests.helpers.flow_files import FIVE_COLUMNS, flow_csv
 from tests.helpers.stand_ins import in_turn
-from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
 GOOD = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -100,7 +101,7 @@ def test_bad_rows_are_quarantined_once(deployment: Deployment, summarizer: Summa
     (quarantined,) = keys(deployment)
     assert quarantined.startswith("quarantine/")
     lines = client("s3").get_object(Bucket=deployment.bucket, Key=quarantined)["Body"].read().decode()
-    assert lines.splitlines()[0].startswith(HEADER + ",")
+    assert lines.splitlines()[0].startswith(FIVE_COLUMNS + ",")
     assert lines.splitlines()[1].startswith(BAD + ",3,")
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
 

@@ -7,7 +7,7 @@ from models.errors import NotComputable
 from models.storage.changes import WeekState, states_of
 from models.storage.daily_totals import DailyTotalsStore, days_of
 from models.traffic import DailyTotal, PairDay, PairWeek, Totals
-from tests.helpers.support import client, stored_days
+from tests.helpers.deployed import client, stored_days
 
 WEEK = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 WEDNESDAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
