@@ -6,22 +6,24 @@ between any two steps: the message comes again, and finds what is missing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
+from handlers.counting import Counting
 from models.bucket_layout import quarantine_key, rejected_key
 from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.s3_events import UploadedObject, uploaded_objects
-from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
-from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
+from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -38,6 +40,13 @@ class Changed(Exception):
     """The object is not the one any more that was read."""
 
 
+class Delivery(NamedTuple):
+    """What a run was given to work with."""
+
+    receives: int  # of the message, this one included
+    time_left: Callable[[], float]  # gives seconds
+
+
 @dataclass(frozen=True)
 class Summarizer:
     """Counts uploaded files. Knows neither Lambda nor systemd: time, settings and clients are given.
@@ -47,6 +56,7 @@ class Summarizer:
         daily_totals: where the traffic is counted.
         dynamodb, files_table: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
+        source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
         for_each: how writes run side by side.
     """
@@ -56,23 +66,26 @@ class Summarizer:
     dynamodb: "DynamoDBClient"
     files_table: str
     address_scope: AddressScope
+    source_key: bytes
     now: Callable[[], float]
     for_each: ForEach
 
-    def process(self, body: str, receives: int) -> None:
+    def process(self, body: str, receives: int, time_left: Callable[[], float] = lambda: inf) -> None:
         """Brings every object that a message of the queue names to its end.
 
         Args:
             body: the message, an S3 notification.
             receives: how many times the message was delivered, this time included.
+            time_left: gives the seconds until the run is cut off.
 
         Raises:
+            RunCutShort: there was no time to finish; deliver the message again at once.
             Exception: whatever went wrong; object and message must stay, and be delivered again.
         """
         for uploaded in uploaded_objects(body):
-            self._process_object(uploaded, receives)
+            self._process_object(uploaded, Delivery(receives, time_left))
 
-    def _process_object(self, uploaded: UploadedObject, receives: int) -> None:
+    def _process_object(self, uploaded: UploadedObject, delivery: Delivery) -> None:
         if uploaded.is_folder:
             return
         for _ in range(_VERSIONS):
@@ -81,33 +94,36 @@ class Summarizer:
                 if source is None:
                     log.info("file is gone: processed before, or withdrawn", extra={"file": uploaded.key})
                     return
-                self._process_version(uploaded, source, receives)
+                self._process_version(uploaded, source, delivery)
             except Changed:
                 log.info("file changed while it was read, reading it again", extra={"file": uploaded.key})
             else:
                 return
         raise TryAgain("the object keeps changing", where=uploaded.key)
 
-    def _process_version(self, uploaded: UploadedObject, source: Any, receives: int) -> None:
+    def _process_version(self, uploaded: UploadedObject, source: Any, delivery: Delivery) -> None:
         record = File(
             branch=uploaded.branch,
             key=uploaded.name,
             arrived_at=int(source["LastModified"].timestamp()),
-            attempts=receives,
+            attempts=delivery.receives,
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
                 scope = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source["ETag"], rejection)
+                self._set_aside(uploaded, source["ETag"], rejection.found)
                 record.state, record.reason = "rejected", rejection.found
             else:
                 for note in flows.notes:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
-                self._count(flows, scope, receives)
+                full = self._count(flows, scope, delivery)
                 _describe(record, flows)
+                if full:
+                    record.state, record.reason = "partly counted", _reason_of(full)
+                    self._set_aside(uploaded, source["ETag"], record.reason)
         record.completed_at = int(self.now())
         self._record(record)
         self._delete(uploaded, source["ETag"])
@@ -137,22 +153,15 @@ class Summarizer:
             if error_code(error) != "PreconditionFailed":
                 raise
 
-    def _count(self, flows: FlowFile, scope: str, receives: int) -> None:
-        """Adds the file's totals, each pair and week once; a redelivery looks first what is missing."""
-        weeks = by_week(flows.totals, scope)
-        source = flows.digest[:SOURCE_BYTES]
-        if receives > 1:
-            for week in self.daily_totals.counted(list(weeks), source):
-                del weeks[week]
+    def _count(self, flows: FlowFile, prefix: str, delivery: Delivery) -> Sequence[PairWeek]:
+        """Adds the file's totals, each pair and week once, and gives the weeks that are full."""
+        source = source_of(flows.digest, self.source_key)
+        counting = Counting(self.daily_totals, source, self.now, delivery.time_left, self.for_each)
+        counting.add(by_week(flows.totals, prefix), looks_first=delivery.receives > 1)
+        return counting.full
 
-        def add(entry: tuple[PairWeek, DaysOfWeek]) -> None:
-            # The time of this write: one from before would be refused where another worker wrote since.
-            self.daily_totals.add_once(*entry, source, int(self.now()))
-
-        self.for_each(add, weeks.items())
-
-    def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
-        """Copies a file that can never be read to `rejected/`, with the reason beside it."""
+    def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
+        """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
         try:
             self.s3.copy_object(
                 Bucket=uploaded.bucket,
@@ -161,7 +170,7 @@ class Summarizer:
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 TaggingDirective="REPLACE",  # tags would need permissions of their own
-                Metadata={"reason": quote(rejection.found[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
+                Metadata={"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
             )
         except ClientError as error:
             if error_code(error) in ("PreconditionFailed", "NoSuchKey", "404"):
@@ -186,18 +195,27 @@ def _log_completed(key: str, record: File) -> None:
     details = {"file": key, **_figures(record)}
     if record.state == "rejected":
         log.warning("file rejected", extra=details)
+    elif record.state == "partly counted":
+        log.error("file partly counted", extra=details)
     else:
         log.info("file counted", extra=details)
 
 
 def _describe(record: File, flows: FlowFile) -> None:
-    days = sorted({day.day for day in flows.totals})
     record.state = "counted"
     record.digest = flows.digest
+    record.length = flows.length
+    record.first_row = flows.first_row or None
     record.rows = flows.rows
     record.quarantined = flows.quarantined
-    if days:
-        record.first_day, record.last_day = days[0], days[-1]
+    if flows.days:
+        record.first_day, record.last_day = flows.days[0], flows.days[-1]
+
+
+def _reason_of(full: Sequence[PairWeek]) -> str:
+    """Why a file is only partly counted."""
+    named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
+    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
 
 
 def _figures(record: File) -> dict[str, object]:

@@ -32,6 +32,7 @@ def retract(account: Account, file: Path, branch: str) -> None:
         DailyTotalsStore(dynamodb, deployment.daily_totals),
         deployment.files,
         deployment.address_scope,
+        deployment.source_key,
     )
     records = FilesTable(dynamodb, deployment.files).all()
     done = retractor.retract(branch, file, records)

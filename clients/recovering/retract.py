@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, read_flow_file
-from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
@@ -36,6 +36,7 @@ class Retractor:
         daily_totals: where the traffic is counted.
         files_table: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
+        source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
     """
 
@@ -43,6 +44,7 @@ class Retractor:
     daily_totals: DailyTotalsStore
     files_table: str
     address_scope: AddressScope
+    source_key: bytes
     now: Callable[[], float] = time.time
 
     def retract(self, branch: str, path: Path, records: Iterable[File]) -> Retraction:
@@ -59,7 +61,7 @@ class Retractor:
             NotFound: this content is not in the totals.
         """
         flows = _read(path)
-        source, now = flows.digest[:SOURCE_BYTES], int(self.now())
+        source, now = source_of(flows.digest, self.source_key), int(self.now())
         weeks = by_week(flows.totals, address_prefix(self.address_scope, branch))
 
         def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
@@ -69,7 +71,11 @@ class Retractor:
             taken_out = sum(pool.map(take_out, weeks.items()))
         for record in records:
             is_concerned = self.address_scope == "enterprise" or record.branch == branch
-            if record.digest == flows.digest and record.state == "counted" and is_concerned:
+            if (
+                record.digest == flows.digest
+                and record.state in ("counted", "partly counted")
+                and is_concerned
+            ):
                 record.state = "retracted"
                 self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
         if flows.totals and not taken_out:

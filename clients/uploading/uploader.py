@@ -17,7 +17,6 @@ from clients.terminal.aws_errors import is_denied
 from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.errors import FileRejected, UsageError
 from models.flow_csv.byte_stream import content_blocks
-from models.storage.daily_totals import SOURCE_BYTES
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 FILES_AT_ONCE = 4
 _PARTS_AT_ONCE = 4  # of one large file
+_DIGEST_BYTES = 8  # of the content's SHA-256, in the name of the object
 CONNECTIONS = FILES_AT_ONCE * _PARTS_AT_ONCE
 _TRANSFER = TransferConfig(
     multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=_PARTS_AT_ONCE
@@ -161,7 +161,7 @@ def content_digest(path: Path) -> tuple[str, str]:
         remark = f"{broken.found}; it will be rejected"
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, hashlib.sha256)
-    return digest.digest()[:SOURCE_BYTES].hex(), remark
+    return digest.digest()[:_DIGEST_BYTES].hex(), remark
 
 
 class Uploader:

@@ -36,6 +36,7 @@ def retractor(deployment: Deployment) -> Retractor:
         DailyTotalsStore(dynamodb, deployment.daily_totals),
         deployment.files,
         deployment.address_scope,
+        deployment.source_key,
     )
 
 

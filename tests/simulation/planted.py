@@ -18,6 +18,7 @@ from tests.simulation.themes import Theme
 
 DAILY = "models/storage/daily_totals.py"
 STATISTICS = "models/storage/pair_statistics.py"
+COUNTING = "handlers/counting.py"
 STEPS = "models/storage/changes.py"
 SUMMARIZER = "handlers/summarize_stage.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
@@ -55,6 +56,36 @@ MUTANTS = [
         "            for weekday, totals in list(days.items())[:1]\n",
     ),
     mutant(
+        "files are named without the secret",
+        DAILY,
+        "digest_size=_SOURCE_BYTES, key=key",
+        "digest_size=_SOURCE_BYTES",
+    ),
+    mutant(
+        "a week that refuses is taken for full",
+        COUNTING,
+        "is_full = not self.daily_totals.has_room(week, days, self.source)",
+        "is_full = not self.daily_totals.has_room(week, days, self.source) or True",
+    ),
+    mutant(
+        "a file that is partly counted is not set aside",
+        SUMMARIZER,
+        '                    self._set_aside(uploaded, source["ETag"], record.reason)',
+        "                    pass",
+    ),
+    mutant(
+        "an item that refuses is passed over",
+        COUNTING,
+        "        if failures:\n            raise failures[0]",
+        "        if failures and not failures:\n            raise failures[0]",
+    ),
+    mutant(
+        "a look takes everything for counted",
+        COUNTING,
+        "if week not in counted]",
+        "if not counted]",
+    ),
+    mutant(
         "a redelivery that finds one week of a pair takes all for counted",
         DAILY,
         '                    yield wanted[item["k"]["S"], item["t"]["S"]]',
@@ -71,23 +102,24 @@ MUTANTS = [
     mutant(
         "object deleted before the last write",
         SUMMARIZER,
-        "                self._count(flows, scope, receives)",
-        '                self._delete(uploaded, source["ETag"]); self._count(flows, scope, receives)',
+        "                full = self._count(flows, scope, delivery)",
+        '                self._delete(uploaded, source["ETag"]); full = self._count(flows, scope, delivery)',
     ),
     mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
     mutant(
         "quarantine after deletion",
         SUMMARIZER,
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
-        "                self._count(flows, scope, receives)",
-        '                self._count(flows, scope, receives); self._delete(uploaded, source["ETag"])\n'
+        "                full = self._count(flows, scope, delivery)",
+        '                full = self._count(flows, scope, delivery); self._delete(uploaded, source["ETag"])\n'
         "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),
     mutant(
         "bad file deleted before it is set aside",
         SUMMARIZER,
-        "                self._set_aside(uploaded,",
-        '                self._delete(uploaded, source["ETag"]); self._set_aside(uploaded,',
+        '                self._set_aside(uploaded, source["ETag"], rejection.found)',
+        '                self._delete(uploaded, source["ETag"]); '
+        'self._set_aside(uploaded, source["ETag"], rejection.found)',
     ),
     mutant(
         "a 403 taken for a vanished object",
