@@ -1,1 +1,3 @@
 """The terminal program `flowtally`."""
+
+__all__ = ["insight", "local_aws", "queries", "terminal", "uploading"]

@@ -17,12 +17,14 @@ _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
 
 # What the list of commands says of each; a test holds it to the help of the command itself.
 _COMMANDS: Mapping[str, str] = {
+    "anomalies": "Show what stands out: bursts, steps, growth, silence, scans, new peers.",
     "demo": "Run everything on this computer, without AWS: on the given flow files, or on made-up ones.",
     "deploy": "Deploy flowtally to AWS, or bring a deployment in line with this version.",
     "destroy": "Remove everything that was deployed, and all data.",
     "environment": "Print the settings of the daemon, for a machine of your own.",
     "export": "Write a pair of addresses as a CSV table for spreadsheets and programs.",
     "redrive": "Start again what lies in incoming/, whether its message was lost or not.",
+    "report": "Write a page that tells what to look at and why.",
     "retract": "Take the traffic of FILE out of the totals again.",
     "status": "Show what is stored, what is waiting, what became of files, and which need somebody.",
     "top": "Show the busiest pairs, with averages and deviations of their days.",

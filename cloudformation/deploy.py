@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from cloudformation import change_sets
 from cloudformation.source_key import with_source_key
-from cloudformation.stack import remove_failed_creation, stack_output
-from cloudformation.templates import template
+from cloudformation.stack import outputs, remove_failed_creation, stack_output
+from cloudformation.templates import declared, template
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -29,7 +29,8 @@ def deploy_leases(cloudformation: "CloudFormationClient", stack: str) -> str:
         FlowtallyError: as `deploy_stack` does.
     """
     name = f"{stack}-leases"
-    deploy_stack(cloudformation, name, template("leases"), {})
+    text = template("leases")
+    deploy_stack(cloudformation, name, text, declared(text, outputs(cloudformation, stack)))
     return stack_output(cloudformation, name, "Leases")
 
 

@@ -1,1 +1,14 @@
 """The two stages, summarize and consolidate, and their Lambda entry points."""
+
+__all__ = [
+    "assembly",
+    "concurrency",
+    "consolidate",
+    "consolidate_stage",
+    "logs",
+    "messages",
+    "metrics",
+    "repair",
+    "summarize",
+    "verify",
+]

@@ -35,6 +35,8 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
 
 def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
+    from handlers.alerts import tell_of_days  # noqa: PLC0415
     from handlers.consolidate_stage import Consolidator  # noqa: PLC0415
 
-    return Consolidator(PairStatisticsStore.of(deployment, dynamodb(WRITERS)), ThreadedForEach(WRITERS))
+    statistics = PairStatisticsStore.of(deployment, dynamodb(WRITERS), observer=tell_of_days)
+    return Consolidator(statistics, ThreadedForEach(WRITERS))

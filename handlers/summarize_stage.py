@@ -17,7 +17,13 @@ from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.counting import Counting
-from models.bucket_layout import quarantine_key, rejected_key
+from models.bucket_layout import (
+    check_incoming_key,
+    is_folder_marker,
+    name_in_rejected,
+    quarantine_key,
+    rejected_key,
+)
 from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.s3_events import UploadedObject, uploaded_objects
@@ -86,13 +92,13 @@ class Summarizer:
             self._process_object(uploaded, Delivery(receives, time_left))
 
     def _process_object(self, uploaded: UploadedObject, delivery: Delivery) -> None:
-        if uploaded.is_folder:
-            return
         for _ in range(_VERSIONS):
             try:
                 source = self._open(uploaded)
                 if source is None:
                     log.info("file is gone: processed before, or withdrawn", extra={"file": uploaded.key})
+                    return
+                if is_folder_marker(uploaded.key, source["ContentLength"]):
                     return
                 self._process_version(uploaded, source, delivery)
             except Changed:
@@ -110,14 +116,16 @@ class Summarizer:
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
+                check_incoming_key(uploaded.key)
                 scope = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows)
+                flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection.found)
                 record.state, record.reason = "rejected", rejection.found
+                record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
-                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note})
+                    log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 full = self._count(flows, scope, delivery)
                 _describe(record, flows)
@@ -208,6 +216,10 @@ def _describe(record: File, flows: FlowFile) -> None:
     record.first_row = flows.first_row or None
     record.rows = flows.rows
     record.quarantined = flows.quarantined
+    if flows.commonest:
+        record.commonest, record.commonest_line = flows.commonest.text, flows.commonest.line
+    if flows.notes:
+        record.notes = {str(note) for note in flows.notes}
     if flows.days:
         record.first_day, record.last_day = flows.days[0], flows.days[-1]
 

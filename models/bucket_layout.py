@@ -5,13 +5,48 @@ quarantine/<digest>.csv               the rows of a counted file that do not cou
 rejected/<version>/<branch>/<name>    a file that can never be counted as it is
 """
 
+import re
+
+from models.errors import FileRejected
+
 INCOMING = "incoming/"
 QUARANTINE = "quarantine/"
 REJECTED = "rejected/"
 
 NO_BRANCH = "-"  # as files are recorded that lie in `incoming/` itself
 
-LONGEST_KEY = 1024  # bytes that S3 takes
+# Nobody can take one branch for another, or for no branch: no letters that look alike in other scripts, and
+# no space, dot, hyphen or underscore at an end or beside another.
+_BRANCH = re.compile(r"[A-Za-z0-9]+(?:[ ._-][A-Za-z0-9]+)*")
+BRANCHES = (
+    "letters and digits of ASCII, with single spaces, dots, hyphens or underscores between them, 64 at most"
+)
+LONGEST_KEY = 900  # bytes of a key in `incoming/`, which is longer in `rejected/`
+
+_LONGEST_BRANCH = 64  # characters
+_LONGEST_OF_S3 = 1024  # bytes
+
+
+def is_branch_name(name: str) -> bool:
+    """Whether a branch may be called so: by `BRANCHES`."""
+    return len(name) <= _LONGEST_BRANCH and _BRANCH.fullmatch(name) is not None
+
+
+def check_incoming_key(key: str) -> None:
+    """Refuses a file that could not be told from others by its key, or not be found again.
+
+    Raises:
+        FileRejected: the reason says what is wrong with the key.
+    """
+    branch, _ = branch_and_name(key)
+    if key.endswith("/"):
+        raise FileRejected("its name ends in /, as those of folders do")
+    if len(key.encode()) > LONGEST_KEY:
+        raise FileRejected(f"its name is too long: with its branch {LONGEST_KEY} bytes at the most")
+    if branch != NO_BRANCH and not is_branch_name(branch):
+        raise FileRejected(f"{branch!r} is no name for a branch, which has {BRANCHES}")
+    if key.startswith(f"{INCOMING}{NO_BRANCH}/"):
+        raise FileRejected(f"{NO_BRANCH!r} stands for no branch, and is no name for one")
 
 
 def incoming_key(branch: str, name: str) -> str:
@@ -20,9 +55,10 @@ def incoming_key(branch: str, name: str) -> str:
 
 
 def branch_and_name(key: str) -> tuple[str, str]:
-    """The branch and the name from a key in `incoming/`; `NO_BRANCH` where it has none."""
-    branch, slash, name = key.removeprefix(INCOMING).partition("/")
-    return (branch, name) if slash and branch else (NO_BRANCH, key.removeprefix(INCOMING))
+    """The branch and the name from a key in `incoming/`; `NO_BRANCH` where one of the two is missing."""
+    below = key.removeprefix(INCOMING)
+    branch, _, name = below.partition("/")
+    return (branch, name) if branch and name else (NO_BRANCH, below or "/")
 
 
 def quarantine_key(digest: bytes) -> str:
@@ -43,10 +79,20 @@ def rejected_key(key: str, etag: str) -> str:
     """
     version = etag.strip('"')
     whole = f"{REJECTED}{version}/{key.removeprefix(INCOMING)}"
-    return whole.encode()[:LONGEST_KEY].decode(errors="ignore")
+    return whole.encode()[:_LONGEST_OF_S3].decode(errors="ignore")
 
 
 def key_before_rejection(key: str) -> str:
     """Where a file lay in `incoming/` that is in `rejected/` now."""
     _version, _, name = key.removeprefix(REJECTED).partition("/")
     return f"{INCOMING}{name}"
+
+
+def name_in_rejected(key: str, etag: str) -> str:
+    """The name below its branch by which a rejected file is found: its own, cut where that is too long."""
+    return branch_and_name(key_before_rejection(rejected_key(key, etag)))[1]
+
+
+def is_folder_marker(key: str, size: int) -> bool:
+    """Whether an object is what consoles make for an empty folder, and no file."""
+    return key.endswith("/") and not size

@@ -58,30 +58,8 @@ def standing(moments: Moments, value: int, rule: Rule = RULE) -> Standing | None
         return None
     spread = max(deviation, rule.least_spread * mean)
     score = (value - mean) / spread if spread else 0.0
-    is_far = others.count >= rule.days and score >= rule.deviations
-    return Standing(mean, deviation, score, is_far and value * others.count >= rule.ratio * others.total > 0)
-
-
-def begins_to_stand_out(
-    before: tuple[Moments, int], after: tuple[Moments, int], rule: Rule = RULE
-) -> Standing | None:
-    """The standing of a day that did not stand out before a change, and does after it.
-
-    Args:
-        before: moments of all the days and total of the day, before the change; the moments hold the day
-            unless its total is 0.
-        after: the same after the change.
-        rule: when it stands out.
-
-    Returns:
-        None where nothing begins.
-    """
-    now = standing(*after, rule)
-    if now is None or not now.stands_out:
-        return None
-    moments, value = before
-    earlier = standing(moments, value, rule) if value else None
-    return None if earlier is not None and earlier.stands_out else now
+    is_high = others.count >= rule.days and value * others.count >= rule.ratio * others.total > 0
+    return Standing(mean, deviation, score, is_high and score >= rule.deviations)
 
 
 def spread(values: Sequence[float], center: float) -> float:

@@ -26,11 +26,6 @@ class UploadedObject(NamedTuple):
         """The key below the branch."""
         return branch_and_name(self.key)[1]
 
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a mere marker that consoles make for an empty folder."""
-        return self.key.endswith("/")
-
 
 def uploaded_objects(body: str) -> Iterator[UploadedObject]:
     """The objects that a message is about; none of the test message S3 sends on configuration.

@@ -35,8 +35,27 @@ settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--dynamodb-local` keeps tables and streams in DynamoDB Local; all else stays where it is."""
+    """Where tables and streams are kept, and whether any engine and a browser are started."""
+    parser.addoption("--browser", action="store_true", help="run the tests that need Chromium")
     parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
+    parser.addoption("--without-engine", action="store_true", help="skip what starts an engine or a program")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`--without-engine` skips a test where it would start an engine, or a program that starts one."""
+    if config.getoption("--without-engine"):
+        EmbeddedEngine.__enter__ = _skip  # type: ignore[assignment,method-assign]
+
+
+def _skip(*_: object) -> None:
+    pytest.skip("starts an engine")
+
+
+@pytest.fixture
+def engine_of_its_own(pytestconfig: pytest.Config) -> None:
+    """For tests of programs that start an engine."""
+    if pytestconfig.getoption("--without-engine"):
+        pytest.skip("starts a program that starts an engine")
 
 
 @pytest.fixture(scope="session")

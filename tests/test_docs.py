@@ -1,6 +1,10 @@
 """The docs say what is so: commands, options, make targets, links and figures."""
 
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -9,8 +13,11 @@ from clients.cli import command, flowtally
 from perf.figures import with_figures
 from tests.helpers.commands_page import PAGE, page
 from tests.helpers.project import ROOT
+from tests.helpers.support import flow_csv
+from tests.helpers.waiting import PATIENCE
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+ROOMS = ("models", "handlers", "vm_daemon", "clients", "cloudformation", "perf", "tests")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -44,6 +51,16 @@ def test_make_targets_in_the_docs_exist(document: Path) -> None:
 
 
 @each_document
+def test_paths_and_modules_in_the_docs_exist(document: Path) -> None:
+    """Every `room/…` that a document shows is a file or folder, every `python -m room.…` a module."""
+    code, room = code_in(document), "|".join(ROOMS)
+    for path in re.findall(rf"(?:^|\s)((?:{room})/[\w./-]*)", code, re.MULTILINE):
+        assert (ROOT / path).exists(), path
+    for name in re.findall(rf"python -m ((?:{room})[\w.]*)", code):
+        assert find_spec(name), name
+
+
+@each_document
 def test_links_lead_somewhere(document: Path) -> None:
     """Every link to a file of the project leads to one."""
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
@@ -55,3 +72,68 @@ def test_figures_are_those_that_were_measured(document: Path) -> None:
     """Every table of figures is what a script wrote to perf/results."""
     text = document.read_text()
     assert with_figures(text) == text
+
+
+def test_a_term_stands_in_the_glossary_once() -> None:
+    """One meaning a word: a term that is explained twice would have two."""
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE
+    )
+    terms = [term for cell, meaning in rows if meaning != "meaning" for term in re.split(r", (?!\d)", cell)]
+    assert len(terms) > 40
+    assert sorted(terms) == sorted(set(terms))
+
+
+def test_no_two_names_differ_by_a_letter() -> None:
+    """Of the modules of a room, no name is that of another but for a letter more, less or other."""
+    for folder in (path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_dir()):
+        names = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+        near = [(one, other) for one, other in combinations(names, 2) if differ_by_a_letter(one, other)]
+        assert near == [], folder
+
+
+def differ_by_a_letter(one: str, other: str) -> bool:
+    """Whether one letter makes one name of the other."""
+    short, long = sorted((one, other), key=len)
+    same = [a == b for a, b in zip(short, long, strict=False)]
+    at = same.index(False) if False in same else len(short)
+    return long[at + 1 :] in (short[at:], short[at + 1 :])
+
+
+def test_what_differs_by_a_letter() -> None:
+    """A letter more anywhere, or another one; not two."""
+    assert differ_by_a_letter("files_table", "file_tables") is False
+    assert differ_by_a_letter("table", "tables")
+    assert differ_by_a_letter("fast_rows", "past_rows")
+    assert not differ_by_a_letter("summarize", "summarizer_x")
+
+
+def run_example(name: str, *arguments: str) -> str:
+    """What one of the examples prints."""
+    command = [sys.executable, str(ROOT / "docs" / "examples" / name), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_example_of_reading_a_file_runs(tmp_path: Path) -> None:
+    """It prints totals and what is quarantined."""
+    file = tmp_path / "flows.csv"
+    file.write_bytes(flow_csv("10.0.0.1,10.0.0.2,07/12/2022,1000,3", "10.0.0.1,nobody,07/12/2022,1,1"))
+    said = run_example("read_a_file.py", str(file)).splitlines()
+    assert said[:2] == [
+        "2022-12-07  10.0.0.1 → 10.0.0.2  1 flows, 3 packets, 1000 µs",
+        "2 rows, 1 quarantined",
+    ]
+    assert said[-1].endswith("Dst IP is not an IP address")
+
+
+@pytest.mark.usefixtures("engine_of_its_own")
+def test_the_example_of_a_pair_runs() -> None:
+    """Both days are counted and consolidated."""
+    said = run_example("follow_a_pair.py").splitlines()
+    assert said[-3:] == [
+        "2022-12-05: 2 flows, 7 packets, 3000 µs",
+        "2022-12-06: 1 flows, 9 packets, 5000 µs",
+        "2 days, 16 packets, mean 8 a day",
+    ]

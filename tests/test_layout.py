@@ -3,6 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,7 @@ PERF_ROOMS = {
     "costs": {"figures", "costs"},
     "measuring": {"measuring"},
     "benchmarks": {"figures", "data", "measuring", "benchmarks"},
+    "insight": {"figures", "data", "insight"},
     "comparison": {"figures", "data", "measuring", "costs", "comparison"},
 }
 INNER_ROOMS = {"clients": CLIENT_ROOMS, "perf": PERF_ROOMS}
@@ -61,7 +64,7 @@ LINES_OF_A_FUNCTION = 50  # a screen
 OUTGROWN = {
     "tests/clients/local_aws/test_lambda_mappings.py": 302,
     "tests/clients/test_deploy.py: test_from_nothing_through_every_compute_to_nothing": 59,
-    "tests/clients/test_upload.py": 304,
+    "tests/clients/test_upload.py": 305,
     "tests/models/flow_csv/test_flow_file.py": 309,
 }
 
@@ -117,6 +120,37 @@ def test_the_rooms_inside_a_room_are_known(outer: str) -> None:
     """A new room finds its place among the others here."""
     rooms = {folder.name for folder in (ROOT / outer).iterdir() if (folder / "__init__.py").exists()}
     assert rooms - {"insight"} == INNER_ROOMS[outer].keys() - {"insight"}
+
+
+PACKAGES = [
+    ".".join(marker.parent.relative_to(ROOT).parts)
+    for room in sorted({*PRODUCT, "perf"})
+    for marker in sorted((ROOT / room).rglob("__init__.py"))
+]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_names_what_others_may_import(package: str) -> None:
+    """Its `__all__` lists modules, or names that it has itself; other rooms import no other. Tests may."""
+    loaded, folder = import_module(package), ROOT / package.replace(".", "/")
+    inside = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert set(loaded.__all__) <= inside | vars(loaded).keys()
+    for module in modules():
+        name = ".".join(module.with_suffix("").parts)
+        if module.parts[0] == "tests" or name.startswith(f"{package}."):
+            continue
+        below = [
+            it.removeprefix(f"{package}.") for it in imported_names(module) if it.startswith(f"{package}.")
+        ]
+        assert {it.split(".")[0] for it in below} & inside <= set(loaded.__all__), name
+
+
+@cache
+def imported_names(module: Path) -> set[str]:
+    """What a module imports, with the names it takes from a module behind that of the module."""
+    nodes = ast.walk(ast.parse((ROOT / module).read_text()))
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return imported_modules(ROOT / module) | {f"{it.module}.{name.name}" for it in froms for name in it.names}
 
 
 def test_where_processes_are_started_is_known() -> None:

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import NoReturn
 
@@ -24,6 +25,7 @@ from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairWeek
 from vm_daemon.journal import JournalFormatter, is_journal
 from vm_daemon.leases import Leases
+from vm_daemon.metrics import Teller, cloudwatch_client, telling
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
 from vm_daemon.settings import FILE
@@ -45,7 +47,18 @@ def daemon() -> None:
     """
 
 
+metrics_option = click.option(
+    "--metrics",
+    "namespace",
+    envvar="FLOWTALLY_METRICS",
+    default="",
+    metavar="NAMESPACE",
+    help="Where CloudWatch keeps what alarms look at; nothing is told without.",
+)
+
+
 @daemon.command()
+@metrics_option
 @click.option(
     "--visibility",
     envvar="FLOWTALLY_VISIBILITY",
@@ -55,7 +68,7 @@ def daemon() -> None:
     metavar="SECONDS",
     help="After how long the file of a worker that died is taken over by another.",
 )
-def summarize(visibility: int) -> None:
+def summarize(visibility: int, namespace: str) -> None:
     """Count uploaded files: take messages from the queue, one at a time."""
     with Service("files", accepts=Deployment.from_environment) as service:
         deployment = Deployment.from_environment(os.environ)
@@ -71,7 +84,7 @@ def summarize(visibility: int) -> None:
             list(stage.daily_totals.counted([_NOBODY], b""))
 
         log.info("summarizing", extra={"queue": deployment.queue_url})
-        QueuePoller(
+        poller = QueuePoller(
             sqs,
             deployment.queue_url,
             replace(stage, for_each=watched(stage.for_each, ping)),
@@ -79,10 +92,13 @@ def summarize(visibility: int) -> None:
             visibility=visibility,
             report=service.report,
             check=check,
-        ).run()
+        )
+        with _telling(service, namespace):
+            poller.run()
 
 
 @daemon.command()
+@metrics_option
 @click.option(
     "--leases",
     envvar="FLOWTALLY_LEASES",
@@ -106,7 +122,7 @@ def summarize(visibility: int) -> None:
     metavar="SECONDS",
     help="After how long the shards of a reader that died are taken over by another.",
 )
-def consolidate(leases: str, worker: str, lease: int) -> None:
+def consolidate(leases: str, worker: str, lease: int, namespace: str) -> None:
     """Keep the statistics of the pairs: read this machine's share of the stream of daily totals."""
     with Service("records", accepts=_consolidates) as service:
         deployment = _consolidates(os.environ)
@@ -136,18 +152,29 @@ def consolidate(leases: str, worker: str, lease: int) -> None:
             report=service.report,
             check=check,
         )
-        reader.run(service.stop)
+        with _telling(service, namespace, is_reader=True):
+            reader.run(service.stop)
 
 
 @daemon.command()
-def verify() -> None:
+@metrics_option
+def verify(namespace: str) -> None:
     """Compare all statistics with the daily totals, rebuild those that differ, and end."""
     with Service("pairs", accepts=Deployment.from_environment) as service:
         deployment = Deployment.from_environment(os.environ)
         database = dynamodb(WRITERS)
         watch_calls(database, service.report.ping)
         service.report.reached("verifying")
-        repair_all(PairStatisticsStore.of(deployment, database))
+        with _telling(service, namespace):
+            repair_all(PairStatisticsStore.of(deployment, database))
+
+
+def _telling(service: Service, namespace: str, *, is_reader: bool = False) -> AbstractContextManager[None]:
+    """A block in which CloudWatch is told how the service does, if it is to be."""
+    if not namespace:
+        return nullcontext()
+    metrics = service.report.metrics
+    return telling(Teller(cloudwatch_client(), namespace, metrics, is_reader=is_reader), metrics)
 
 
 def _consolidates(environ: Mapping[str, str]) -> Deployment:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs, upgrades or removes the flowtally daemon on Debian or Amazon Linux.
 set -eu
+umask 022 # whoever runs it: the services read what is installed, and nobody else may change it
 
 usage() {
     cat <<'USAGE'
@@ -72,6 +73,24 @@ settle_role() { # what no option says stays as it is: an upgrade must not change
     workers=${workers:-$(nproc)}
 }
 
+pip() { # of an environment
+    environment_of_pip=$1
+    shift
+    PIP_DISABLE_PIP_VERSION_CHECK=1 "$environment_of_pip/bin/pip" --quiet --no-cache-dir "$@"
+}
+
+install_pinned() { # into an environment, each package of a list by its hash
+    # shellcheck disable=SC2086  # several options in one word
+    pip "$1" install $offline --only-binary=:all: --require-hashes -r "$from/requirements/$2.txt"
+}
+
+build_wheel() { # of a source tree, in an environment of its own, which goes again
+    "$python" -m venv "$version/build"
+    install_pinned "$version/build" build
+    pip "$version/build" wheel --no-index --no-deps --no-build-isolation --wheel-dir "$version/build" "$program"
+    program=$(ls "$version"/build/flowtally-*.whl)
+}
+
 install_program() { # makes a new environment beside the one in use, and only then switches to it
     python=$(python || install_python)
     version=$PREFIX/$(date -u +%Y%m%dT%H%M%SZ)
@@ -80,12 +99,11 @@ install_program() { # makes a new environment beside the one in use, and only th
     "$python" -m venv "$version"
     offline=
     [ -d "$from/wheelhouse" ] && offline="--no-index --find-links=$from/wheelhouse"
-    pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 "$version/bin/pip" "$@"; }
-    # shellcheck disable=SC2086  # several options in one word
-    pip install --quiet --no-cache-dir $offline --only-binary=:all: --require-hashes \
-        -r "$from/requirements/runtime.txt"
-    pip install --quiet --no-cache-dir --no-deps "$program"
-    pip uninstall --quiet --yes pip setuptools 2>/dev/null || true
+    install_pinned "$version" runtime
+    [ -f "$program" ] || build_wheel
+    pip "$version" install --no-index --no-deps "$program"
+    pip "$version" uninstall --yes pip setuptools 2>/dev/null || true
+    rm -rf "$version/build"
     ln -sfn "$version" "$PREFIX/next"
     mv -T "$PREFIX/next" "$PREFIX/current"
     trap - EXIT
@@ -169,6 +187,7 @@ done
 program=$(ls "$from"/flowtally-*.whl 2>/dev/null | tail -n 1)
 [ -n "$program" ] || [ ! -f "$from/pyproject.toml" ] || program=$from
 [ -n "$program" ] || fail "$from holds neither a wheel of flowtally nor its source tree. Name another with --from" 2
+[ -f "$program" ] || [ -r "$from/requirements/build.txt" ] || fail "$from/requirements/build.txt is missing" 2
 [ -r "$from/requirements/runtime.txt" ] || fail "$from/requirements/runtime.txt is missing" 2
 
 install_program

@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
+from models.visible import visible
+
 log = logging.getLogger("flowtally.daemon")
 
 _PINGS = 4  # for each time that the watchdog would run out
@@ -48,7 +50,7 @@ class Notifier:
         """Shows a line in `systemctl status`; said again, it costs nothing."""
         if text != self._status:
             self._status = text
-            self._send(f"STATUS={text}")
+            self._send(f"STATUS={visible(text)}")  # a second line would be another message
 
     def stopping(self) -> None:
         """Says that the service is on its way out."""

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from vm_daemon.metrics import Metrics
 from vm_daemon.notifications import Notifier
 from vm_daemon.start_delay import StartDelay
 
@@ -20,11 +21,15 @@ class Report:
         delay: is cleared when the service has worked for a minute.
         what: what is counted, `files` or `records`.
         clock: gives seconds.
+
+    Attributes:
+        metrics: the same for CloudWatch.
     """
 
     def __init__(
         self, notifier: Notifier, delay: StartDelay, what: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.metrics = Metrics()
         self._notifier = notifier
         self._delay = delay
         self._what = what
@@ -46,6 +51,7 @@ class Report:
             held: what the loop has in hand, `1 in hand` or `2 shards`.
         """
         self._notifier.ping()
+        self.metrics.reached()
         now = self._clock()
         if self._ready_at is None:
             self._ready_at = now
@@ -66,7 +72,17 @@ class Report:
         """
         self._done.append((self._clock(), count))
         self._lag = max(0.0, lag)
+        self.metrics.lagging(lag)
         self._show_at = 0.0
+
+    def lagging(self, lag: float) -> None:
+        """Notes that the source answered, and what it gave cannot be completed yet.
+
+        Args:
+            lag: seconds since the arrival of the first of it.
+        """
+        self.metrics.reached()
+        self.metrics.lagging(lag)
 
     def trouble(self, reason: str) -> None:
         """Shows what keeps the service from working; the loop is alive, as it tries again."""

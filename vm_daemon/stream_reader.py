@@ -222,6 +222,7 @@ class StreamReader:
             self._report.done(len(done), self._lag(done[-1]))
         if failed is not None:
             shard.iterator = None  # starts again after the checkpoint
+            self._report.lagging(self._lag(records[failed]))
             self._report.trouble("trying again: a record is not consolidated, see the journal")
             return _RECOVERY
         self._report.reached(f"{len(self._mine)} shards")

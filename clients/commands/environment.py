@@ -24,6 +24,7 @@ def environment(account: Account) -> None:
             where=f"stack {leases}",
             remedy="`flowtally deploy --compute none` makes it, for machines of your own instead of Lambda",
         )
+    settings["FLOWTALLY_METRICS"] = stack.stack_output(cloudformation, account.stack, "MetricNamespace")
     settings["FLOWTALLY_LEASES"] = stack.stack_output(cloudformation, leases, "Leases")
     for name, value in settings.items():
         click.echo(f"{name}={value}")

@@ -9,6 +9,7 @@ from clients.terminal.account import Account
 from clients.terminal.console import count_of, say
 from clients.terminal.options import branch_option, pass_account
 from clients.uploading.uploader import check_branch
+from models.bucket_layout import NO_BRANCH
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 
@@ -24,7 +25,8 @@ def retract(account: Account, file: Path, branch: str) -> None:
     a file that was replaced by a corrected or longer one, whose shared rows would count twice. Safe to
     repeat; afterwards the same content may be uploaded again.
     """
-    check_branch(branch)
+    if branch != NO_BRANCH:
+        check_branch(branch)
     deployment = account.deployment
     dynamodb = account.client("dynamodb", connections=CONNECTIONS)
     retractor = Retractor(

@@ -1,1 +1,3 @@
 """What was counted, as tables for other programs."""
+
+__all__ = ["csv_table", "full_export"]

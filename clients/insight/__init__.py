@@ -1,1 +1,3 @@
 """What deserves a look: findings in daily totals, the pairs and devices that matter, and the words for it."""
+
+__all__ = ["days", "detector", "findings", "grouping", "overview", "quality", "ranking"]

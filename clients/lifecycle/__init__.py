@@ -1,1 +1,3 @@
 """Making, changing and removing a deployment."""
+
+__all__ = ["deploy", "destroy", "retained_resources"]

@@ -12,6 +12,7 @@ from models.bucket_layout import (
     NO_BRANCH,
     REJECTED,
     incoming_key,
+    is_folder_marker,
     key_before_rejection,
     quarantine_key,
 )
@@ -117,7 +118,7 @@ def _waiting(s3: "S3Client", bucket: str, branch: str) -> Iterator[File]:
     prefix = f"{INCOMING}{branch}/"
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
-            if not entry["Key"].endswith("/"):  # a marker that consoles make for a folder
+            if not is_folder_marker(entry["Key"], entry["Size"]):
                 yield File(
                     branch=branch,
                     key=entry["Key"].removeprefix(prefix),

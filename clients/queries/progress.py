@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from clients.queries.counted import days_in
 from clients.queries.stored import waiting
 from models.bucket_layout import INCOMING
 from models.deployment import Deployment
+from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics
 
@@ -30,10 +32,9 @@ class PipelineProgress(NamedTuple):
 def read_progress(
     dynamodb: "DynamoDBClient", s3: "S3Client", sqs: "SQSClient", deployment: Deployment
 ) -> PipelineProgress:
-    """Looks at a deployment, cheaply: items of the daily totals are as many as DynamoDB says, not counted."""
+    """Looks at a deployment: reads its tables, so it is for small ones, as those of a demo."""
     incoming = s3.list_objects_v2(Bucket=deployment.bucket, Prefix=INCOMING)["KeyCount"]
     queue = waiting(sqs, deployment.queue_url)
-    pair_days = dynamodb.describe_table(TableName=deployment.daily_totals)["Table"]["ItemCount"]
     days = PairStatistics.days.attr_name
     pairs = dynamodb.get_paginator("scan").paginate(
         TableName=deployment.pair_statistics, ProjectionExpression=days
@@ -41,6 +42,6 @@ def read_progress(
     return PipelineProgress(
         files=sum(1 for _ in FilesTable(dynamodb, deployment.files).all()),
         uploads_left=incoming + queue.visible + queue.in_flight,
-        pair_days=pair_days,
+        pair_days=sum(1 for _ in days_in(DailyTotalsStore(dynamodb, deployment.daily_totals))),
         consolidated=sum(int(pair[days]["N"]) for page in pairs for pair in page["Items"]),
     )

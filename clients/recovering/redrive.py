@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from models.bucket_layout import INCOMING, REJECTED, key_before_rejection
+from models.bucket_layout import INCOMING, REJECTED, is_folder_marker, key_before_rejection
 from models.deployment import Deployment
 from models.errors import error_code
 from models.s3_events import notification_of
@@ -105,4 +105,8 @@ class Redrive:
             Bucket=self.deployment.bucket, Prefix=prefix
         )
         for page in pages:
-            yield from (entry["Key"] for entry in page.get("Contents", []) if not entry["Key"].endswith("/"))
+            yield from (
+                entry["Key"]
+                for entry in page.get("Contents", [])
+                if not is_folder_marker(entry["Key"], entry["Size"])
+            )

@@ -92,6 +92,6 @@ def _read(path: Path) -> FlowFile:
         raise UsageError("a folder", where=str(path), remedy="Name the file that is to be taken out")
     try:
         with path.open("rb") as stream, Path(os.devnull).open("wb") as nowhere:
-            return read_flow_file(stream, nowhere)
+            return read_flow_file(stream, nowhere, name=path.name)
     except OSError as error:
         raise FlowtallyError(error.strerror or str(error), where=str(path)) from error

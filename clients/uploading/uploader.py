@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
-from models.bucket_layout import LONGEST_KEY, incoming_key
+from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import FileRejected, UsageError
 from models.flow_csv.byte_stream import content_blocks
 from models.storage.file_records import FilesTable
@@ -127,22 +127,13 @@ def _checked(path: Path) -> Path:
 
 
 def check_branch(name: str) -> str:
-    """Gives the name back if it can stand in a key and before an address.
+    """Gives the name back if a branch may be called so.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it may not.
     """
-    if (
-        not name
-        or not name.isprintable()
-        or name != name.strip()
-        or set(name) <= {"."}
-        or set(name) & set("/>")
-    ):
-        raise UsageError(
-            f"{name!r} is no name for a branch",
-            remedy="Take letters, digits, spaces and hyphens; not / or >",
-        )
+    if not is_branch_name(name):
+        raise UsageError(f"{name!r} is no name for a branch", remedy=f"Take {BRANCHES}")
     return name
 
 
@@ -251,8 +242,6 @@ class Uploader:
 
     def _transfer(self, file: LocalFile, key: str, advanced: Callable[[int], None]) -> None:
         full_key = incoming_key(self._branch, key)
-        if len(full_key.encode()) > LONGEST_KEY:
-            raise UsageError("the name is too long for S3", where=str(file.path), remedy="Shorten it")
 
         def watch(count: int) -> None:
             if self._stopped.is_set():

@@ -15,6 +15,7 @@ MAX_LINE = 1 << 20  # bytes: no row of flows is longer, and a longer line is nev
 _MAGIC = b"\x1f\x8b"
 _LINE_END = re.compile(rb"[\r\n]")
 _GZIP = zlib.MAX_WBITS | 16  # zlib's notation for "with a gzip header and trailer"
+_PADDING = b"\0\r\n"  # behind gzip data: of tapes and disks, of editors and mail programs
 _REMEDY = "Compress the CSV again, or upload it as it is"
 
 
@@ -113,9 +114,10 @@ def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
         data = block
         while data:
             if member.eof:
-                data = data.lstrip(b"\0")  # tape and disk images pad with these
+                data = data.lstrip(_PADDING)
                 if not data:
                     break
+                _check_is_member(data)
                 member = zlib.decompressobj(_GZIP)
             try:
                 piece = member.decompress(data, BLOCK)
@@ -126,3 +128,8 @@ def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
             data = member.unused_data if member.eof else member.unconsumed_tail
     if not member.eof:
         raise FileRejected("the gzip data is truncated: it stops before its end mark", remedy=_REMEDY)
+
+
+def _check_is_member(data: bytes) -> None:
+    if not data.startswith(_MAGIC[: len(data)]):
+        raise FileRejected(f"bytes after the end of the gzip data: {data[:16]!r}", remedy=_REMEDY)

@@ -9,14 +9,18 @@ too many pairs, it counts some of them; for each other part of the pairs, the fi
 
 import hashlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from os import devnull
 from typing import IO, NamedTuple
 
 from models.errors import ContentChanged
+from models.flow_csv.both_units import read_in_both_units
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
+from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass
-from models.flow_csv.quarantine import Quarantine
+from models.flow_csv.quarantine import Quarantine, Reason
 from models.flow_csv.reader import Reader
+from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
 
 _FIRST_ROW_BYTES = 8
@@ -35,7 +39,9 @@ class FlowFile(NamedTuple):
         rows: rows met, counted and quarantined ones of all pairs together.
         quarantined: rows written to the quarantine.
         days: with flows of any pair, ISO 8601, in order.
-        notes: what was assumed about the file, for the log.
+        commonest: the reason that most rows in the quarantine have; None if there are none.
+        notes: what was assumed about the file.
+        unit: of the durations, if it had to be proved.
     """
 
     totals: dict[PairDay, Totals]
@@ -46,10 +52,14 @@ class FlowFile(NamedTuple):
     rows: int
     quarantined: int
     days: tuple[str, ...]
-    notes: tuple[str, ...]
+    commonest: Reason | None
+    notes: tuple[Note, ...]
+    unit: Unit | None
 
 
-def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT) -> FlowFile:
+def read_flow_file(
+    stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT, name: str = ""
+) -> FlowFile:
     """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
 
     Args:
@@ -59,23 +69,26 @@ def read_flow_file(stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMI
             Nothing is written when there are none.
         limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
             `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
+        name: the file's; a date in it helps to tell whether dates are month first.
 
     Raises:
         FileRejected: the file can never be read; `found` says what is missing and what is there.
     """
-    content, set_aside = _Content(stream), Quarantine(quarantine)
-    reader = Reader(set_aside, Pass(limit=limit))
-    totals = _read(content, reader)
+    content = _Content(stream)
+    reader = Reader(Quarantine(quarantine), Pass(limit=limit), name)
+    reader, totals = _judge(reader, whole_lines(content.blocks()), quarantine)
     return FlowFile(
         totals=totals,
         parts=Part().without(reader.part),
         digest=content.digest(),
         length=content.length,
         first_row=_short_hash(reader.first_row),
-        rows=sum(day.flows for day in totals.values()) + reader.elsewhere + set_aside.rows,
-        quarantined=set_aside.rows,
-        days=tuple(sorted(reader.days)),
+        rows=sum(day.flows for day in totals.values()) + reader.elsewhere + reader.quarantine.rows,
+        quarantined=reader.quarantine.rows,
+        days=tuple(sorted(reader.evidence.days)),
+        commonest=reader.quarantine.commonest,
         notes=tuple(reader.notes),
+        unit=reader.units.unit if reader.units else None,
     )
 
 
@@ -124,11 +137,12 @@ def read_part(
     """
     content = _Content(stream)
     with open(devnull, "wb") as nowhere:  # noqa: PTH123  # no path of ours
-        reader = Reader(Quarantine(nowhere), Pass(part, limit, is_first=False))
-        totals = _read(content, reader)
+        reader = Reader(Quarantine(nowhere), Pass(part, limit, flows.unit, is_first=False))
+        for text, is_whole in whole_lines(content.blocks()):
+            reader.take(text, is_whole)
     if content.digest() != flows.digest:
         raise ContentChanged("the content is another than when it was read first")
-    return totals, part.without(reader.part)
+    return reader.end(), part.without(reader.part)
 
 
 class _Content:
@@ -149,13 +163,15 @@ class _Content:
         return self._hash.digest()
 
 
-def _read(content: _Content, reader: Reader) -> dict[PairDay, Totals]:
-    for text, is_whole in whole_lines(content.blocks()):
-        if is_whole:
-            reader.take_lines(text)
-        else:
-            reader.take_piece(text)
-    return reader.end()
+def _judge(
+    reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: IO[bytes]
+) -> tuple[Reader, dict[PairDay, Totals]]:
+    """Reads to the end, in both units if need be; gives the reader that counts, and what it counted."""
+    for text, is_whole in lines:
+        reader.take(text, is_whole)
+        if reader.is_unit_wanted:
+            return read_in_both_units(reader, chain([(text, is_whole)], lines), quarantine)
+    return reader, reader.end()
 
 
 def _short_hash(row: bytes) -> bytes:

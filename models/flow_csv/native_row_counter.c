@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 
@@ -319,6 +320,13 @@ static int is_known_day(const Counter *counter, Field timestamp) {
     return 0;
 }
 
+/* Whether a line may be a header, or end with one: Python learns from it. */
+static int names_columns(const char *at, const char *end) {
+    for (; end - at >= 9; at++)
+        if ((*at | 32) == 't' && !strncasecmp(at, "timestamp", 9)) return 1;
+    return 0;
+}
+
 /* Whether a row that is not known belongs to another part beyond doubt; it counts as a row then. As long as
    nobody has looked at all rows, there must be nothing to object to it. */
 static __attribute__((noinline)) int is_elsewhere(Counter *counter, const char *at, const char *end) {
@@ -331,7 +339,7 @@ static __attribute__((noinline)) int is_elsewhere(Counter *counter, const char *
         return 0;
     uint64_t hash;
     if (!hash_pair(counter, fields[SOURCE], fields[DESTINATION], &hash)) return 0;
-    if ((hash & counter->mask) == counter->part) return 0;
+    if ((hash & counter->mask) == counter->part || (counter->is_checked && names_columns(at, end))) return 0;
     counter->totals[ELSEWHERE].flows++;
     return 1;
 }

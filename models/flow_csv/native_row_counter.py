@@ -11,7 +11,7 @@ import weakref
 from functools import cache
 from pathlib import Path
 
-from models.flow_csv.csv_format import Columns
+from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals

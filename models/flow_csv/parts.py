@@ -7,6 +7,8 @@ spellings, are in one part. The hash is that of the running process: a part mean
 import sys
 from typing import NamedTuple
 
+from models.flow_csv.units import Unit
+
 PAIR_DAYS = 100_000  # distinct ones in hand at most: with all else, some 80 MB
 NO_LIMIT = sys.maxsize
 
@@ -38,9 +40,11 @@ class Pass(NamedTuple):
     Attributes:
         part: the pairs that are counted; a counter keeps one half of them whenever it has too many.
         limit: distinct pair-days in hand at most. The days of one pair are never parted.
+        unit: of the durations; None for those of CICFlowMeter, or if it is not known yet.
         is_first: whether nobody has looked at the rows yet. Later, those of other parts are passed over.
     """
 
     part: Part = Part()
     limit: int = NO_LIMIT
+    unit: Unit | None = None
     is_first: bool = True

@@ -1,12 +1,27 @@
 """The quarantine of a flow file: its rows that cannot be counted, as a CSV that can be corrected."""
 
-from typing import IO
+from typing import IO, NamedTuple
 
 from models.errors import FileRejected
 
 MAX_QUARANTINE = 256 << 20  # bytes: it has to fit in the 512 MB of /tmp that a function has
 
 _COLUMNS = b",Quarantine Line,Quarantine Reason"
+_MOST_REASONS = 1000  # that are told apart: the number of fields of a row is in some
+
+
+class Reason(NamedTuple):
+    """Why rows of a file are in quarantine.
+
+    Attributes:
+        text: the reason, the same in each of these rows.
+        rows: how many.
+        line: number of the first line.
+    """
+
+    text: str
+    rows: int
+    line: int
 
 
 class Quarantine:
@@ -14,23 +29,52 @@ class Quarantine:
 
     Args:
         sink: takes the CSV; nothing is written to it as long as there are no rows.
+        limit: bytes of it at most.
 
     Attributes:
-        header: the file's header line, or one in its place; to be set before the first row.
         rows: written so far.
     """
 
-    def __init__(self, sink: IO[bytes]) -> None:
-        self.header = b""
+    def __init__(self, sink: IO[bytes], limit: int | None = None) -> None:
         self.rows = 0
-        self._left = MAX_QUARANTINE
+        self._header = b""
+        self._is_header_due = True
+        self._reasons: dict[str, tuple[int, int]] = {}  # rows, and the first line
+        self._limit = self._left = MAX_QUARANTINE if limit is None else limit
         self._sink = sink
         self._is_within_row = False
+
+    @property
+    def header(self) -> bytes:
+        """The header line for the rows that come next; the file's, or one in its place."""
+        return self._header
+
+    @header.setter
+    def header(self, line: bytes) -> None:
+        self._header = line
+        self._is_header_due = True
+
+    @property
+    def commonest(self) -> Reason | None:
+        """The reason that most rows have, the earliest of several; None if there are no rows."""
+        if not self._reasons:
+            return None
+        text = max(self._reasons, key=lambda reason: self._reasons[reason][0])
+        return Reason(text, *self._reasons[text])
 
     @staticmethod
     def is_header(line: bytes) -> bool:
         """Whether a header line is that of a quarantine, uploaded as a file of its own."""
         return line.rstrip().endswith(_COLUMNS)
+
+    def told(self) -> str:
+        """The commonest reason with its first line, in words."""
+        reason = self.commonest
+        if reason is None:
+            return "one line"
+        if reason.rows == self.rows:
+            return f"{reason.text} (from line {reason.line} on)"
+        return f"in {reason.rows:,} of them {reason.text} (from line {reason.line} on)"
 
     def add(self, row: bytes, number: int, reason: str) -> None:
         """Sets a row aside.
@@ -43,8 +87,9 @@ class Quarantine:
 
     def write(self, piece: bytes) -> None:
         """Begins or goes on with the original bytes of a row."""
-        if not self.rows and not self._is_within_row:
-            self._put(self.header + _COLUMNS + b"\n")
+        if self._is_header_due and not self._is_within_row:
+            self._put(self._header + _COLUMNS + b"\n")
+            self._is_header_due = False
         self._is_within_row = True
         self._put(piece)
 
@@ -53,10 +98,13 @@ class Quarantine:
         self._put(f",{number},{reason}\n".encode())
         self._is_within_row = False
         self.rows += 1
+        if reason in self._reasons or len(self._reasons) < _MOST_REASONS:
+            rows, first = self._reasons.get(reason, (0, number))
+            self._reasons[reason] = rows + 1, first
 
     def _put(self, text: bytes) -> None:
         self._left -= len(text)
         if self._left < 0:
-            what = f"more than {MAX_QUARANTINE >> 20} MiB of rows that cannot be counted"
+            what = f"more than {self._limit >> 20} MiB of rows that cannot be counted: {self.told()}"
             raise FileRejected(what, remedy="Check how the file was made")
         self._sink.write(text)

@@ -1,24 +1,29 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
-from collections import Counter
-from collections.abc import Iterable
-
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
-from models.flow_csv.csv_format import (
+from models.flow_csv.csv_format import check_is_text, check_separator, is_blank
+from models.flow_csv.headers import (
     V4_COLUMNS,
-    V4_MIN_WIDTH,
     Columns,
-    check_is_text,
+    Header,
+    check_numbering,
     check_v4_order,
     find_columns,
+    find_unit_columns,
+    glued_header,
+    plain_header,
     repeated_header,
+    usual_width,
     v4_header,
 )
+from models.flow_csv.notes import Note
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counter import RowCounter, new_row_counter
-from models.flow_csv.values import DAY_WIDTH, BadRow, address, amount, day, split_fields
+from models.flow_csv.units import Unit, UnitRows
+from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields, width_of
+from models.flow_csv.verdict import Evidence, check_rows
 from models.traffic import PairDay, Totals
 
 _TOO_LONG = "line is longer than 1 MiB"
@@ -35,38 +40,55 @@ class Reader:
     Args:
         quarantine: takes the rows that do not count.
         reading: which pairs are counted.
+        name: of the file, in which a date may stand.
 
     Attributes:
+        quarantine: the same.
         notes: what was assumed about the file so far.
-        days: of the rows that can be counted, those of pairs in other parts among them.
+        evidence: what the rows tell of the file, those of pairs in other parts among them.
+        units: what the rows prove of the unit of their durations; None for durations of CICFlowMeter.
+        is_unit_wanted: whether the last lines were not taken because their unit is to be given.
         first_row: the bytes of the first row, its line end aside (of an over-long one, its first piece).
     """
 
-    def __init__(self, quarantine: Quarantine, reading: Pass) -> None:
-        self.notes: list[str] = []
-        self.days: set[str] = set()
+    def __init__(self, quarantine: Quarantine, reading: Pass, name: str = "") -> None:
+        self.notes: list[Note] = []
+        self.evidence = Evidence()
         self.first_row = b""
+        self.units: UnitRows | None = None
+        self.is_unit_wanted = False
         self._reading = reading
-        self._quarantine = quarantine
+        self._name = name
+        self.quarantine = quarantine
         self._columns: Columns | None = None
-        self._header_width = 0  # names in the header, 0 without a header
+        self._header: Header | None = None  # the last one
+        self._header_line = 0  # its number
+        self._header_text = b""  # its bytes
         self._width = 0  # fields of a row, 0 until there were rows
         self._rows: RowCounter | None = None  # from then on
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
-    def take_lines(self, text: bytes) -> None:
-        """Takes whole lines; only the last of a file may lack its end.
+    def take(self, text: bytes, is_whole: bool) -> None:  # the two that `whole_lines` gives
+        """Takes whole lines, only the last of a file without its end, or a piece of an over-long line.
 
         Raises:
             FileRejected: the file can never be read.
         """
+        if is_whole:
+            self._take_lines(text)
+        else:
+            self._take_piece(text)
+
+    def _take_lines(self, text: bytes) -> None:
         if self._is_within_long_line:  # what is left of that line looks like a blank one
             self._end_long_line()
         if not self._lines:
             text = text.removeprefix(_BOM)
         if not self._columns:
             self._columns = self._find_columns(text)
+        if self.is_unit_wanted:
+            return
         if self._columns and not self._rows:
             self._rows = self._find_rows(text, self._columns)
         if self._columns and self._rows:
@@ -74,18 +96,13 @@ class Reader:
         else:
             self._lines += len(text.splitlines())
 
-    def take_piece(self, text: bytes) -> None:
-        """Takes a piece of a line that is too long to be held.
-
-        Raises:
-            FileRejected: it is the first line.
-        """
+    def _take_piece(self, text: bytes) -> None:
         if not self._columns:
             check_is_text(text, b"")
             raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
         self._is_within_long_line = True
         self.first_row = self.first_row or text
-        self._quarantine.write(text)
+        self.quarantine.write(text)
 
     @property
     def part(self) -> Part:
@@ -98,57 +115,86 @@ class Reader:
         return self._rows.elsewhere if self._rows else 0
 
     def end(self) -> dict[PairDay, Totals]:
-        """What was counted, after the last line.
+        """What was counted, after the last line; a first pass judges the file as a whole.
 
         Raises:
-            FileRejected: there was nothing but blank lines.
+            FileRejected: there was nothing but blank lines, or something speaks against the whole file.
         """
         if self._is_within_long_line:
             self._end_long_line()
         if not self._columns:
             what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
-        return self._rows.totals() if self._rows else {}
+        totals = self._rows.totals() if self._rows else {}
+        if self._reading.is_first:
+            self.evidence.check_dates(self._name)
+            check_rows(len(totals) + self.elsewhere, self.quarantine)
+            if any(day.startswith("1970") for day in self.evidence.days):
+                self.notes.append(Note.CLOCK_NOT_SET)
+            self.notes += self.units.notes() if self.units else []
+        return totals
 
     def _end_long_line(self) -> None:
-        self._quarantine.end_row(self._lines + 1, _TOO_LONG)
+        self.quarantine.end_row(self._lines + 1, _TOO_LONG)
         self._is_within_long_line = False
 
     def _find_columns(self, text: bytes) -> Columns | None:
         """Looks for them in the first line that is not blank."""
-        first = next((line for line in text.splitlines() if line.strip()), None)
+        first = next((line for line in text.splitlines() if not is_blank(line)), None)
         if first is None:
             return None
         check_is_text(text, first)
-        columns = find_columns(first)
-        if columns:
-            self._header_width = _width_of(first)
-            self._quarantine.header = first
-            return columns
+        check_separator(first)
+        self._header = find_columns(first)
+        if self._header:
+            self._header_text = self.quarantine.header = first
+            self._find_units(first, self._header.columns)
+            return self._header.columns
         check_v4_order(first)
-        self.notes.append("no header line: CICFlowMeter 4 order assumed")
+        self.notes.append(Note.NO_HEADER)
         return V4_COLUMNS
+
+    def _find_units(self, header: bytes, columns: Columns) -> None:
+        """Looks whether durations are in a unit that is to be proved."""
+        found = find_unit_columns(header, columns)
+        if found and self._reading.unit:
+            self.units = UnitRows(self._reading.unit, found)
+        self.is_unit_wanted = bool(found) and not self.units
+
+    def for_unit(self, unit: Unit, quarantine: Quarantine) -> "Reader":
+        """One that reads durations in a unit, from the lines on that this one did not take for want of it."""
+        reader = Reader(quarantine, self._reading._replace(unit=unit), self._name)
+        reader._lines = self._lines  # its own kind
+        return reader
 
     def _find_rows(self, text: bytes, columns: Columns) -> RowCounter | None:
         """Settles, by the first lines with rows among them, how many fields a row has."""
-        lines = (line for line in text.splitlines() if line.strip())
-        rows = [line for line in lines if repeated_header(line) != columns]
+        lines = (line for line in text.splitlines() if not is_blank(line))
+        rows = [line for line in lines if line != self._header_text and not repeated_header(line)]
         if not rows:
             return None
         self.first_row = self.first_row or rows[0]
-        if not self._header_width:
-            self._width = _usual_width(rows, V4_MIN_WIDTH)
-            self._quarantine.header = v4_header(self._width)
-        elif Quarantine.is_header(self._quarantine.header) or not _have_one_more(rows, self._header_width):
-            self._width = self._header_width
+        if not self._header:
+            self._width = usual_width(rows)
+            self.quarantine.header = v4_header(self._width)
         else:
-            self._width = self._header_width + 1
-            self._quarantine.header += b","
-            self.notes.append("rows have one field more than the header")
+            self._width = self._header.width
+            self._look_for_one_more(rows, self._header)
         return new_row_counter(columns, self._width, self._reading)
 
+    def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
+        """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
+        wider = [row for row in rows if width_of(row) == header.width + 1]
+        if not wider or Quarantine.is_header(self.quarantine.header):
+            return
+        check_numbering(header.columns, wider)
+        if header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows):
+            self._width = header.width + 1
+            self.quarantine.header += b","
+            self.notes.append(Note.ONE_FIELD_MORE)
+
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
-        if b"\0" in text or b'"' in text or len(text) > MAX_LINE:
+        if self.units or b"\0" in text or b'"' in text or len(text) > MAX_LINE:
             for line in text.splitlines():
                 self._lines += 1
                 self._take_carefully(line, columns, rows)
@@ -169,20 +215,48 @@ class Reader:
 
     def _take_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         """Takes the line with the number `_lines`, whatever it is."""
-        if not line.strip():
+        if is_blank(line) or line == self._header_text:
             return
+        try:
+            self._count_carefully(line, columns, rows)
+        except BadRow as bad:
+            self._take_what_is_no_row(line, str(bad), columns, rows)
+
+    def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
+        """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
         header = repeated_header(line) if len(line) <= MAX_LINE else None
-        if header == columns:
+        if header and header.columns == columns:
+            self._go_on_under(header, line, rows)
             return
-        if header:
+        glued = glued_header(line, columns) if len(line) <= MAX_LINE else None
+        if glued:
+            self.quarantine.add(line, self._lines, "a header stands behind this row without a line end")
+            self._go_on_under(glued, b"", rows)
+        elif header:
             raise FileRejected(
                 f"line {self._lines} is another header, with the columns in other places",
                 remedy="Split the file before that line",
             )
-        try:
-            self._count_carefully(line, columns, rows)
-        except BadRow as bad:
-            self._quarantine.add(line, self._lines, str(bad))
+        else:
+            self.quarantine.add(line, self._lines, reason)
+
+    def _go_on_under(self, header: Header, text: bytes, rows: RowCounter) -> None:
+        """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
+        if header.width == (self._header.width if self._header else self._width):
+            return
+        self._header, self._header_line, self._header_text = header, self._lines, text
+        self._widen(header.width, text or plain_header(header), rows)
+
+    def _widen(self, width: int, header: bytes, rows: RowCounter) -> None:
+        self._width = width
+        self.quarantine.header = header
+        rows.widen(width)
+
+    def _may_be_wider(self, width: int) -> bool:
+        """Whether this is the first line under another header, and may have a field more than that."""
+        header = self._header
+        is_first = header and header.is_full and self._lines == self._header_line + 1
+        return bool(is_first and header and width == header.width + 1)
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(line) > MAX_LINE:
@@ -190,30 +264,24 @@ class Reader:
         if b"\0" in line:
             raise BadRow("NUL byte")
         fields = split_fields(line)
+        if self._may_be_wider(len(fields)):
+            self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
             raise BadRow(f"{len(fields)} fields instead of {self._width}")
-        source, destination, timestamp, duration, packets = (fields[place].strip() for place in columns)
+        source, destination, timestamp = (fields[place].strip() for place in columns[:3])
         spelling = source, destination, timestamp[:DAY_WIDTH]
-        pair_day = PairDay(address(source, "Src IP"), address(destination, "Dst IP"), day(spelling[2]))
-        microseconds, count = amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
-        self.days.add(pair_day.day)
-        rows.add(spelling, pair_day, microseconds, count)
+        pair = address(source, "Src IP"), address(destination, "Dst IP")
+        try:
+            when = day(spelling[2])
+        except MonthFirst:
+            self.evidence.saw_month_first(timestamp[:DAY_WIDTH].rstrip(), self._lines)
+            raise
+        microseconds, count = self.units.amounts(fields) if self.units else _amounts(fields, columns)
+        self.evidence.saw(when)
+        rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
 
 
-def _usual_width(rows: Iterable[bytes], least: int) -> int:
-    """How many fields most of the rows have, of those that have enough."""
-    widths = Counter(map(_width_of, rows))
-    return max((width for width in widths if width >= least), key=widths.__getitem__)
-
-
-def _have_one_more(rows: Iterable[bytes], header_width: int) -> bool:
-    """Whether more rows have a field more than the header than have as many."""
-    widths = Counter(map(_width_of, rows))
-    return widths[header_width + 1] > widths[header_width]
-
-
-def _width_of(line: bytes) -> int:
-    try:
-        return len(split_fields(line))
-    except BadRow:
-        return 0  # no row has that
+def _amounts(fields: list[bytes], columns: Columns) -> tuple[int, int]:
+    """Duration in µs and packets of a row."""
+    duration, packets = fields[columns.duration].strip(), fields[columns.packets].strip()
+    return amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")

@@ -8,7 +8,7 @@ would do the same. The first other line is given back for the careful way to dec
 import io
 from typing import Protocol
 
-from models.flow_csv.csv_format import Columns
+from models.flow_csv.headers import Columns
 from models.flow_csv.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE

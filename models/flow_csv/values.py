@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 
 MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily totals far below 38 digits
 _MAX_WIDTH = len(str(MAX_VALUE))
@@ -19,6 +20,10 @@ _MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interf
 
 class BadRow(ValueError):
     """A row that cannot be counted; its text is the reason, free of commas, quotes and line ends."""
+
+
+class MonthFirst(BadRow):
+    """A row whose date is one only if the month stands first."""
 
 
 def split_fields(line: bytes) -> list[bytes]:
@@ -34,6 +39,14 @@ def split_fields(line: bytes) -> list[bytes]:
     except csv.Error as error:
         raise BadRow("quotes are not balanced") from error
     return [field.encode("latin-1") for field in fields]
+
+
+def width_of(line: bytes) -> int:
+    """How many fields a line has; 0, which no row has, if its quotes are not balanced."""
+    try:
+        return len(split_fields(line))
+    except BadRow:
+        return 0
 
 
 _PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
@@ -61,41 +74,79 @@ def address(text: bytes, column: str) -> str:
     return str(IPv6Address(int(parsed)))
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2099  # a clock that was never set, and far from any calendar that counts higher
+
 _DATE = re.compile(
-    rb"(?:(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d{2})-(?P<D>\d{2}))(?![^ T])"
+    rb"(?:(?P<d>\d{1,2})(?P<s>[/.-])(?P<m>\d{1,2})(?P=s)(?P<y>\d{4})"
+    rb"|(?P<Y>\d{4})(?P<S>[/-])(?P<M>\d{1,2})(?P=S)(?P<D>\d{1,2}))(?![^ T])"
 )
 
 
+class Day(NamedTuple):
+    """The day of a timestamp.
+
+    Attributes:
+        iso: ISO 8601.
+        swapped: what it would be if month and day changed places; empty if there is no such day, or the
+            order is beyond doubt because the year stands first.
+        is_day_first: whether it can be read in no other order, although the year stands last.
+    """
+
+    iso: str
+    swapped: str
+    is_day_first: bool
+
+
 @lru_cache(maxsize=1024)
-def day(prefix: bytes) -> str:
-    """The ISO 8601 day of the first `DAY_WIDTH` bytes of a timestamp: `d/M/yyyy` or ISO, then any time.
+def day(prefix: bytes) -> Day:
+    """The day of the first `DAY_WIDTH` bytes of a timestamp.
+
+    It is read day first, with the year last, or year first, then month and day; behind it may be any time.
 
     Raises:
-        BadRow: there is no such date.
+        MonthFirst: there is such a date only if the month stands first.
+        BadRow: there is no such date, or not in a year that counts.
     """
     match = _DATE.match(prefix)
     if match is None:
         raise BadRow("Timestamp is not a date")
     year, month, day_of_month = (int(match[upper] or match[lower]) for upper, lower in ("Yy", "Mm", "Dd"))
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadRow(f"Timestamp is before {FIRST_YEAR} or after {LAST_YEAR}")
+    iso = _iso(year, month, day_of_month)
+    swapped = _iso(year, day_of_month, month) if match["y"] else ""
+    if not iso and swapped:
+        raise MonthFirst("Timestamp is a date only if the month stands first")
+    if not iso:
+        raise BadRow("Timestamp is an impossible date")
+    return Day(iso, swapped, is_day_first=bool(match["y"]) and not swapped)
+
+
+def _iso(year: int, month: int, day_of_month: int) -> str:
+    """A date, or nothing if there is none."""
     try:
         return date(year, month, day_of_month).isoformat()
-    except ValueError as error:
-        raise BadRow("Timestamp is an impossible date") from error
+    except ValueError:
+        return ""
 
 
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_SPREADSHEET = re.compile(rb"-?\d\.\d\dE\+(?P<exponent>\d\d)")  # as they show large numbers, and save them
 
 
 def amount(text: bytes, column: str) -> int:
     """The whole number from 0 to `MAX_VALUE`, also when it is written as `1.2345E7` or `14.0`.
 
     Raises:
-        BadRow: it is none; `column` tells which.
+        BadRow: it is none, or may have been another before it was rounded; `column` tells which.
     """
     if len(text) < _MAX_WIDTH and text.isdigit():
         return int(text)
     if not _NUMBER.fullmatch(text):
         raise BadRow(f"{column} is not a number")
+    spreadsheet = _SPREADSHEET.fullmatch(text)
+    if spreadsheet and int(spreadsheet["exponent"]) > 2:  # digits that its two decimals do not reach
+        raise BadRow(f"{column} was rounded by a spreadsheet")
     value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
     if value < 0:
         raise BadRow(f"{column} is negative")

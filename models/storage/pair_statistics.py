@@ -47,6 +47,13 @@ class Applied(StrEnum):
     REBUILT = "rebuilt"
 
 
+Observer = Callable[[str, Sums, Sequence[Step]], None]  # a pair, its sums now, what was added to them
+
+
+def _nobody(_pair: str, _sums: Sums, _steps: Sequence[Step]) -> None:
+    """Sees nothing."""
+
+
 class PairStatisticsStore:
     """The statistics of all pairs, in one table.
 
@@ -54,17 +61,29 @@ class PairStatisticsStore:
         dynamodb: a boto3 DynamoDB client.
         table: the name of the table.
         daily_totals: what the statistics are rebuilt from.
+        observer: called after steps were added, with what the write gave back; not for duplicates and
+            rebuilds. May be called from several threads.
     """
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str, daily_totals: DailyTotalsStore) -> None:
+    def __init__(
+        self,
+        dynamodb: "DynamoDBClient",
+        table: str,
+        daily_totals: DailyTotalsStore,
+        observer: Observer = _nobody,
+    ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self.daily_totals = daily_totals
+        self._observer = observer
 
     @classmethod
-    def of(cls, deployment: Deployment, dynamodb: "DynamoDBClient") -> "PairStatisticsStore":
+    def of(
+        cls, deployment: Deployment, dynamodb: "DynamoDBClient", observer: Observer = _nobody
+    ) -> "PairStatisticsStore":
         """Both stores of a deployment, this one and the daily totals."""
-        return cls(dynamodb, deployment.pair_statistics, DailyTotalsStore(dynamodb, deployment.daily_totals))
+        daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
+        return cls(dynamodb, deployment.pair_statistics, daily_totals, observer)
 
     def apply(self, pair: str, steps: Sequence[Step]) -> Applied:
         """Brings the steps into the statistics, each once, however often it is delivered.
@@ -82,6 +101,7 @@ class PairStatisticsStore:
         for _ in range(_ATTEMPTS):
             item, applied = self._update(pair, steps)
             if applied:
+                self._observer(pair, sums_of(item), steps)
                 self._prune(item)
                 return Applied.ADDED
             due = still_due(steps, bookkeeping(item))

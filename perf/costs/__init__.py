@@ -1,1 +1,3 @@
 """What a month costs, by the prices of AWS."""
+
+__all__ = ["cost", "prices"]

@@ -28,6 +28,8 @@ LAMBDA_REQUEST = prices.LAMBDA_REQUEST.each
 LAMBDA_GB_SECOND = prices.LAMBDA_TIME.each
 LOGGED = prices.LOGS.each
 ALARM = prices.ALARM.each
+METRIC = prices.METRIC.each
+METRIC_CALL = prices.METRIC_CALL.each
 VM_HOUR = prices.MACHINE.each + prices.ADDRESS.each
 DISK = prices.DISK.each
 
@@ -40,8 +42,10 @@ MEMORY_GB = 0.5  # of a function
 LAMBDA_POLLS = 5 * 3 * 60 * 24 * DAYS  # five pollers of the queue, 20 s each
 VM_POLLS = 3 * 60 * 24 * DAYS
 VM_STREAM_READS = 3600 * 24 * DAYS  # one a second
-LAMBDA_ALARMS = 9  # metrics
-VM_ALARMS = 7
+LAMBDA_ALARMS = 12  # metrics, those of the storage among them
+VM_ALARMS = 10
+VM_METRICS = 2  # of our own, all the time; those that count failures are billed by the hour
+VM_CALLS = 15 * 24 * DAYS  # of CloudWatch: a sign of life every four minutes
 VM_DISK_GB = 8
 VM_CORES = 2  # of a t4g.small
 VM_CPUS = VM_CORES * 0.2  # that it may use all the time; more in bursts, or for a surcharge
@@ -100,7 +104,8 @@ class Work:
 TRANSPORT = S3_PUTS * S3_PUT + S3_GETS * S3_GET + SQS_REQUESTS * SQS_REQUEST  # US dollars a file
 LAMBDA_AT_REST = LAMBDA_POLLS * SQS_REQUEST + LAMBDA_ALARMS * ALARM  # US dollars a month
 MACHINE = VM_HOUR * HOURS + VM_DISK_GB * DISK + VM_POLLS * SQS_REQUEST  # US dollars a month, like the next
-VM_AT_REST = MACHINE + VM_STREAM_READS * STREAM_READ + VM_ALARMS * ALARM
+VM_TOLD = VM_ALARMS * ALARM + VM_METRICS * METRIC + VM_CALLS * METRIC_CALL
+VM_AT_REST = MACHINE + VM_STREAM_READS * STREAM_READ + VM_TOLD
 
 
 @dataclass(frozen=True)

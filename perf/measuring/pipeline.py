@@ -7,9 +7,11 @@ from contextlib import ExitStack, contextmanager
 
 from clients.local_aws.child import Child
 from clients.local_aws.engine import EmbeddedEngine
+from clients.queries.counted import days_in
 from cloudformation.deploy import deploy_leases, deploy_storage
 from models.deployment import Deployment
 from models.errors import FlowtallyError
+from models.storage.daily_totals import DailyTotalsStore
 
 STACK = "flowtally"
 _POLL = 0.05  # seconds
@@ -48,10 +50,8 @@ class Pipeline:
 
     def pair_days_counted(self) -> int:
         """Daily totals that there are."""
-        pages = self.engine.client("dynamodb").get_paginator("scan")
-        return sum(
-            page["Count"] for page in pages.paginate(TableName=self.deployment.daily_totals, Select="COUNT")
-        )
+        store = DailyTotalsStore(self.engine.client("dynamodb"), self.deployment.daily_totals)
+        return sum(1 for _ in days_in(store))
 
     def pair_days_consolidated(self) -> int:
         """Days in the statistics of all pairs."""

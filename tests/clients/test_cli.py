@@ -18,7 +18,8 @@ from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from tests.helpers.program import Run
 from tests.helpers.project import ROOT
-from tests.helpers.support import PATIENCE, client, daemon, eventually, flow_csv, is_at_rest, keys
+from tests.helpers.support import client, daemon, flow_csv, is_at_rest, keys
+from tests.helpers.waiting import PATIENCE, eventually
 
 DAY_1 = flow_csv(
     "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3",
@@ -194,28 +195,28 @@ def test_wrong_settings_in_the_environment(run: Run, deployment: Deployment, nam
     assert value in done.stderr
 
 
-@pytest.fixture(scope="module")
-def strict_engine() -> Iterator[EmbeddedEngine]:
+@pytest.fixture
+def guarded(strict_engine: EmbeddedEngine) -> EmbeddedEngine:
     """An engine that checks credentials and policies, with a deployment."""
-    with EmbeddedEngine(authorize=True) as engine:
-        deploy_storage(engine.client("cloudformation"), "flowtally")
-        yield engine
+    strict_engine.reset()
+    deploy_storage(strict_engine.client("cloudformation"), "flowtally")
+    return strict_engine
 
 
-def test_bad_credentials(run: Run, strict_engine: EmbeddedEngine) -> None:
+def test_bad_credentials(run: Run, guarded: EmbeddedEngine) -> None:
     """Keys that AWS does not know are refused in plain words."""
-    done = run("status", **strict_engine.environment() | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"})
+    done = run("status", **guarded.environment() | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"})
     assert done.returncode == 1
     assert "AWS refused the credentials" in done.stderr
 
 
-def test_a_branch_that_may_only_upload(run: Run, strict_engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_a_branch_that_may_only_upload(run: Run, guarded: EmbeddedEngine, tmp_path: Path) -> None:
     """With the policy for branches alone, uploading with --bucket works; below another prefix it does not.
 
     The engine does not resolve the principal's tag in a resource, so the test puts it in.
     """
-    deployment = Deployment.from_stack(strict_engine.client("cloudformation"), "flowtally")
-    iam = strict_engine.client("iam")
+    deployment = Deployment.from_stack(guarded.client("cloudformation"), "flowtally")
+    iam = guarded.client("iam")
     (arn,) = (
         policy["Arn"]
         for policy in iam.list_policies(Scope="Local")["Policies"]
@@ -226,7 +227,7 @@ def test_a_branch_that_may_only_upload(run: Run, strict_engine: EmbeddedEngine, 
     document = str(version).replace("'", '"').replace("${aws:PrincipalTag/branch}", "paris")
     iam.put_user_policy(UserName="paris", PolicyName="upload", PolicyDocument=document)
     keys_of_paris = iam.create_access_key(UserName="paris")["AccessKey"]
-    paris = strict_engine.environment() | {
+    paris = guarded.environment() | {
         "AWS_ACCESS_KEY_ID": keys_of_paris["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys_of_paris["SecretAccessKey"],
     }
@@ -243,7 +244,7 @@ def test_a_branch_that_may_only_upload(run: Run, strict_engine: EmbeddedEngine, 
     elsewhere = run(*arguments, "london", **paris)
     assert elsewhere.returncode == 1
     assert "not permitted: PutObject" in elsewhere.stderr
-    listed = strict_engine.client("s3").list_objects_v2(Bucket=deployment.bucket)["Contents"]
+    listed = guarded.client("s3").list_objects_v2(Bucket=deployment.bucket)["Contents"]
     assert [entry["Key"].rpartition("/")[0] for entry in listed] == ["incoming/paris"]
 
 

@@ -29,16 +29,8 @@ from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.program import Run, done, flowtally_program
 from tests.helpers.project import ROOT
-from tests.helpers.support import (
-    PATIENCE,
-    client,
-    eventually,
-    flow_csv,
-    is_counted,
-    stored_days,
-    stored_statistics,
-    upload,
-)
+from tests.helpers.support import client, flow_csv, is_counted, stored_days, stored_statistics, upload
+from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.settings import parse
 
 HERE = Target.here()

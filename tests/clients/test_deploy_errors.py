@@ -17,7 +17,8 @@ from cloudformation.stack import current
 from cloudformation.templates import template
 from models.deployment import Deployment
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, eventually, flow_csv, keys, upload
+from tests.helpers.support import client, flow_csv, keys, upload
+from tests.helpers.waiting import eventually
 
 
 def test_a_name_that_is_taken_is_the_first_cause(run_here: Run, place: EmbeddedEngine) -> None:

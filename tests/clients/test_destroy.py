@@ -22,7 +22,8 @@ from models.deployment import LAYOUT, Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
 from tests.helpers.program import Run, done
-from tests.helpers.support import add_day, client, eventually
+from tests.helpers.support import add_day, client
+from tests.helpers.waiting import eventually
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
 STRANGE = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'

@@ -193,7 +193,7 @@ def test_nothing_is_cut_off_at_80_columns(run: Run, deployment: Deployment) -> N
     name, reason = "Y" * 150, "Z" * 500
     record(deployment, "paris", f"{name}.csv", "rejected", reason=reason)
     upload(deployment, f"rejected/0a1b/paris/{name}.csv", b"x")
-    process(deployment, f"incoming/{name}/torn.csv", ONE_WRONG_ROW)
+    process(deployment, f"incoming/{name[:60]}/{name[60:]}.csv", ONE_WRONG_ROW)
     for arguments in (["status"], ["status", "--branch", "paris"]):
         shown = done(run(*arguments, COLUMNS="80"))
         tables = [line for line in shown.splitlines() if not line.startswith("Next: ")]

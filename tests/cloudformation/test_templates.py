@@ -2,52 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cfnlint.api import lint_file
 
 from cloudformation.package import RUNTIME_PYTHON
-from cloudformation.templates import content, output_names, template
+from cloudformation.templates import output_names, template
 from handlers import consolidate, summarize, verify
+from handlers.metrics import COUNTED_EVENTS
 from models.deployment import Deployment
 from tests.helpers.project import ROOT
+from tests.helpers.template import NAMES, TEMPLATES, resources, statements
 
 HOUR = 3600
-FOLDER = ROOT / "cloudformation"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-TEMPLATES: dict[str, dict[str, Any]] = {name: dict(content(template(name))) for name in NAMES}
-
-
-def resources(name: str, kind: str) -> dict[str, Any]:
-    """Those of a type, by their logical names."""
-    return {
-        key: entry["Properties"]
-        for key, entry in TEMPLATES[name]["Resources"].items()
-        if entry["Type"] == kind
-    }
-
-
-def statements() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Every statement of every policy of every template: template, resource, statement."""
-    for name, written in TEMPLATES.items():
-        for key, entry in written["Resources"].items():
-            properties = entry.get("Properties", {})
-            documents = [properties.get("PolicyDocument")]
-            documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-            for document in filter(None, documents):
-                for statement in document["Statement"]:
-                    yield name, key, statement
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_templates_are_valid_on_aws(name: str) -> None:
     """cfn-lint finds nothing, and no rule is switched off."""
-    assert lint_file(Path(FOLDER / f"{name}.yaml")) == []
+    assert lint_file(Path(ROOT / "cloudformation" / f"{name}.yaml")) == []
     assert "cfn-lint" not in template(name)
 
 
@@ -65,7 +39,9 @@ def test_no_role_may_do_everything_anywhere() -> None:
             continue
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not [action for action in actions if "*" in action]
-        if statement["Resource"] == "*":
+        if actions == ["cloudwatch:PutMetricData"]:
+            assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Ref MetricNamespace"}}
+        elif statement["Resource"] == "*":
             assert all(a in without_resources or a.startswith("ssmmessages:") for a in actions)
 
 
@@ -103,7 +79,7 @@ def test_functions_know_all_that_the_deployment_names() -> None:
     wanted = Deployment("b", "q", "dlq", "daily", "pairs", "files", "arn", b"key").to_environment().keys()
     for function in resources("lambda", "AWS::Lambda::Function").values():
         assert function["Environment"]["Variables"].keys() == wanted
-    assert all(f"{name}=${{" in template("vm") for name in [*wanted, "FLOWTALLY_LEASES"])
+    assert all(f"{name}=${{" in template("vm") for name in [*wanted, "FLOWTALLY_LEASES", "FLOWTALLY_METRICS"])
 
 
 def test_one_file_per_invocation_and_partial_failures() -> None:
@@ -163,15 +139,18 @@ def test_compute_holds_no_data() -> None:
 
 
 def test_alarms_cover_what_can_go_wrong() -> None:
-    """Dead letters, old files, no consolidation; errors, throttles; a silent reader. They tell somebody."""
+    """Dead letters, old files, failures; errors, throttles, age; a silent reader. They tell somebody."""
     alarms = {name: set(resources(name, "AWS::CloudWatch::Alarm")) for name in ("storage", "lambda", "vm")}
     assert alarms == {
-        "storage": {"DeadLetters", "OldestFile", "NotConsolidated"},
+        "storage": {
+            *("DeadLetters", "OldestFile", "FilesNotCounted", "PairsNotConsolidated"),
+            *("FilesPartlyCounted", "PairsSetAside"),
+        },
         "lambda": {
-            *("SummarizeErrors", "ConsolidateErrors", "VerifyErrors"),
+            *("SummarizeErrors", "ConsolidateErrors", "VerifyErrors", "RecordsWait"),
             *("SummarizeThrottles", "ConsolidateThrottles"),
         },
-        "vm": {"SilentReader", "ManyFilesWait", "NoFilesWait"},
+        "vm": {"SilentReader", "ReaderLags", "ManyFilesWait", "NoFilesWait"},
     }
     scaling = {"ManyFilesWait", "NoFilesWait"}
     for name in alarms:
@@ -195,101 +174,37 @@ def test_alarms_watch_what_they_are_named_for() -> None:
         ("OldestFile", "ApproximateAgeOfOldestMessage", HOUR, "notBreaching"),
         *((f"{name}Errors", "Errors", 0, "notBreaching") for name in (*functions, "Verify")),
         *((f"{name}Throttles", "Throttles", 0, "notBreaching") for name in functions),
-        ("SilentReader", "SuccessfulRequestLatency", 0, "breaching"),
+        *((name, name, 0, "notBreaching") for name in COUNTED_EVENTS.values()),
+        ("RecordsWait", "IteratorAge", 1000 * HOUR, "notBreaching"),
+        ("SilentReader", "Reading", 1, "breaching"),
+        ("ReaderLags", "ReaderLag", HOUR, "notBreaching"),
     }
-    behind = resources("storage", "AWS::CloudWatch::Alarm")["NotConsolidated"]
-    formula, *metrics = behind["Metrics"]
-    assert formula["Expression"] == "IF(FILL(written, 0) > 0 AND FILL(consolidated, 0) == 0, 1, 0)"
-    of_table = {it["Id"]: it["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for it in metrics}
-    assert of_table == {"written": "Ref DailyTotals", "consolidated": "Ref PairStatistics"}
-    assert {it["MetricStat"]["Period"] for it in metrics} == {HOUR}
 
 
 def test_the_dashboard_shows_what_the_alarms_watch() -> None:
     """Files waiting and given up, the age of the oldest, writes of both tables, errors and throttles."""
     (dashboard,) = resources("storage", "AWS::CloudWatch::Dashboard").values()
-    widgets = json.loads(re.sub(r"\$\{[^}]*\}", "x", dashboard["DashboardBody"].removeprefix("Sub ")))
-    shown = json.dumps(widgets)
-    for metric in (
+    body = dashboard["DashboardBody"].removeprefix("Sub ").replace("${AWS::StackName}", "flowtally")
+    widgets = json.loads(re.sub(r"\$\{[^}]*\}", "x", body))["widgets"]
+    shown = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    names = {name for _, name, *_ in shown}
+    assert names == {
         *("ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"),
         *("ApproximateAgeOfOldestMessage", "ConsumedWriteCapacityUnits", "Errors", "Throttles"),
-    ):
-        assert metric in shown
-
-
-def test_a_machine_is_reached_by_nobody() -> None:
-    """No way in: the firewall has no rule for incoming traffic, only HTTPS goes out, and there is no key."""
-    (firewall,) = resources("vm", "AWS::EC2::SecurityGroup").values()
-    assert "SecurityGroupIngress" not in firewall
-    assert [(rule["FromPort"], rule["ToPort"]) for rule in firewall["SecurityGroupEgress"]] == [(443, 443)]
-    assert "KeyName" not in template("vm")
-    (machine,) = resources("vm", "AWS::EC2::LaunchTemplate").values()
-    assert machine["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
-
-
-def test_session_manager_may_what_it_needs_and_nothing_else() -> None:
-    """The permissions of a machine for it are those of AWS's own policy for sessions alone.
-
-    That is AWSCloud9SSMInstanceProfile. AmazonSSMManagedInstanceCore could also read all parameters.
-    """
-    (statement,) = [it for _, _, it in statements() if it.get("Sid") == "SessionManager"]
-    channels = (f"ssmmessages:{verb}{kind}" for verb in ("Create", "Open") for kind in ("Control", "Data"))
-    needed = {"ssm:UpdateInstanceInformation", *(f"{name}Channel" for name in channels)}
-    assert set(statement["Action"]) == needed
-    others = [it for _, _, it in statements() if it is not statement]
-    assert not [it for it in others if any(action.startswith("ssm") for action in it["Action"])]
+        *("FilesNotCounted", "PairsNotConsolidated"),
+    }
+    functions = {value for space, _, *rest in shown if space == "AWS/Lambda" for value in rest[1:2]}
+    named = {it["FunctionName"] for it in resources("lambda", "AWS::Lambda::Function").values()}
+    assert functions == {name.removeprefix("Sub ").replace("${StorageStack}", "flowtally") for name in named}
+    assert {space for space, *_ in shown if space.startswith("flowtally")} == {"flowtally/flowtally"}
+    assert TEMPLATES["storage"]["Resources"]["Overview"]["Condition"] == "IsShown"
+    assert TEMPLATES["storage"]["Parameters"]["Dashboard"]["Default"] == "true"
 
 
 def test_only_who_must_know_what_is_there_may_list_the_bucket() -> None:
     """The first stage, which has to tell a missing object from a forbidden one, and people who look."""
     listing = {(key, it["Resource"]) for _, key, it in statements() if "s3:ListBucket" in it["Action"]}
     assert listing == {("SummarizePolicy", "GetAtt Bucket.Arn"), ("AnalystPolicy", "GetAtt Bucket.Arn")}
-
-
-def test_machines_grow_with_the_backlog() -> None:
-    """One more while more than 50 files wait for three minutes, only one when none has for ten."""
-    policies = resources("vm", "AWS::AutoScaling::ScalingPolicy")
-    assert policies["OneMore"]["AdjustmentType"] == "ChangeInCapacity"
-    assert policies["OneMore"]["StepAdjustments"] == [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
-    assert policies["OnlyOne"]["AdjustmentType"] == "ExactCapacity"
-    assert policies["OnlyOne"]["StepAdjustments"] == [{"MetricIntervalUpperBound": 0, "ScalingAdjustment": 1}]
-    alarms = resources("vm", "AWS::CloudWatch::Alarm")
-    for name, action, threshold in (("ManyFilesWait", "OneMore", 50), ("NoFilesWait", "OnlyOne", 0)):
-        assert alarms[name]["AlarmActions"] == [f"Ref {action}"]
-        assert alarms[name]["MetricName"] == "ApproximateNumberOfMessagesVisible"
-        assert alarms[name]["Threshold"] == threshold
-    (group,) = resources("vm", "AWS::AutoScaling::AutoScalingGroup").values()
-    assert group["MaxSize"] == "Ref MaximumMachines"
-
-
-def test_machines_are_small_and_at_least_one() -> None:
-    """arm64, the smallest disk that the image allows, encrypted; credits never cost extra."""
-    (machine,) = resources("vm", "AWS::EC2::LaunchTemplate").values()
-    data = machine["LaunchTemplateData"]
-    assert data["ImageId"].endswith("arm64")
-    assert TEMPLATES["vm"]["Parameters"]["InstanceType"]["Default"] == "t4g.small"
-    (disk,) = data["BlockDeviceMappings"]
-    assert disk["Ebs"] == {
-        "VolumeSize": 8,
-        "VolumeType": "gp3",
-        "Encrypted": True,
-        "DeleteOnTermination": True,
-    }
-    assert data["CreditSpecification"] == {"CpuCredits": "standard"}
-    (group,) = resources("vm", "AWS::AutoScaling::AutoScalingGroup").values()
-    assert group["MinSize"] == "1"
-
-
-def test_a_machine_reports_only_when_its_daemon_is_ready() -> None:
-    """The group waits for a signal, which comes after the units are ready, so when they can work."""
-    group = TEMPLATES["vm"]["Resources"]["Machines"]
-    assert group["CreationPolicy"]["ResourceSignal"]["Count"] == 1
-    script = template("vm")
-    assert (
-        script.index("install.sh --from") < script.index("systemctl start") < script.index("report SUCCESS")
-    )
-    assert "set -euo pipefail" in script
-    assert "trap 'report FAILURE' ERR" in script
 
 
 def test_accelerated_uploads_and_alarm_mail_are_parameters() -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.helpers.template import create_tables, tables
 from tests.simulation.dynamodb import DynamoDB, Table
-from tests.simulation.scheduler import Scheduler, Signal
+from tests.simulation.event_loop import Scheduler, Signal
 from tests.simulation.streams import Streams
 
 RawItem = dict[str, dict[str, Any]]

@@ -12,7 +12,9 @@ import pytest
 
 from tests.helpers.program import Run
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
-from tests.helpers.support import PATIENCE, eventually
+from tests.helpers.waiting import PATIENCE, eventually
+
+pytestmark = pytest.mark.usefixtures("engine_of_its_own")
 
 
 def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":

@@ -1,13 +1,12 @@
 """What people may do: a branch uploads, an analyst looks, and nobody does more."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
 
-from clients.local_aws.engine import EmbeddedEngine
 from clients.queries.counted import Results
 from clients.queries.file_report import files_of_branch
 from clients.queries.stored import read_status
@@ -15,7 +14,7 @@ from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
 from models.storage.schema import Week
-from tests.helpers.policies import Stage
+from tests.helpers.policies import GuardedStack
 from tests.helpers.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -26,28 +25,21 @@ def calls(*made: Callable[[], object]) -> tuple[Callable[[], object], ...]:
     return made
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    """Everything deployed, once."""
-    with EmbeddedEngine(authorize=True) as engine:
-        yield Stage(engine)
-
-
 @pytest.fixture
-def user(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes this process a user with one of the policies that the stack offers."""
-    iam = stage.engine.client("iam")
+    iam = stack.engine.client("iam")
 
     def become(policy: str, **tags: str) -> None:
         name = f"user-{policy}"
         iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         # The engine does not put the caller's tags into resources, as AWS does.
-        document = json.dumps(stage.document(("managed", stage.outputs[policy])))
+        document = json.dumps(stack.document(("managed", stack.outputs[policy])))
         for key, value in tags.items():
             document = document.replace(f"${{aws:PrincipalTag/{key}}}", value)
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        for variable, value in stage.engine.environment().items():
+        for variable, value in stack.engine.environment().items():
             monkeypatch.setenv(variable, value)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
@@ -55,14 +47,14 @@ def user(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return become
 
 
-def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable[..., None]) -> None:
+def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: Callable[..., None]) -> None:
     """It may put and break off uploads there, and read, list and overwrite nothing else.
 
     So it cannot learn the key by which files are named, wherever that stands.
     """
     user("BranchUploadPolicyArn", branch="paris")
-    s3, bucket = client("s3"), stage.deployment.bucket
-    described = stage.engine.client("dynamodb").describe_table(TableName=stage.deployment.daily_totals)
+    s3, bucket = client("s3"), stack.deployment.bucket
+    described = stack.engine.client("dynamodb").describe_table(TableName=stack.deployment.daily_totals)
     table = described["Table"]["TableArn"]
     functions = [f"flowtally-{name}" for name in ("summarize", "consolidate", "verify")]
     s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
@@ -74,7 +66,7 @@ def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable
         lambda: s3.get_object(Bucket=bucket, Key="incoming/paris/a.csv"),
         lambda: s3.list_objects_v2(Bucket=bucket),
         lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),
-        lambda: client("dynamodb").scan(TableName=stage.deployment.daily_totals),
+        lambda: client("dynamodb").scan(TableName=stack.deployment.daily_totals),
         # The key by which files are named, wherever it stands.
         lambda: client("cloudformation").describe_stacks(StackName="flowtally"),
         lambda: client("cloudformation").describe_stacks(),
@@ -88,9 +80,11 @@ def test_a_branch_uploads_below_its_own_prefix_only(stage: Stage, user: Callable
             refused()
 
 
-def test_an_analyst_looks_at_everything_and_changes_nothing(stage: Stage, user: Callable[..., None]) -> None:
+def test_an_analyst_looks_at_everything_and_changes_nothing(
+    stack: GuardedStack, user: Callable[..., None]
+) -> None:
     """Status, verification and results can be had; no table, object or queue can be written."""
-    stage.put("incoming/paris/waits.csv", flow_csv(ROW))
+    stack.put("incoming/paris/waits.csv", flow_csv(ROW))
     user("AnalystPolicyArn")
     account = Account("flowtally")
     assert read_status(account).tables

@@ -16,7 +16,6 @@ from tests.helpers.support import (
     DaemonProcess,
     client,
     daemon,
-    eventually,
     flow_csv,
     is_at_rest,
     keys,
@@ -24,6 +23,7 @@ from tests.helpers.support import (
     stored_statistics,
     upload,
 )
+from tests.helpers.waiting import eventually
 
 
 def assert_tables_are(deployment: Deployment, days: Daily) -> None:

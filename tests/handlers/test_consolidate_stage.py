@@ -1,12 +1,13 @@
 """The second stage: folding a batch of the stream, and what a failure leaves to be delivered again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from handlers.consolidate_stage import Consolidator, fold
 from models.storage.changes import Step, WeekState
 from models.storage.schema import RawItem
 from models.traffic import Totals
+from tests.helpers.stand_ins import in_turn
 
 A, B = "10.0.0.1>10.0.0.2", "10.0.0.3>10.0.0.4"
 
@@ -42,11 +43,6 @@ class Statistics:
 
     def rebuild(self, pair: str, *, horizon: int = 0) -> None:
         self.rebuilt[pair] = horizon
-
-
-def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
-    for item in items:
-        work(item)
 
 
 def process(records: list[dict[str, Any]], statistics: Statistics) -> int | None:

@@ -1,7 +1,6 @@
 """The first stage on real storage: what becomes of a file."""
 
 import gzip
-from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +15,7 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
 from models.traffic import PairDay, PairWeek, Totals
+from tests.helpers.stand_ins import in_turn
 from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
@@ -29,11 +29,6 @@ def message(deployment: Deployment, key: str) -> str:
     quoted = key.replace("%", "%25").replace("+", "%2B").replace(" ", "+")
     entity = {"bucket": {"name": deployment.bucket}, "object": {"key": quoted}}
     return orjson.dumps({"Records": [{"s3": entity}]}).decode()
-
-
-def in_turn(work: Callable[[Any], object], items: Iterable[Any]) -> None:
-    for item in items:
-        work(item)
 
 
 @pytest.fixture
@@ -244,15 +239,6 @@ def test_branches_may_have_the_same_addresses(deployment: Deployment, summarizer
         PairDay(f"{branch}/10.0.0.1", f"{branch}/10.0.0.2", "2022-12-07"): Totals(1000, 3, 1)
         for branch in ("paris", "rome")
     }
-
-
-def test_a_branch_that_would_break_pairs_is_refused(deployment: Deployment, summarizer: Summarizer) -> None:
-    """With the branch as scope, a branch whose name holds the separator of pairs is set aside."""
-    object.__setattr__(summarizer, "address_scope", "branch")
-    upload(deployment, "incoming/a>b/x.csv", flow_csv(GOOD))
-    summarizer.process(message(deployment, "incoming/a>b/x.csv"), 1)
-    assert stored_days(deployment) == {}
-    assert "which separates addresses" in str(file_record(deployment, "a>b", "x.csv").reason)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.helpers.packages import built
 Policy = tuple[str, str]  # the kind of a policy, and its ARN, or role and name
 
 
-class Stage:
+class GuardedStack:
     """An engine that enforces policies, with everything deployed on it."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.helpers.project import ROOT
-from tests.helpers.support import PATIENCE
+from tests.helpers.waiting import PATIENCE
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

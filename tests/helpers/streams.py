@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.helpers.support import Shown
+from tests.helpers.stand_ins import Shown
 from tests.simulation.dynamodb import DynamoDB, Table
 from vm_daemon.leases import Leases
 from vm_daemon.report import Report
@@ -126,7 +126,7 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "Call")
 
 
-class Stage:
+class NotingStage:
     """Notes what it is given; fails from a record on if told to."""
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class Bench:
         self.streams = streams
         self.clock = Clock()
         self.table = LeaseTable(self.clock)
-        self.stage = Stage()
+        self.stage = NotingStage()
         self.repairs = 0
         self.shown = Shown()
         self.said_before_repair: list[str] = []

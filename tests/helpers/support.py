@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,10 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
 from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from perf.data.oracle import statistics_of
-from vm_daemon.notifications import Notifier
+from tests.helpers.waiting import PATIENCE
 
 HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 LEASES = "flowtally-leases"
-PATIENCE = 180  # seconds that anything may take before a test gives up
-
-
-def client_of(service: str) -> Any:
-    """A client of the engine that the environment points to, made once: that takes longer than many calls."""
-    return _client_at(service, *(value for name, value in os.environ.items() if name.startswith("AWS_")))
-
-
-@cache
-def _client_at(service: str, *_: str) -> Any:
-    return client(service)
 
 
 def flow_csv(*flows: str, header: str = HEADER) -> bytes:
@@ -72,7 +62,7 @@ def stored_statistics(deployment: Deployment) -> dict[tuple[str, str], Sums]:
 
 
 def _scan(table: str) -> Iterator[dict[str, Any]]:
-    for page in client_of("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+    for page in client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
 
@@ -84,51 +74,45 @@ def add_day(store: DailyTotalsStore, day: PairDay, totals: Totals, source: bytes
 
 def upload(deployment: Deployment, key: str, content: bytes) -> None:
     """Puts an object as a branch would."""
-    client_of("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
+    client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=content)
 
 
 def keys(deployment: Deployment, prefix: str = "") -> list[str]:
     """The keys of all objects below a prefix."""
-    pages = client_of("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket, Prefix=prefix)
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket, Prefix=prefix)
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
 def messages_left(deployment: Deployment) -> int:
     """Messages of the queue, those under way included."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = client_of("sqs").get_queue_attributes(QueueUrl=deployment.queue_url, AttributeNames=names)
+    answer = client("sqs").get_queue_attributes(QueueUrl=deployment.queue_url, AttributeNames=names)
     return sum(int(count) for count in answer["Attributes"].values())
 
 
-def eventually(holds: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Waits until something holds; fails after so many seconds."""
-    deadline = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < deadline, f"still not so after {patience} s"
-        time.sleep(0.1)
+@dataclass(frozen=True)
+class Left:
+    """What is left to do on a deployment; true if that is nothing."""
+
+    messages: int = 0  # seen or hidden
+    files: Sequence[str] = ()
+    pairs: Collection[tuple[str, str]] = ()  # whose statistics are not those of their daily totals
+
+    def __bool__(self) -> bool:
+        return not (self.messages or self.files or self.pairs)
 
 
-def is_counted(deployment: Deployment) -> bool:
+def is_counted(deployment: Deployment) -> Left:
     """Whether every file is counted and every change consolidated, whatever messages are left."""
-    return not keys(deployment, "incoming/") and (
-        stored_statistics(deployment) == statistics_of(stored_days(deployment))
-    )
+    if files := keys(deployment, "incoming/"):
+        return Left(files=files)
+    stored, due = stored_statistics(deployment), statistics_of(stored_days(deployment))
+    return Left(pairs=[pair for pair in stored.keys() | due.keys() if stored.get(pair) != due.get(pair)])
 
 
-def is_at_rest(deployment: Deployment) -> bool:
+def is_at_rest(deployment: Deployment) -> Left:
     """Whether nothing is left to do: `is_counted`, and no message, seen or hidden."""
-    return not messages_left(deployment) and is_counted(deployment)
-
-
-class Shown(Notifier):
-    """What systemd was told."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self.said: list[str] = []
-
-    def _send(self, message: str) -> None:
-        self.said.append(message)
+    return Left(messages=messages_left(deployment)) and is_counted(deployment)
 
 
 class DaemonProcess:
@@ -162,7 +146,7 @@ class DaemonProcess:
 def make_leases() -> None:
     """The table that daemons share, unless it is there."""
     attributes = ("stream_arn", "HASH"), ("item_name", "RANGE")
-    dynamodb = client_of("dynamodb")
+    dynamodb = client("dynamodb")
     with suppress(dynamodb.exceptions.ResourceInUseException):
         dynamodb.create_table(
             TableName=LEASES,

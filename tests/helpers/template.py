@@ -1,12 +1,38 @@
-"""The tables of the storage template, for engines that know tables but not CloudFormation."""
+"""What the templates say, and the tables of the storage for engines that do not know CloudFormation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from cloudformation.templates import content, template
+from tests.helpers.project import ROOT
 
 _CREATE_TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "StreamSpecification")
+
+
+NAMES = sorted(path.stem for path in (ROOT / "cloudformation").glob("*.yaml"))
+TEMPLATES: dict[str, dict[str, Any]] = {name: dict(content(template(name))) for name in NAMES}
+
+
+def resources(name: str, kind: str) -> dict[str, Any]:
+    """Those of a type, by their logical names."""
+    return {
+        key: entry["Properties"]
+        for key, entry in TEMPLATES[name]["Resources"].items()
+        if entry["Type"] == kind
+    }
+
+
+def statements() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every statement of every policy of every template: template, resource, statement."""
+    for name, written in TEMPLATES.items():
+        for key, entry in written["Resources"].items():
+            properties = entry.get("Properties", {})
+            documents = [properties.get("PolicyDocument")]
+            documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+            for document in filter(None, documents):
+                for statement in document["Statement"]:
+                    yield name, key, statement
 
 
 @cache

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.moments import Moments
-from models.outliers import RULE, begins_to_stand_out, spread, standing, without
+from models.outliers import RULE, spread, standing, without
 
 totals = st.lists(st.integers(1, 10**15), min_size=1, max_size=40)
 
@@ -48,22 +48,6 @@ def test_a_short_history_judges_nothing(values: list[int]) -> None:
     """Before there is a week of other days, nothing stands out."""
     found = standing(moments_of([*values, 10**9]), 10**9)
     assert found is None or not found.stands_out
-
-
-@given(
-    st.lists(st.integers(900, 1100), min_size=RULE.days, max_size=40),
-    st.lists(st.integers(1, 3000), min_size=1),
-)
-def test_a_day_begins_once(values: list[int], growth: list[int]) -> None:
-    """While a day only grows, it begins to stand out at most once, and only if it does in the end."""
-    value, told = 0, 0
-    for more in growth:
-        before = (moments_of([*values, value] if value else values), value)
-        value += more
-        told += begins_to_stand_out(before, (moments_of([*values, value]), value)) is not None
-    last = standing(moments_of([*values, value]), value)
-    assert last is not None
-    assert told == last.stands_out
 
 
 def test_half_of_the_days_may_be_anything() -> None:

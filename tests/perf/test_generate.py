@@ -17,7 +17,7 @@ from models.errors import UsageError
 from perf.data import generate as generator
 from perf.data.cicflowmeter import COLUMNS, java_double
 from perf.data.generate import SUSPECTS, generate, generate_day, main
-from tests.helpers.project import REAL_DATA
+from tests.helpers.project import REAL_DATA, needs_real_data
 
 CAMPUS = REAL_DATA / "campus"
 DAY = date(2022, 10, 1)
@@ -67,6 +67,7 @@ def test_arguments_matter() -> None:
     assert len(digests) == len(contents)
 
 
+@needs_real_data
 def test_columns_are_cicflowmeters() -> None:
     """The header is, byte for byte, the one that CICFlowMeter 4 wrote on a real network."""
     with gzip.open(CAMPUS / "2019-11-11_Flow.csv.gz", "rb") as real:

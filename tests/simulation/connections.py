@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import CallSite, calling_site
 from tests.simulation.errors import no_answer, refusal, unreachable
+from tests.simulation.event_loop import Crash, Process, Scheduler
 from tests.simulation.faults import Faults
-from tests.simulation.scheduler import Crash, Process, Scheduler
 
 Effect = Callable[[], Any]
 Trace = Callable[[str, str], None]

@@ -9,7 +9,7 @@ import handlers.consolidate
 import handlers.summarize
 from handlers.messages import Visibility
 from tests.simulation import faults as kinds
-from tests.simulation.scheduler import Process, Task
+from tests.simulation.event_loop import Process, Task
 from tests.simulation.streams import Shard
 from tests.simulation.world import QUEUE, World
 

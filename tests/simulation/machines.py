@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.repair import repair_all
 from tests.simulation import faults as kinds
-from tests.simulation.scheduler import Process
+from tests.simulation.event_loop import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World
 from vm_daemon import leases
 from vm_daemon.leases import FINISHED, Leases

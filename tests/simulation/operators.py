@@ -7,7 +7,7 @@ from random import Random
 
 from handlers.repair import repair_all
 from models.traffic import PairWeek, Totals, split_pair
-from tests.simulation.scheduler import Process
+from tests.simulation.event_loop import Process
 from tests.simulation.traffic import Content
 from tests.simulation.world import World
 

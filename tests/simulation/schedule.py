@@ -11,11 +11,11 @@ from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
 from tests.simulation.connections import Trace
+from tests.simulation.event_loop import NeverAtRest
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
 from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
-from tests.simulation.scheduler import NeverAtRest
 from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation.errors import refusal
-from tests.simulation.scheduler import Scheduler, Signal
+from tests.simulation.event_loop import Scheduler, Signal
 
 
 @dataclass

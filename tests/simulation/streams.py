@@ -14,8 +14,8 @@ from typing import Any
 from zlib import crc32
 
 from tests.simulation.errors import refusal
+from tests.simulation.event_loop import Scheduler, Signal
 from tests.simulation.expressions import Item
-from tests.simulation.scheduler import Scheduler, Signal
 
 RETENTION = 24 * 3600
 _ITERATOR_LIFE = 15 * 60

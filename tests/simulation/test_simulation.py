@@ -15,9 +15,9 @@ from tests.helpers.project import ROOT
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import all_call_sites
 from tests.simulation.dynamodb import DynamoDB, Table, write_units
+from tests.simulation.event_loop import Crash, Process, Scheduler, Signal
 from tests.simulation.planted import MUTANTS
 from tests.simulation.s3 import S3
-from tests.simulation.scheduler import Crash, Process, Scheduler, Signal
 from tests.simulation.sqs import SQS
 from tests.simulation.streams import RETENTION, Streams
 from tests.simulation.traffic import content

@@ -18,11 +18,11 @@ from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace
 from tests.simulation.dynamodb import DynamoDB, Table, item_bytes, write_units
+from tests.simulation.event_loop import Crew, Process, Scheduler, Signal
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.ledger import Ledger
 from tests.simulation.s3 import S3, Object
-from tests.simulation.scheduler import Crew, Process, Scheduler, Signal
 from tests.simulation.sqs import SQS
 from tests.simulation.streams import Streams
 from tests.simulation.traffic import SOURCE_KEY, Content

@@ -7,7 +7,6 @@ with SIGKILL, each soon after it has begun to work again. At the end the tables 
 computes from the same files.
 """
 
-import datetime
 import os
 import random
 import signal
@@ -22,28 +21,19 @@ import click
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from perf.data.generate import generate_day
-from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from perf.figures import Figures
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import (
-    DaemonProcess,
-    client,
-    eventually,
-    is_at_rest,
-    stored_days,
-    stored_statistics,
-    upload,
-)
+from tests.helpers.support import DaemonProcess, client, is_at_rest, stored_days
+from tests.helpers.waiting import eventually
+from tests.soak.trickle import Trickle
 
 STAGES = ("summarize", "summarize", "consolidate")
 BEGUN = {"summarize": "summarizing", "consolidate": "reading shard"}  # what a worker logs when it begins
 KILLS_A_CUT = 10  # the network is cut once for so many kills
 REST = 900  # seconds that all may take to come to rest
-FIRST_DAY = datetime.date(2022, 10, 1)
 
 
-class Soak:
+class KillSoak:
     """One deployment under fire.
 
     Args:
@@ -62,7 +52,7 @@ class Soak:
         self.folder = folder
         self.proxy = proxy
         self.deployment = deployment
-        self.files: list[Path] = []
+        self.trickle = Trickle(deployment, folder, rows=900, pairs=150)
         self.killed = Counter(dict.fromkeys(STAGES, 0))
         self.cuts = 0
 
@@ -70,10 +60,10 @@ class Soak:
         """Whether the tables are exact after all that."""
         workers = [self._start(stage) for stage in STAGES]
         try:
-            self._send_a_file()
+            self.trickle.send()
             eventually(lambda: stored_days(self.deployment) and is_at_rest(self.deployment))
             while self.killed.total() < self.kills:
-                self._send_a_file()
+                self.trickle.send()
                 self._kill_one_of(workers)
                 if self.killed.total() % KILLS_A_CUT == 0:
                     self._cut_the_network()
@@ -82,21 +72,10 @@ class Soak:
             for worker in workers:
                 worker.process.kill()
                 worker.process.wait()
-        expected = merged(map(daily_totals_by_duckdb, self.files))
-        return stored_days(self.deployment) == expected and stored_statistics(
-            self.deployment
-        ) == statistics_of(expected)
+        return self.trickle.is_exact()
 
     def _start(self, stage: str) -> DaemonProcess:
         return DaemonProcess(stage, self.deployment, self.folder, AWS_ENDPOINT_URL=self.proxy.url)
-
-    def _send_a_file(self) -> None:
-        number = len(self.files)
-        day = FIRST_DAY + datetime.timedelta(number % 40)
-        file = self.folder / f"data-{day:%Y%m%d}-{number}.csv"
-        file.write_bytes(b"".join(generate_day(day, seed=number, rows=900, pairs=150)))
-        self.files.append(file)
-        upload(self.deployment, f"incoming/paris/{file.name}", file.read_bytes())
 
     def _kill_one_of(self, workers: list[DaemonProcess]) -> None:
         """Kills one that is at work; one that still starts would not mind."""
@@ -131,7 +110,7 @@ def main(kills: int, seed: int, save: bool) -> None:
         cloudformation = client("cloudformation")
         deploy_storage(cloudformation, "flowtally")
         deployment = Deployment.from_stack(cloudformation, "flowtally")
-        soak = Soak(kills, random.Random(seed), Path(folder), proxy, deployment)
+        soak = KillSoak(kills, random.Random(seed), Path(folder), proxy, deployment)
         exact = soak.run()
         pair_days = len(stored_days(deployment))
     figures = Figures(
@@ -141,7 +120,7 @@ def main(kills: int, seed: int, save: bool) -> None:
         rows=[
             [
                 *(f"{count:,}" for count in (soak.killed.total(), *soak.killed.values(), soak.cuts)),
-                *(f"{count:,}" for count in (len(soak.files), pair_days)),
+                *(f"{count:,}" for count in (len(soak.trickle.files), pair_days)),
                 f"{time.monotonic() - started:,.0f}",
                 "exact" if exact else "NOT EXACT",
             ]

@@ -6,7 +6,6 @@ At every moment one VM is left alone, and it is not always the same. Prints whet
 how long the shard was unread, and how many VMs read it at once.
 """
 
-import datetime
 import os
 import random
 import sys
@@ -22,24 +21,22 @@ import click
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from perf.data.generate import generate_day
-from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
-from tests.helpers.support import client, eventually, is_at_rest, stored_days, stored_statistics, upload
+from tests.helpers.support import client, is_at_rest
 from tests.helpers.vms import VM, longest_unread, most_at_once
+from tests.helpers.waiting import eventually
+from tests.soak.trickle import Trickle
 
 LEASE = 12  # seconds
-FIRST_DAY = datetime.date(2022, 10, 1)
 
 
-class Soak:
+class VMSoak:
     """Three VMs, the files that trickle in, and what is done to the VMs."""
 
     def __init__(self, vms: list[VM], deployment: Deployment, folder: Path, chance: random.Random) -> None:
         self.vms = vms
         self.deployment = deployment
-        self.folder = folder
         self.chance = chance
-        self.files: list[Path] = []
+        self.trickle = Trickle(deployment, folder, rows=300, pairs=60)
         self.done: Counter[str] = Counter()
 
     def phase(self) -> None:
@@ -70,20 +67,13 @@ class Soak:
         """Lets files trickle in for a time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            number = len(self.files)
-            day = FIRST_DAY + datetime.timedelta(number % 40)
-            file = self.folder / f"data-{day:%Y%m%d}-{number}.csv"
-            file.write_bytes(b"".join(generate_day(day, seed=number, rows=300, pairs=60)))
-            self.files.append(file)
-            upload(self.deployment, f"incoming/paris/{file.name}", file.read_bytes())
+            self.trickle.send()
             time.sleep(max(0.0, min(1.5, end - time.monotonic())))
 
     def is_exact(self) -> bool:
         """Whether the tables hold what DuckDB computes from the same files."""
         eventually(lambda: is_at_rest(self.deployment))
-        expected = merged(map(daily_totals_by_duckdb, self.files))
-        statistics = stored_statistics(self.deployment)
-        return stored_days(self.deployment) == expected and statistics == statistics_of(expected)
+        return self.trickle.is_exact()
 
 
 @click.command()
@@ -103,14 +93,14 @@ def main(minutes: float, seed: int) -> None:
         ]
         eventually(lambda: any(vm.is_reading for vm in vms))
         eventually(lambda: all(vm.has_logged("consolidating") for vm in vms))
-        soak = Soak(vms, deployment, folder, random.Random(seed))
+        soak = VMSoak(vms, deployment, folder, random.Random(seed))
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
             soak.phase()
         exact = soak.is_exact()
     unread, readers = longest_unread(vms), most_at_once(vms)
     print(f"disturbances: {', '.join(f'{count} {kind}' for kind, count in sorted(soak.done.items()))}")
-    print(f"files: {len(soak.files)}, tables: {'exact' if exact else 'NOT EXACT'}")
+    print(f"files: {len(soak.trickle.files)}, tables: {'exact' if exact else 'NOT EXACT'}")
     print(f"longest time the shard was unread: {unread:.1f} s (lease {LEASE} s)")
     print(f"VMs that read it within one second, at the most: {readers}")
     sys.exit(not (exact and unread <= LEASE and readers <= 2))

@@ -13,6 +13,7 @@ from typing import Any
 from cloudformation.stack import delete, outputs
 from cloudformation.templates import declared, template
 from models.storage.aws_clients import client
+from tests.helpers.waiting import eventually
 from tests.systemd.container import PYTHON, Container
 
 STACK = "flowtally-vm"
@@ -74,6 +75,7 @@ def _point_to_engine(container: Container, endpoint_url: str) -> None:
     container.write("/root/.aws/config", f"[default]\nec2_metadata_service_endpoint = {endpoint_url}/\n")
     aws = f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {endpoint_url} "$@"\n'
     container.write("/usr/local/bin/aws", aws, mode="755")
+    container.write("/usr/local/bin/sleep", "#!/bin/sh\n", mode="755")  # the engine has metrics at once
     services = f"AWS_ENDPOINT_URL={endpoint_url}\nAWS_EC2_METADATA_SERVICE_ENDPOINT={endpoint_url}/\n"
     container.write("/etc/flowtally/secret.env", services)
 
@@ -81,11 +83,8 @@ def _point_to_engine(container: Container, endpoint_url: str) -> None:
 def _user_data() -> str:
     """As CloudFormation filled it in."""
     ec2 = client("ec2")
-    deadline = time.monotonic() + _PATIENCE
-    while not (made := ec2.describe_launch_templates()["LaunchTemplates"]):
-        assert time.monotonic() < deadline, "no launch template was made"
-        time.sleep(0.1)
-    (template,) = made
+    eventually(lambda: ec2.describe_launch_templates()["LaunchTemplates"], _PATIENCE)
+    (template,) = ec2.describe_launch_templates()["LaunchTemplates"]
     versions = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])
     (version,) = versions["LaunchTemplateVersions"]
     return b64decode(version["LaunchTemplateData"]["UserData"]).decode()

@@ -3,7 +3,6 @@
 import datetime
 import json
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from models.storage.aws_clients import client
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.support import is_at_rest, keys, stored_days, stored_statistics, upload
+from tests.helpers.waiting import eventually
 from tests.systemd.container import Container
 from tests.systemd.launch import launch, take_python_away
 
@@ -26,8 +26,7 @@ UNITS = [
 ]
 VERIFY = "flowtally-verify.service"
 WATCHDOG = 30  # seconds, instead of three minutes; an idle queue gives a sign of life every 20 s
-EXPOSURE = 1.5
-PATIENCE = 120  # seconds
+EXPOSURE = 1.1
 
 
 class Steps:
@@ -97,14 +96,16 @@ class Steps:
         )
 
     def is_confined(self) -> None:
-        """the exposure of each unit is at most 1.5"""
+        """the exposure of each unit is at most 1.1, its memory is bounded, and it leaves no core dumps"""
         threshold = f"--threshold={EXPOSURE * 10:.0f}"
         for unit in (*UNITS[:2], VERIFY):
             self.container.run("systemd-analyze", "security", "--offline=yes", "--no-pager", threshold, unit)
+            assert self.show(unit, "MemoryMax") == str(1 << 30)
+            assert self.show(unit, "LimitCORE") == "0"
 
     def tells_how_it_does(self) -> None:
         """all processes are ready and show their lag"""
-        self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
+        eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         for unit in UNITS:
             assert "lag" in self.show(unit, "StatusText"), self.show(unit, "StatusText")
 
@@ -130,7 +131,7 @@ class Steps:
         )
         self.container.run("systemctl", "start", VERIFY)
         self.assert_tables_hold(2)
-        self.eventually(lambda: self.show(VERIFY, "ActiveState") == "inactive")
+        eventually(lambda: self.show(VERIFY, "ActiveState") == "inactive")
         assert self.show(VERIFY, "Result") == "success"
 
     def takes_new_settings(self) -> None:
@@ -139,8 +140,8 @@ class Steps:
         self.write_settings(self.settings)
         self.container.run("systemctl", "reload", *UNITS)
         for unit, pid in before.items():
-            self.eventually(partial(self.has_visibility, pid, 11))
-            self.eventually(partial(self.is_active, unit))
+            eventually(partial(self.has_visibility, pid, 11))
+            eventually(partial(self.is_active, unit))
             assert self.show(unit, "MainPID") == pid
 
     def restarts_after_kill(self) -> None:
@@ -148,9 +149,9 @@ class Steps:
         before = [self.show(unit, "MainPID") for unit in UNITS]
         counted = len(stored_days(self.deployment))
         self.upload(2)
-        self.eventually(lambda: len(stored_days(self.deployment)) > counted)
+        eventually(lambda: len(stored_days(self.deployment)) > counted)
         self.container.run("systemctl", "kill", "--signal=KILL", *UNITS)
-        self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
+        eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         assert not set(before) & {self.show(unit, "MainPID") for unit in UNITS}
         self.assert_tables_hold(3)
 
@@ -158,18 +159,18 @@ class Steps:
         """stopped with SIGSTOP, it is killed by the watchdog and starts again"""
         stopped = [self.show(unit, "MainPID") for unit in UNITS[:2]]
         self.container.run("systemctl", "kill", "--signal=STOP", *UNITS[:2])
-        self.eventually(lambda: all(self.show(unit, "MainPID") not in (*stopped, "0") for unit in UNITS[:2]))
+        eventually(lambda: all(self.show(unit, "MainPID") not in (*stopped, "0") for unit in UNITS[:2]))
         said = self.container.run("journalctl", "--no-pager", "_PID=1", "--unit=flowtally-*")
         assert said.count("Watchdog timeout") >= 2, said
-        self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
+        eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
 
     def drains_on_stop(self) -> None:
         """systemctl stop lets the file in hand be finished"""
         counted = len(stored_days(self.deployment))
         self.upload(3)
-        self.eventually(lambda: len(stored_days(self.deployment)) > counted)
+        eventually(lambda: len(stored_days(self.deployment)) > counted)
         self.container.run("systemctl", "stop", "flowtally.target")
-        self.eventually(lambda: all(self.show(unit, "ActiveState") == "inactive" for unit in UNITS))
+        eventually(lambda: all(self.show(unit, "ActiveState") == "inactive" for unit in UNITS))
         assert {self.show(unit, "Result") for unit in UNITS} == {"success"}
         assert not keys(self.deployment, "incoming/")
         assert stored_days(self.deployment) == merged(map(daily_totals_by_duckdb, self.files))
@@ -181,7 +182,7 @@ class Steps:
         pid = self.show(UNITS[0], "MainPID")
         self.write_settings(self.settings | {"FLOWTALLY_QUEUE_URL": ""})
         self.container.run("systemctl", "reload", UNITS[0])
-        self.eventually(lambda: self.said(UNITS[0], "3", "settings not taken"))
+        eventually(lambda: self.said(UNITS[0], "3", "settings not taken"))
         assert self.said(UNITS[0], "3", "FLOWTALLY_QUEUE_URL not set")
         assert self.show(UNITS[0], "MainPID") == pid
 
@@ -190,17 +191,17 @@ class Steps:
         before = len(self.waits(UNITS[1]))
         self.container.run("systemctl", "restart", "--no-block", UNITS[1])
         # By hand, so without a delay at first, though there were failures before.
-        self.eventually(lambda: self.waits(UNITS[1])[before:] == [2, 4])
+        eventually(lambda: self.waits(UNITS[1])[before:] == [2, 4])
         assert self.said(UNITS[1], "2", "FLOWTALLY_QUEUE_URL not set")
         self.write_settings(self.settings)
-        self.eventually(lambda: self.show(UNITS[1], "ActiveState") == "active")
+        eventually(lambda: self.show(UNITS[1], "ActiveState") == "active")
 
     def upgrades(self) -> None:
         """the script run again replaces it, and keeps the settings"""
         before = self.container.run("readlink", "/opt/flowtally/current")
         self.install()
         assert self.container.run("readlink", "/opt/flowtally/current") != before
-        self.eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
+        eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         self.assert_tables_hold(4)
 
     def keeps_its_role(self) -> None:
@@ -209,7 +210,7 @@ class Steps:
         self.install("--stages", "summarize", "--workers", "1")
         self.install()
         assert self.container.run("ls", "/etc/systemd/system/flowtally.target.wants") == counts
-        self.eventually(lambda: self.show(counts, "ActiveState") == "active")
+        eventually(lambda: self.show(counts, "ActiveState") == "active")
         others = [unit for unit in UNITS if unit != counts]
         assert {self.show(unit, "ActiveState") for unit in others} == {"inactive"}
 
@@ -243,7 +244,7 @@ class Steps:
 
     def assert_tables_hold(self, files: int) -> None:
         expected = merged(map(daily_totals_by_duckdb, self.files[:files]))
-        self.eventually(lambda: is_at_rest(self.deployment) and stored_days(self.deployment) == expected)
+        eventually(lambda: is_at_rest(self.deployment) and stored_days(self.deployment) == expected)
         assert stored_statistics(self.deployment) == statistics_of(expected)
 
     def show(self, unit: str, what: str) -> str:
@@ -276,9 +277,3 @@ class Steps:
     def said(self, unit: str, priority: str, text: str) -> bool:
         entries = [entry for entry in self.journal(unit) if entry["priority"] == priority]
         return any(text in entry["event"] or text in entry.get("reason", "") for entry in entries)
-
-    def eventually(self, holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, f"still not so after {PATIENCE} s"
-            time.sleep(0.5)

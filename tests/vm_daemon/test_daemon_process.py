@@ -9,7 +9,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from tests.conftest import Manager
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import DaemonProcess, eventually, flow_csv, upload
+from tests.helpers.support import DaemonProcess, flow_csv, upload
+from tests.helpers.waiting import eventually
 
 
 def test_a_file_that_stands_still_gives_no_sign_of_life(

@@ -47,7 +47,11 @@ _CALLED = {
         test "$1" = -m || exit 0  # it will do
         mkdir -p "$3/bin" "$3/lib/python3.13/site-packages/vm_daemon"
         cp -R "$SYSTEMD" "$3/lib/python3.13/site-packages/vm_daemon/"
-        ln -sf /bin/true "$3/bin/pip"
+        cp "$PIP" "$3/bin/pip"
+    """,
+    "played-pip": """
+        echo "$*" >>"$PIP.calls"
+        case " $* " in *" wheel "*) touch "$(dirname "$0")/../flowtally-0-py3-none-any.whl" ;; esac
     """,
     "systemctl": """
         test "$1" = enable || exit 0
@@ -61,6 +65,7 @@ class Machine:
     """A folder that the script takes for a machine: its places are moved there, what it calls is played."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._enabled = root / "etc/systemd/system/flowtally.target.wants"
         for place in ("bin", "run/systemd/system", "etc/systemd/system"):
             (root / place).mkdir(parents=True)
@@ -74,13 +79,14 @@ class Machine:
         self._environment = {
             "PATH": f"{root}/bin:{os.environ['PATH']}",
             "SYSTEMD": str(UNITS),
+            "PIP": f"{root}/bin/played-pip",
             "ENABLED": str(self._enabled),
         }
 
-    def install(self, *options: str) -> set[str]:
+    def install(self, *options: str, umask: int = -1) -> set[str]:
         """Runs the script, and gives the units that the target starts then."""
         command = ["sh", "-s", "--", "--from", str(ROOT), *options]
-        subprocess.run(command, input=self._script, env=self._environment, text=True, check=True)
+        subprocess.run(command, input=self._script, env=self._environment, text=True, check=True, umask=umask)
         return {link.name for link in self._enabled.iterdir()}
 
 
@@ -127,6 +133,36 @@ def test_an_upgrade_changes_what_its_options_say(
     """An option goes before what is installed; what no option says stays."""
     machine.install(*before)
     assert machine.install(*options) == role
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_umask_of_whoever_installs_does_not_matter(machine: Machine, umask: int) -> None:
+    """What is installed can be read by the services and changed by its owner alone."""
+    machine.install(umask=umask)
+    installed = [path for place in ("opt", "etc/systemd") for path in (machine.root / place).rglob("*")]
+    assert installed
+    modes = {path: path.stat().st_mode for path in installed if not path.is_symlink()}
+    assert [path for path, mode in modes.items() if mode & 0o022] == []
+    assert [path for path, mode in modes.items() if not mode & 0o004] == []
+
+
+def test_every_package_is_pinned_by_its_hash(machine: Machine) -> None:
+    """Nothing comes from an index but by its hash, what a clone is built with included."""
+    machine.install()
+    calls = (machine.root / "bin/played-pip.calls").read_text().splitlines()
+    assert len(calls) == 5
+    for call in calls:
+        assert "--require-hashes" in call or "--no-index" in call or "uninstall" in call
+    (built,) = [call for call in calls if " wheel " in call]
+    assert "--no-build-isolation" in built
+    for pinned in ("build", "runtime"):
+        assert any(call.endswith(f"-r {ROOT}/requirements/{pinned}.txt") for call in calls)
+
+
+@pytest.mark.parametrize("bound", ["MemoryMax=1G", "LimitCORE=0"])
+def test_a_process_is_bounded(bound: str) -> None:
+    """None takes the memory of the others, and none leaves its own behind on the disk."""
+    assert bound in (UNITS / "flowtally-.service.d/common.conf").read_text().splitlines()
 
 
 def test_the_program_is_where_the_units_look_for_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.helpers.support import Shown
+from tests.helpers.stand_ins import Shown
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.report import Report
 from vm_daemon.start_delay import StartDelay

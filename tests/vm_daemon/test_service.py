@@ -50,6 +50,13 @@ def test_systemd_is_told(manager: Manager) -> None:
     assert received() == ["READY=1", "STATUS=well", "STOPPING=1"]
 
 
+def test_a_status_is_one_line(manager: Manager) -> None:
+    """A name in an error cannot tell systemd what the service does not say."""
+    address, received = manager
+    Notifier({"NOTIFY_SOCKET": address}).status("trying again: a\nSTOPPING=1\x1b[2J")
+    assert received() == ["STATUS=trying again: a\\x0aSTOPPING=1\\x1b[2J"]
+
+
 def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
     """A sign of life is passed on, at most four times a period; without one, nothing is sent."""
     address, received = manager

@@ -4,3 +4,5 @@ Each execution environment is a process that sees only the unpacked zip and the 
 runtime brings, and talks to a Runtime API of its own. Functions and event source mappings are read from
 what is deployed, and their documented semantics followed: see `queue_mapping` and `stream_mapping`.
 """
+
+__all__ = ["environment", "function", "libraries", "service"]

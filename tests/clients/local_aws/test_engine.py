@@ -14,7 +14,7 @@ from clients.local_aws import engine as engine_module
 from clients.local_aws.child import Child
 from clients.local_aws.engine import EmbeddedEngine
 from models.errors import FlowtallyError, ServiceUnavailable
-from tests.helpers.support import eventually
+from tests.helpers.waiting import eventually
 
 NINES = 10**38 - 1  # the largest integer that DynamoDB holds exactly
 

@@ -18,7 +18,7 @@ from clients.local_aws.lambda_service.queue_mapping import QueueMapping, check_v
 from clients.local_aws.lambda_service.retries import Retrying
 from clients.local_aws.lambda_service.stream_mapping import StreamMapping
 from models.errors import UsageError
-from tests.helpers.support import eventually
+from tests.helpers.waiting import eventually
 
 # ---------------------------------------------------------------- what an answer says of a batch
 

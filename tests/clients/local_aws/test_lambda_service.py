@@ -16,7 +16,7 @@ import pytest
 from clients.local_aws.lambda_service.environment import Environment, InvocationResult, LaunchSpec
 from clients.local_aws.lambda_service.function import FunctionSettings, LambdaFunction, Throttled
 from clients.local_aws.lambda_service.libraries import link_libraries
-from tests.helpers.support import eventually
+from tests.helpers.waiting import eventually
 
 HANDLER = """
 import json, os, sys, time

@@ -9,6 +9,8 @@ import pytest
 
 from models.errors import FileRejected
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.notes import Note
+from models.flow_csv.units import Unit
 from tests.helpers.project import REAL_DATA, needs_real_data
 
 pytestmark = [needs_real_data, pytest.mark.usefixtures("way")]
@@ -31,14 +33,17 @@ NO_FLOWS = "columns Timestamp, Flow Duration and Tot Fwd Pkts are missing"
 REJECTED = {
     "formats/no-ip-columns-must-be-rejected.csv.gz": "columns Src IP and Dst IP are missing",
     "formats/python-snake-case.csv.gz": "unit of its flow_duration differs",
-    "formats/python-snake-case-blank-lines.csv.gz": "unit of its flow_duration differs",
     "variot-totals/data-20221007-summary.csv": NO_FLOWS,
     "variot-totals/data-20221207-consolidated-int32.csv": NO_FLOWS,
+}
+BY_THE_PYTHON_TOOL = {
+    REAL_DATA / "formats/python-snake-case-blank-lines.csv.gz": Unit.MICROSECONDS,
+    REAL_DATA.parent / "field/python-seconds-iot-testbed.csv.gz": Unit.SECONDS,
 }
 ACCEPTED = [
     path.relative_to(REAL_DATA).as_posix().removesuffix(".csv.gz")
     for path in sorted(REAL_DATA.glob("*/*.csv.gz"))
-    if path.relative_to(REAL_DATA).as_posix() not in REJECTED
+    if path.relative_to(REAL_DATA).as_posix() not in REJECTED and path not in BY_THE_PYTHON_TOOL
 ]
 
 LINES = """
@@ -74,10 +79,30 @@ SUMS = f"""select source, destination, day::varchar, sum(duration)::hugeint, sum
 COUNTS = f"select count(*), count(*) filter (not coalesce({GOOD}, false)) from flows"
 
 
+PYTHON_ROWS = """
+create temp table python_rows as
+with header as (select fields as names from lines where number = 1),
+     texts as (select list_position(names, 'src_ip') as s, list_position(names, 'dst_ip') as d,
+                      list_position(names, 'timestamp') as t, list_position(names, 'flow_duration') as n,
+                      list_position(names, 'flow_pkts_s') as r, list_position(names, 'tot_fwd_pkts') as f,
+                      list_position(names, 'tot_bwd_pkts') as b, fields
+               from lines, header where number > 1)
+select trim(fields[s], chr(10)) as source, fields[d] as destination, fields[t][:10]::date as day,
+       fields[n]::decimal(38, 14) as duration, fields[f]::bigint as packets,
+       (fields[f]::bigint + fields[b]::bigint) / nullif(fields[r]::double, 0) as seconds
+from texts
+"""
+PROOFS = """select count(*) filter (abs(duration - seconds) <= seconds / 1000),
+                   count(*) filter (abs(duration / 1000000 - seconds) <= seconds / 1000), count(*)
+            from python_rows where duration > 0"""
+PYTHON_SUMS = """select source, destination, day::varchar, sum(round(duration * $scale))::hugeint,
+                        sum(packets)::hugeint, count(*) from python_rows group by all"""
+
+
 def read(path: Path) -> FlowFile:
-    """Reads a file; the quarantine is not looked at."""
+    """Reads a file under its name; the quarantine is not looked at."""
     with path.open("rb") as stream:
-        return read_flow_file(stream, io.BytesIO())
+        return read_flow_file(stream, io.BytesIO(), name=path.name)
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -99,6 +124,21 @@ def test_totals_are_those_of_duckdb(name: str) -> None:
     assert sum(totals.flows for totals in flows.totals.values()) == rows - bad
 
 
+@pytest.mark.parametrize(("path", "unit"), BY_THE_PYTHON_TOOL.items())
+def test_totals_of_the_python_tool_are_those_of_duckdb(path: Path, unit: Unit) -> None:
+    """In the unit that most of its rows prove by SQL, too; all of its rows agree."""
+    with duckdb.connect() as database:
+        database.execute(LINES, {"path": str(path)})
+        database.execute(PYTHON_ROWS)
+        [(seconds, microseconds, _)] = database.execute(PROOFS).fetchall()
+        sums = database.execute(PYTHON_SUMS, {"scale": unit.value}).fetchall()
+    assert (seconds > 0, microseconds > 0) == (unit is Unit.SECONDS, unit is Unit.MICROSECONDS)
+    flows = read(path)
+    assert flows.unit is unit
+    assert {(*key, *totals) for key, totals in flows.totals.items()} == set(sums)
+    assert flows.quarantined == 0
+
+
 @pytest.mark.parametrize(("name", "reason"), REJECTED.items())
 def test_files_without_what_is_needed_are_rejected(name: str, reason: str) -> None:
     """The reason says what this very file lacks."""
@@ -115,7 +155,7 @@ def test_the_known_quirks_are_among_the_files() -> None:
     wider = read(REAL_DATA / "formats/v3-85-fields-under-84-headers.csv.gz")
     assert sum(totals.duration >= 2**31 for totals in wider.totals.values()) == 59
     headless = read(REAL_DATA / f"{WITHOUT_HEADER}.csv.gz")
-    assert headless.notes == ("no header line: CICFlowMeter 4 order assumed",)
+    assert headless.notes == (Note.NO_HEADER, Note.CLOCK_NOT_SET)
     assert {key.day[:4] for key in headless.totals} == {"1970"}
     assert read(REAL_DATA / "lab/patator_nokia_Flow.csv.gz").rows == 0
 

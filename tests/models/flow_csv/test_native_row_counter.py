@@ -3,7 +3,7 @@
 import pytest
 
 from models.flow_csv.build_native import MACHINES, compile_library
-from models.flow_csv.csv_format import Columns
+from models.flow_csv.headers import Columns
 from models.flow_csv.native_row_counter import NativeRowCounter, library, library_path
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counter import PythonRowCounter, RowCounter

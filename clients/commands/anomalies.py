@@ -1,0 +1,144 @@
+"""The command `flowtally anomalies`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+import click
+
+from clients.insight.detector import Detector
+from clients.insight.findings import THRESHOLDS, Finding, Severity, Thresholds
+from clients.queries.scan import TableScan, histories
+from clients.render.findings import SEVERITIES, sentence
+from clients.terminal.account import Account
+from clients.terminal.console import count_of, number, out, say, table
+from clients.terminal.options import pass_account
+from models.errors import UsageError
+
+FOUND = 3  # the exit status for monitors
+
+
+@click.command()
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only what happened on this day (YYYY-MM-DD) or later; all days are looked at.",
+)
+@click.option(
+    "--severity",
+    type=click.Choice([name for _, name in sorted(SEVERITIES.items())]),
+    default="low",
+    show_default=True,
+    help="The least severity to show.",
+)
+@click.option("-n", "count", type=click.IntRange(min=1), help="How many to show, the most urgent first.")
+@click.option(
+    "--threshold",
+    "changes",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Another threshold than the measured ones, such as burst_deviations=6; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@pass_account
+def anomalies(
+    account: Account,
+    since: datetime | None,
+    severity: str,
+    count: int | None,
+    changes: Sequence[str],
+    as_json: bool,
+) -> int:
+    """Show what stands out: bursts, steps, growth, silence, scans, new peers.
+
+    Every pair is judged by its own history. One cause is one finding. docs/insight.md tells what each means,
+    when it is found, and how often rightly.
+
+    The exit status is 0 if nothing was found, 3 if something was.
+    """
+    detector = Detector(thresholds_with(changes))
+    scan = TableScan(account.client("dynamodb"), account.deployment.daily_totals)
+    pairs = 0
+    for pair, history in histories(scan):
+        detector.take(pair, history)
+        pairs += 1
+    least = next(level for level, name in SEVERITIES.items() if name == severity)
+    first_day = since.date().isoformat() if since else ""
+    found = [one for one in detector.findings() if one.severity >= least and one.day >= first_day]
+    shown = found[:count]
+    if as_json:
+        _print_json(shown, len(found), scan.read_units)
+    else:
+        _print_table(shown)
+        say(
+            f"{count_of(len(found), 'finding')} in {count_of(pairs, 'pair')}; reading cost "
+            f"{number(scan.read_units)} read units"
+        )
+    return FOUND if found else 0
+
+
+def thresholds_with(changes: Sequence[str]) -> Thresholds:
+    """The measured thresholds with some of them changed.
+
+    Args:
+        changes: as they stand on the command line, `burst_deviations=6`.
+
+    Raises:
+        UsageError: there is no such threshold, or its value is no number.
+    """
+    rules = THRESHOLDS
+    known = {field.name: type(getattr(THRESHOLDS, field.name)) for field in fields(Thresholds)}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in known:
+            raise UsageError(f"no threshold {name!r}", remedy=f"Choose one of {', '.join(known)}")
+        try:
+            value: Any = known[name](text)
+        except ValueError as error:
+            raise UsageError(
+                f"{text!r} is no value of {name}", remedy=f"Such as {change_of(name)}"
+            ) from error
+        rules = replace(rules, **{name: value})
+    return rules
+
+
+def change_of(name: str) -> str:
+    """How a threshold stands on the command line."""
+    return f"{name}={getattr(THRESHOLDS, name)}"
+
+
+def _print_table(findings: Sequence[Finding]) -> None:
+    if not findings:
+        return
+    made = table("Findings, the most urgent first", "Severity", "Kind", "What happened")
+    for finding in findings:
+        made.add_row(SEVERITIES[finding.severity], finding.kind.value, sentence(finding))
+    out.print(made)
+
+
+def _print_json(findings: Sequence[Finding], found: int, read_units: float) -> None:
+    document = {
+        "findings": [finding_object(finding) for finding in findings],
+        "found": found,
+        "read_units": read_units,
+    }
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "kind": finding.kind.value,
+        "severity": SEVERITIES[Severity(finding.severity)],
+        "subject": finding.subject,
+        "day": finding.day,
+        "measure": finding.measure.value,
+        "value": finding.value,
+        "expected": finding.expected,
+        "score": finding.score,
+        "pairs": list(finding.pairs),
+        "pair_count": finding.pair_count,
+        "sentence": sentence(finding),
+    }

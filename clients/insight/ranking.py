@@ -1,0 +1,206 @@
+"""Who matters: pairs, devices or networks, by what they have on their days."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappush, heappushpop
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from clients.insight.days import ordinal
+from models import load as loads
+from models.moments import Moments
+from models.traffic import Totals, join_pair, split_pair
+
+History = dict[str, Totals]
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a pair, device or network had on its days.
+
+    Attributes:
+        name: of the pair (`source>destination`), the address or the network.
+        history: totals by day, the days with flows only.
+        span: how many days were looked at, those without flows too; loads are averages over them.
+    """
+
+    name: str
+    history: Mapping[str, Totals] = field(repr=False)
+    span: int
+
+    @property
+    def duration(self) -> int:
+        """Total flow duration, µs."""
+        return sum(totals.duration for totals in self.history.values())
+
+    @property
+    def packets(self) -> int:
+        """Total forward packets."""
+        return sum(totals.packets for totals in self.history.values())
+
+    @property
+    def flows(self) -> int:
+        """Number of flows."""
+        return sum(totals.flows for totals in self.history.values())
+
+    @property
+    def load(self) -> float:
+        """The average number of flows open at once, over all the days looked at."""
+        return loads.load(self.duration, self.span)
+
+    @property
+    def daily(self) -> Moments:
+        """Of the flow duration on the days with flows, µs."""
+        values = [totals.duration for totals in self.history.values()]
+        return Moments(len(values), sum(values), sum(value * value for value in values))
+
+    @property
+    def daily_packets(self) -> Moments:
+        """Of the forward packets on the days with flows."""
+        values = [totals.packets for totals in self.history.values()]
+        return Moments(len(values), sum(values), sum(value * value for value in values))
+
+    @property
+    def variation(self) -> float:
+        """The deviation of the daily flow duration, as a share of its mean."""
+        mean, deviation = self.daily.mean, self.daily.deviation()
+        return deviation / mean if mean and deviation is not None else 0.0
+
+    @property
+    def peak_day(self) -> str:
+        """The day with the longest flow duration."""
+        return max(self.history, key=lambda day: (self.history[day].duration, day))
+
+    @property
+    def peak(self) -> float:
+        """The load on that day."""
+        return loads.load(self.history[self.peak_day].duration)
+
+    @property
+    def growth(self) -> float:
+        """Of the daily flow duration from one day to the next; 0 where four weeks are not known."""
+        days = sorted(self.history)
+        numbers = [ordinal(day) for day in days]
+        if numbers[-1] - numbers[0] + 1 < _DAYS_FOR_GROWTH or len(days) < _DAYS_FOR_GROWTH // 2:
+            return 0.0
+        return loads.growth([self.history[day].duration for day in days], numbers)
+
+
+_DAYS_FOR_GROWTH = 28
+
+MEASURES: Mapping[str, Callable[[Traffic], float]] = {
+    "duration": lambda traffic: traffic.duration,
+    "load": lambda traffic: traffic.load,
+    "packets": lambda traffic: traffic.packets,
+    "flows": lambda traffic: traffic.flows,
+    "mean": lambda traffic: traffic.daily.mean or 0.0,
+    "deviation": lambda traffic: traffic.daily.deviation() or 0.0,
+    "variation": lambda traffic: traffic.variation,
+    "peak": lambda traffic: traffic.peak,
+    "growth": lambda traffic: traffic.growth,
+}
+
+
+class Ranking:
+    """Keeps the highest (or lowest) of what it is given, and adds up all.
+
+    Args:
+        by: one of `MEASURES`.
+        count: how many to keep.
+        quietest: keep the lowest.
+    """
+
+    def __init__(self, by: str, count: int, *, quietest: bool = False) -> None:
+        self._measure = MEASURES[by]
+        self._count = count
+        self._sign = -1 if quietest else 1
+        self._kept: list[tuple[float, str, Any]] = []
+        self.total = 0.0  # of the measure, over all
+        self.looked_at = 0
+
+    def add(self, traffic: Traffic) -> None:
+        """Takes one."""
+        value = self._measure(traffic)
+        self.total += value
+        self.looked_at += 1
+        entry = (self._sign * value, traffic.name, traffic)
+        if len(self._kept) < self._count:
+            heappush(self._kept, entry)
+        else:
+            heappushpop(self._kept, entry)
+
+    def best(self) -> list[Traffic]:
+        """What was kept, the highest (or lowest) first."""
+        return [traffic for _, _, traffic in sorted(self._kept, key=lambda entry: (-entry[0], entry[1]))]
+
+    def making_up(self, share: float) -> list[Traffic]:
+        """The fewest of what was kept that make so much of the total; all of it if it makes less."""
+        chosen, reached = [], 0.0
+        for traffic in self.best():
+            if reached >= share * self.total:
+                break
+            chosen.append(traffic)
+            reached += self._measure(traffic)
+        return chosen
+
+
+class Grouping:
+    """Adds histories up by device or network.
+
+    Args:
+        names_of: to whom the traffic of a pair is counted.
+    """
+
+    def __init__(self, names_of: Callable[[str], Iterator[str]]) -> None:
+        self._names_of = names_of
+        self.histories: dict[str, History] = {}
+
+    def add(self, pair: str, history: Mapping[str, Totals]) -> None:
+        """Takes a pair."""
+        for name in self._names_of(pair):
+            into = self.histories.setdefault(name, {})
+            for day, totals in history.items():
+                known = into.get(day)
+                into[day] = totals if known is None else plus(known, totals)
+
+
+def plus(one: Totals, other: Totals) -> Totals:
+    """Two totals as one."""
+    return Totals(one.duration + other.duration, one.packets + other.packets, one.flows + other.flows)
+
+
+def source(pair: str) -> Iterator[str]:
+    """Who begins the flows."""
+    yield split_pair(pair)[0]
+
+
+def destination(pair: str) -> Iterator[str]:
+    """Who is talked to."""
+    yield split_pair(pair)[1]
+
+
+def devices(pair: str) -> Iterator[str]:
+    """Both ends, so that the traffic of a device is what it sends and what is sent to it."""
+    yield from set(split_pair(pair))
+
+
+def networks(prefix_length: int) -> Callable[[str], Iterator[str]]:
+    """The networks of both ends, by so many bits of their addresses."""
+
+    def names(pair: str) -> Iterator[str]:
+        yield from {network_of(end, prefix_length) for end in split_pair(pair)}
+
+    return names
+
+
+def network_of(address: str, prefix_length: int) -> str:
+    """The network of an address, with the branch before it where the address has one."""
+    branch, slash, bare = address.rpartition("/")
+    ip = ip_address(bare)
+    bits = min(prefix_length, ip.max_prefixlen)
+    return f"{branch}{slash}{ip_network((ip, bits), strict=False)}"
+
+
+def conversation(pair: str) -> str:
+    """The name that both directions of a pair share."""
+    return join_pair(*sorted(split_pair(pair)))

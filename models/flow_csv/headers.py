@@ -1,0 +1,261 @@
+"""The header lines of flow files: in which columns the five values stand."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from models.errors import FileRejected
+from models.flow_csv.csv_format import ADVICE, listed, shown
+from models.flow_csv.units import UnitColumns
+from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
+
+_PYTHON_TOOL = (
+    "as the Python cicflowmeter writes it; the unit of its flow_duration differs between releases "
+    "(seconds or microseconds)"
+)
+
+
+class Columns(NamedTuple):
+    """Where the five values stand in a row, counted from 0."""
+
+    source: int
+    destination: int
+    timestamp: int
+    duration: int
+    packets: int
+
+
+class Header(NamedTuple):
+    """A header line.
+
+    Attributes:
+        columns: where its five names stand.
+        width: how many names it has.
+    """
+
+    columns: Columns
+    width: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is CICFlowMeter's own, under which some releases write a field more."""
+        return self.columns == V4_COLUMNS and self.width == V4_WIDTH
+
+
+_SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
+    "Src IP": {"src ip", "source ip"},
+    "Dst IP": {"dst ip", "destination ip"},
+    "Timestamp": {"timestamp"},
+    "Flow Duration": {"flow duration"},
+    "Tot Fwd Pkts": {
+        f"{total} fwd {packets}" for total in ("tot", "total") for packets in ("pkts", "packet", "packets")
+    },
+}
+_PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
+
+_UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
+
+V4_COLUMNS = Columns(source=1, destination=3, timestamp=6, duration=7, packets=8)
+V4_HEADER = (
+    b"Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts,"
+    b"TotLen Fwd Pkts,TotLen Bwd Pkts,Fwd Pkt Len Max,Fwd Pkt Len Min,Fwd Pkt Len Mean,Fwd Pkt Len Std,"
+    b"Bwd Pkt Len Max,Bwd Pkt Len Min,Bwd Pkt Len Mean,Bwd Pkt Len Std,Flow Byts/s,Flow Pkts/s,"
+    b"Flow IAT Mean,Flow IAT Std,Flow IAT Max,Flow IAT Min,Fwd IAT Tot,Fwd IAT Mean,Fwd IAT Std,"
+    b"Fwd IAT Max,Fwd IAT Min,Bwd IAT Tot,Bwd IAT Mean,Bwd IAT Std,Bwd IAT Max,Bwd IAT Min,Fwd PSH Flags,"
+    b"Bwd PSH Flags,Fwd URG Flags,Bwd URG Flags,Fwd Header Len,Bwd Header Len,Fwd Pkts/s,Bwd Pkts/s,"
+    b"Pkt Len Min,Pkt Len Max,Pkt Len Mean,Pkt Len Std,Pkt Len Var,FIN Flag Cnt,SYN Flag Cnt,RST Flag Cnt,"
+    b"PSH Flag Cnt,ACK Flag Cnt,URG Flag Cnt,CWE Flag Count,ECE Flag Cnt,Down/Up Ratio,Pkt Size Avg,"
+    b"Fwd Seg Size Avg,Bwd Seg Size Avg,Fwd Byts/b Avg,Fwd Pkts/b Avg,Fwd Blk Rate Avg,Bwd Byts/b Avg,"
+    b"Bwd Pkts/b Avg,Bwd Blk Rate Avg,Subflow Fwd Pkts,Subflow Fwd Byts,Subflow Bwd Pkts,Subflow Bwd Byts,"
+    b"Init Fwd Win Byts,Init Bwd Win Byts,Fwd Act Data Pkts,Fwd Seg Size Min,Active Mean,Active Std,"
+    b"Active Max,Active Min,Idle Mean,Idle Std,Idle Max,Idle Min,Label"
+)
+V4_WIDTH = 84
+V4_MIN_WIDTH = 83  # some leave out the label
+
+
+def check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
+    """Makes sure that rows of a field more than the header do not begin with a number that has no name.
+
+    Raises:
+        FileRejected: they do.
+    """
+    try:
+        fields = split_fields(rows[0])
+    except BadRow:
+        return
+    shifted = fields[1:]
+    if fields[0].strip().isdigit() and len(shifted) > max(columns):
+        here, behind = (all(is_address(row[place]) for place in columns[:2]) for row in (fields, shifted))
+        if behind and not here:
+            raise FileRejected(
+                "the rows begin with a number for which the header has no name, as R's write.table writes it",
+                remedy="Write the file without it: write.csv(…, row.names = FALSE)",
+            )
+
+
+def find_columns(line: bytes) -> Header | None:
+    """Finds the five columns in a header line.
+
+    Returns:
+        The header; None if the line holds none of their names.
+
+    Raises:
+        FileRejected: the header lacks a column, has one twice, or is no CSV.
+    """
+    fields = _first_fields(line)
+    places = _places(fields)
+    if not any(places.values()):
+        return None
+    if missing := [name for name, found in places.items() if not found]:
+        what = f"column {missing[0]} is" if len(missing) == 1 else f"columns {listed(missing)} are"
+        raise FileRejected(f"the {what} missing; found {shown(fields)}", remedy=ADVICE)
+    for name, found in places.items():
+        if len(found) > 1:
+            raise FileRejected(
+                f"{len(found)} columns may be {name}: numbers {listed([str(i + 1) for i in found])}",
+                remedy="Remove or rename all but the right one",
+            )
+    return Header(Columns(*(found[0] for found in places.values())), len(fields))
+
+
+def find_unit_columns(line: bytes, columns: Columns) -> UnitColumns | None:
+    """Finds what proves the unit of durations in a header line of the Python cicflowmeter.
+
+    Returns:
+        The places; None if the header is none of this tool.
+
+    Raises:
+        FileRejected: it is, and lacks what is needed.
+    """
+    names = [field.strip() for field in _first_fields(line)]
+    if not {*names} >= _PYTHON_NAMES:
+        return None
+    missing = [name.decode() for name in _UNIT_NAMES if name not in names]
+    if missing:
+        raise FileRejected(
+            f"rows {_PYTHON_TOOL}, and nothing proves it: {listed(missing)} missing; found {shown(names)}",
+            remedy=ADVICE,
+        )
+    return UnitColumns(columns.duration, columns.packets, *map(names.index, _UNIT_NAMES))
+
+
+def repeated_header(line: bytes) -> Header | None:
+    """The header that a line inside of a file is, else None."""
+    if b"timestamp" not in line.lower():  # the one name without variants
+        return None
+    try:
+        fields = split_fields(line)
+    except BadRow:
+        return None
+    places = _places(fields)
+    if not all(places.values()):
+        return None
+    return Header(Columns(*(found[0] for found in places.values())), len(fields))
+
+
+def glued_header(line: bytes, columns: Columns) -> Header | None:
+    """The header behind a row without a line end, if its columns are at these places, else None."""
+    if b"timestamp" not in line.lower():
+        return None
+    try:
+        fields = split_fields(line)
+    except BadRow:
+        return None
+    names = [_plain_name(field) for field in fields]
+    for place in (place for place, name in enumerate(names) if name == "timestamp"):
+        start = place - columns.timestamp
+        if start >= 0 and _stand_at(names[start:], columns) and (_is_torn_row(fields[:start]) or start == 0):
+            return Header(columns, len(fields) - start)
+    return None
+
+
+def _is_torn_row(fields: Sequence[bytes]) -> bool:
+    return any(is_address(field) or is_number(field) or begins_with_date(field) for field in fields)
+
+
+def _stand_at(names: Sequence[str], columns: Columns) -> bool:
+    """Whether the five names stand at these places, the very first behind what is left of a row."""
+    if len(names) <= max(columns):
+        return False
+    return all(
+        names[place] in spellings or (place == 0 and names[0].endswith(tuple(spellings)))
+        for place, spellings in zip(columns, _SPELLINGS.values(), strict=True)
+    )
+
+
+def v4_header(width: int) -> bytes:
+    """The header line of CICFlowMeter 4, made to fit rows of so many fields."""
+    names = V4_HEADER.split(b",")[:width]
+    return b",".join([*names, *(b"Column %d" % number for number in range(len(names) + 1, width + 1))])
+
+
+def plain_header(header: Header) -> bytes:
+    """A header line with the five names at their places."""
+    names = [b"Column %d" % number for number in range(1, header.width + 1)]
+    for place, name in zip(header.columns, _SPELLINGS, strict=True):
+        names[place] = name.encode()
+    return b",".join(names)
+
+
+def usual_width(rows: Iterable[bytes]) -> int:
+    """How many fields most rows of a file without a header have, of those that have enough."""
+    widths = Counter(map(width_of, rows))
+    return max((width for width in widths if width >= V4_MIN_WIDTH), key=widths.__getitem__)
+
+
+def check_v4_order(row: bytes) -> None:
+    """Makes sure that the first line of a file without a header is a row in CICFlowMeter 4 order.
+
+    Raises:
+        FileRejected: it is not.
+    """
+    fields = _first_fields(row)
+    found = shown(fields)
+    if len(fields) == 1:
+        raise FileRejected(f"not CSV: there is no comma in the first line {found}", remedy=ADVICE)
+    if _fits_python_tool(fields):
+        raise FileRejected(f"no header line, and rows {_PYTHON_TOOL}", remedy=ADVICE)
+    if not _fits_v4(fields):
+        raise FileRejected(
+            f"the first line holds neither the columns {listed(list(_SPELLINGS))} "
+            f"nor a row in CICFlowMeter 4 order; found {found}",
+            remedy=ADVICE,
+        )
+
+
+def _first_fields(line: bytes) -> list[bytes]:
+    try:
+        return split_fields(line)
+    except BadRow as error:
+        raise FileRejected(f"not CSV: {error} in the first line", remedy=ADVICE) from error
+
+
+def _plain_name(field: bytes) -> str:
+    return re.sub(r"[\s._-]+", " ", field.decode("utf-8-sig", "replace").strip().casefold())
+
+
+def _places(fields: Sequence[bytes]) -> dict[str, list[int]]:
+    names = [_plain_name(field) for field in fields]
+    return {
+        column: [place for place, name in enumerate(names) if name in spellings]
+        for column, spellings in _SPELLINGS.items()
+    }
+
+
+def _fits_v4(fields: Sequence[bytes]) -> bool:
+    if len(fields) < V4_MIN_WIDTH:
+        return False
+    source, destination, timestamp, *numbers = (fields[place].strip() for place in V4_COLUMNS)
+    return (
+        is_address(source)
+        and is_address(destination)
+        and begins_with_date(timestamp)
+        and all(map(is_number, numbers))
+    )
+
+
+def _fits_python_tool(fields: Sequence[bytes]) -> bool:
+    addresses, ports = fields[:2], fields[2:4]
+    return all(map(is_address, addresses)) and len(ports) == 2 and all(map(bytes.isdigit, ports))

@@ -1,0 +1,116 @@
+"""Durations of the Python cicflowmeter: its releases write seconds or microseconds, and its rows prove which.
+
+The packets of a flow, both directions together, divided by its packets per second are its duration in
+seconds. Where the duration of a row is that number, or a million times that number, the row proves a unit.
+"""
+
+from collections import Counter
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import Enum
+from typing import NamedTuple
+
+from models.errors import FileRejected
+from models.flow_csv.notes import Note
+from models.flow_csv.values import MAX_VALUE, BadRow, amount, is_number
+
+_TOLERANCE = Decimal("0.001")
+_REMEDY = "Export the flows with CICFlowMeter 3 or 4, or with a release of the Python cicflowmeter that tells"
+
+
+class Unit(Enum):
+    """What a duration counts; the value is how many microseconds."""
+
+    SECONDS = 1_000_000
+    MICROSECONDS = 1
+
+    @property
+    def note(self) -> Note:
+        """The note on a file whose rows prove it."""
+        return Note.UNIT_SECONDS if self is Unit.SECONDS else Note.UNIT_MICROSECONDS
+
+
+class UnitColumns(NamedTuple):
+    """Where the values stand that prove a unit, counted from 0."""
+
+    duration: int
+    forward: int  # packets
+    backward: int  # packets
+    rate: int  # packets per second
+
+
+class UnitRows:
+    """Reads the durations of a file in one unit, and gathers what its rows prove.
+
+    Args:
+        unit: the one to read them in.
+        columns: where the values stand.
+    """
+
+    def __init__(self, unit: Unit, columns: UnitColumns) -> None:
+        self.unit = unit
+        self._columns = columns
+        self._proofs: Counter[Unit] = Counter()
+        self._has_duration = False  # other than 0
+        self._is_rounded = False
+
+    def amounts(self, fields: list[bytes]) -> tuple[int, int]:
+        """Duration in whole µs, and forward packets, of a row.
+
+        Raises:
+            BadRow: they are none, or the row proves another unit.
+        """
+        duration, forward, backward, rate = (fields[place].strip() for place in self._columns)
+        packets = amount(forward, "tot_fwd_pkts")
+        if not is_number(duration):
+            raise BadRow("flow_duration is not a number")
+        exact = Decimal(duration.decode("ascii"))
+        if exact < 0:
+            raise BadRow("flow_duration is negative")
+        self._has_duration |= exact != 0
+        proved = _proved(exact, packets, backward, rate)
+        if proved:
+            self._proofs[proved] += 1
+            if proved is not self.unit:
+                raise BadRow("flow_duration is in another unit than most rows prove")
+        scaled = exact * self.unit.value
+        if scaled > MAX_VALUE:
+            raise BadRow("flow_duration is above 10^12 microseconds")
+        whole = scaled.to_integral_value(ROUND_HALF_EVEN)
+        self._is_rounded |= whole != scaled
+        return int(whole), packets
+
+    def proved(self) -> Unit:
+        """The unit of the file, by the majority of the rows that prove one.
+
+        Raises:
+            FileRejected: no row proves one, though there are durations; or as many prove the other.
+        """
+        seconds, microseconds = (self._proofs[unit] for unit in (Unit.SECONDS, Unit.MICROSECONDS))
+        if seconds == microseconds and (seconds or self._has_duration):
+            rows = f"{seconds:,} rows prove" if seconds else "no row proves"
+            what = f"{rows} seconds, and as many microseconds" if seconds else f"{rows} which"
+            raise FileRejected(
+                f"flow_duration of the Python cicflowmeter may be seconds or microseconds: {what}",
+                remedy=_REMEDY,
+            )
+        return Unit.SECONDS if seconds > microseconds else Unit.MICROSECONDS
+
+    def notes(self) -> list[Note]:
+        """What was assumed about the file."""
+        notes = [self.unit.note] if self._has_duration else []
+        return [*notes, Note.ROUNDED] if self._is_rounded else notes
+
+
+def _proved(duration: Decimal, forward: int, backward: bytes, rate: bytes) -> Unit | None:
+    """The unit that a row proves, to a thousandth."""
+    if not duration or not is_number(backward) or not is_number(rate):
+        return None
+    packets, per_second = forward + Decimal(backward.decode("ascii")), Decimal(rate.decode("ascii"))
+    if packets <= 0 or per_second <= 0:
+        return None
+    for unit in Unit:
+        # duration = packets / rate, without a division
+        found, expected = duration * per_second * unit.value, packets * Unit.SECONDS.value
+        if abs(found - expected) <= expected * _TOLERANCE:
+            return unit
+    return None

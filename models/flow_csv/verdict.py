@@ -1,0 +1,78 @@
+"""What speaks against a file as a whole, gathered from all of its rows."""
+
+import re
+from datetime import date
+
+from models.errors import FileRejected
+from models.flow_csv.quarantine import Quarantine
+from models.flow_csv.values import Day
+
+_DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
+_MONTH_FIRST = "dates are month first"
+_DATES_REMEDY = "Write them day first, or as 2022-12-31, and upload the file again"
+
+
+class Evidence:
+    """Gathers what the dates of the rows tell of their order.
+
+    Attributes:
+        days: of all timestamps, read day first.
+    """
+
+    def __init__(self) -> None:
+        self.days: set[str] = set()
+        self._swapped: set[str] = set()  # the same dates, if they were month first
+        self._is_day_first = False  # beyond doubt
+        self._month_first = ""  # the first date that is one only so
+
+    def saw(self, when: Day) -> None:
+        """Takes the day of a row."""
+        self.days.add(when.iso)
+        self._is_day_first |= when.is_day_first
+        if when.swapped:
+            self._swapped.add(when.swapped)
+
+    def saw_month_first(self, timestamp: bytes, number: int) -> None:
+        """Takes a timestamp that is a date only if the month stands first, and the number of its line."""
+        if not self._month_first:
+            self._month_first = f"line {number} has {timestamp.decode('latin-1')!r}"
+
+    def check_dates(self, name: str) -> None:
+        """Makes sure that no date was taken for another.
+
+        Args:
+            name: the file's; empty if it has none.
+
+        Raises:
+            FileRejected: the month stands first in this file.
+        """
+        if self._month_first and not self._is_day_first:
+            raise FileRejected(f"{_MONTH_FIRST}: {self._month_first}", remedy=_DATES_REMEDY)
+        named = _date_in(name)
+        if named in self._swapped and named not in self.days:
+            raise FileRejected(
+                f"{_MONTH_FIRST}: read so, they are those of {named}, the date in the file's name",
+                remedy=f"{_DATES_REMEDY}; if they are day first, give the file another name",
+            )
+
+
+def check_rows(counted: int, quarantine: Quarantine) -> None:
+    """Makes sure that a file with rows has some that count.
+
+    Raises:
+        FileRejected: all are in quarantine.
+    """
+    if quarantine.rows and not counted:
+        rows = f"none of the {quarantine.rows:,} rows" if quarantine.rows > 1 else "the only row cannot"
+        what = f"{rows} can be counted" if quarantine.rows > 1 else f"{rows} be counted"
+        raise FileRejected(f"{what}: {quarantine.told()}", remedy="Correct the file, and upload it again")
+
+
+def _date_in(name: str) -> str:
+    """The first date in a name, ISO 8601; nothing if there is none."""
+    for year, _, month, day_of_month in _DATE_IN_NAME.findall(name):
+        try:
+            return date(int(year), int(month), int(day_of_month)).isoformat()
+        except ValueError:
+            continue
+    return ""

@@ -1,0 +1,58 @@
+"""Files that can never be read, by their beginnings, their ends and what packs them."""
+
+import gzip
+
+import pytest
+
+from models.errors import FileRejected
+from tests.helpers.flow_files import HEADER, ROW, lines, read, v4_row
+
+pytestmark = pytest.mark.usefixtures("way")
+
+REJECTIONS = {
+    b"": "empty: the file holds 0 bytes",
+    b"\n \r\n\n": "empty: the file holds nothing but 3 blank lines",
+    b"\xef\xbb\xbf": "empty",
+    gzip.compress(b"", mtime=0): "empty",
+    lines(ROW, header=HEADER.replace(b"Src IP", b"Source")): "column Src IP is missing; found 'Flow ID'",
+    lines(ROW, header=b"a,b,c"): "neither the columns Src IP, Dst IP.* found 'a', 'b', 'c'",
+    lines(ROW, header=HEADER.replace(b"Label", b"Source IP")): "2 columns may be Src IP: numbers 2 and 8",
+    lines(ROW, header=HEADER.replace(b",", b";")): "separated by semicolons instead of commas; found 'Flow",
+    lines(ROW, ROW).replace(b",", b"\t"): "separated by tabs instead of commas; found 'Flow ID'",
+    lines(ROW, header=ROW).replace(b",", b"|"): "separated by pipes instead of commas; found 'id', '10",
+    b"\r\n" + lines(ROW, header=b"Src IP;Dst IP;Timestamp;Flow Duration;1,5"): "separated by semicolons",
+    b"sep=,\n" + lines(ROW): "the first line is 'sep=,', a hint for a spreadsheet",
+    b"\xef\xbb\xbfSEP=;\r\n" + lines(ROW): "the first line is 'SEP=;', a hint for a spreadsheet",
+    b"<html>": "not CSV: there is no comma in the first line '<html>'",
+    b'"' + lines(ROW): "not CSV: quotes are not balanced",
+    v4_row(82): "nor a row in CICFlowMeter 4 order",
+    v4_row(84, duration=b"x"): "nor a row in CICFlowMeter 4 order",
+    bytes(range(256)) * 9: "not text",
+    "\ufeff".encode("utf-16-le") + lines(ROW).decode().encode("utf-16-le"): "not text: this is UTF-16 text",
+    lines(ROW).decode().encode("utf-16-le"): "not text",
+    b"\xd4\xc3\xb2\xa1\x02\0\x04\0": "not text: this is a packet capture",
+    b"PK\x03\x04" + bytes(2 << 20): "not text: this is a ZIP archive",
+    b"a," * (1 << 20): "not CSV: the first line is longer than 1 MiB",
+    gzip.compress(gzip.compress(lines(ROW), mtime=0), mtime=0): "gzip data inside of gzip data",
+    gzip.compress(lines(ROW), mtime=0)[:-1]: "gzip data is truncated",
+    gzip.compress(lines(ROW), mtime=0)[:12]: "gzip data is truncated",
+    b"\x1f\x8b": "gzip data is truncated",
+    b"\x1f\x8b" + lines(ROW): "gzip data is corrupt",
+    gzip.compress(lines(ROW), mtime=0) + b"more": "bytes after the end of the gzip data: b'more'",
+    gzip.compress(lines(ROW), mtime=0) + b"\n\0x": "bytes after the end of the gzip data: b'x'",
+    gzip.compress(lines(ROW), mtime=0) * 2 + b"\r\n,": "bytes after the end of the gzip data",
+    gzip.compress(lines(ROW), mtime=0) + b"\n\x1f\x8b": "gzip data is truncated",
+    gzip.compress(lines(ROW), mtime=0)[:-8] + bytes(8): "gzip data is corrupt",
+    b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts\n": "tot_bwd_pkts and flow_pkts_s missing",
+    b"10.0.0.1,10.0.0.2,68,67,17,2022-07-03 01:41:54,10869.9\n": "unit of its flow_duration differs",
+    lines(ROW, b"Dst IP,Src IP,Timestamp,Flow Duration,Tot Fwd Pkts"): "line 3 is another header",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "reason"), REJECTIONS.items())
+def test_a_file_that_can_never_be_read_is_rejected(data: bytes, reason: str) -> None:
+    """The reason names what is missing and what was found, in few words; the remedy says what to do."""
+    with pytest.raises(FileRejected, match=reason) as rejection:
+        read(data)
+    assert rejection.value.remedy
+    assert len(rejection.value.found) < 400

@@ -1,0 +1,135 @@
+"""Files of the Python cicflowmeter: counted in the unit of durations that their rows prove, or rejected."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.errors import FileRejected
+from models.flow_csv.flow_file import each_part, read_flow_file
+from models.flow_csv.notes import Note
+from models.flow_csv.units import Unit
+from models.traffic import PairDay, Totals
+from tests.helpers.flow_files import KEY, lines, read, reasons
+
+pytestmark = pytest.mark.usefixtures("way")
+
+PYTHON_HEADER = b"src_ip,dst_ip,timestamp,flow_duration,flow_pkts_s,tot_fwd_pkts,tot_bwd_pkts"
+MICRO = Decimal("0.000001")
+
+
+def flow(duration: object, rate: object, forward: int = 5, backward: int = 4, host: int = 2) -> bytes:
+    """A row of the tool."""
+    return f"10.0.0.1,10.0.0.{host},2022-12-07 15:10:02,{duration},{rate},{forward},{backward}".encode()
+
+
+def file(*rows: bytes) -> bytes:
+    """A file of the tool."""
+    return lines(*rows, header=PYTHON_HEADER)
+
+
+SECONDS_ROW = flow("0.001341", "6711.4093959731545")
+MICRO_ROW = flow("1341.25", "6709.226")
+SILENT_ROW = flow("7", "0")
+
+
+def test_durations_in_seconds_count_in_microseconds() -> None:
+    """Whole ones need no rounding. (F15)"""
+    flows, quarantine = read(file(SECONDS_ROW, SECONDS_ROW))
+    assert flows.totals == {KEY: Totals(2682, 10, 2)}
+    assert (flows.notes, flows.unit, quarantine) == ((Note.UNIT_SECONDS,), Unit.SECONDS, b"")
+
+
+def test_durations_in_microseconds_are_rounded_half_to_even() -> None:
+    """To whole ones, the unit that is stored; the note says so."""
+    rows = [flow(text, 9_000_000 / float(text)) for text in ("1000.5", "1001.5", "1001.51")]
+    flows, _ = read(file(*rows))
+    assert flows.totals == {KEY: Totals(1000 + 1002 + 1002, 15, 3)}
+    assert flows.notes == (Note.UNIT_MICROSECONDS, Note.ROUNDED)
+
+
+@pytest.mark.parametrize(
+    ("most", "other", "unit"),
+    [(SECONDS_ROW, MICRO_ROW, Unit.SECONDS), (MICRO_ROW, SECONDS_ROW, Unit.MICROSECONDS)],
+)
+def test_rows_that_contradict_the_majority_are_set_aside(most: bytes, other: bytes, unit: Unit) -> None:
+    """Wherever they stand; rows that prove nothing count in the unit of the file."""
+    flows, quarantine = read(file(other, most, SILENT_ROW, most))
+    assert (flows.unit, flows.rows, flows.quarantined) == (unit, 4, 1)
+    assert reasons(quarantine) == [(2, "flow_duration is in another unit than most rows prove")]
+    counted = sum(totals.duration for totals in flows.totals.values())
+    assert counted == 7 * unit.value + 2 * 1341
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([SILENT_ROW], "no row proves which"),
+        ([SECONDS_ROW, MICRO_ROW], "1 rows prove seconds, and as many microseconds"),
+        ([flow("0.001341", "6704")], "no row proves which"),
+        ([flow("0.001341", "inf")], "no row proves which"),
+        ([flow("-1", "9")], "be counted: flow_duration is negative"),
+        ([flow("nan", "9")], "be counted: flow_duration is not a number"),
+    ],
+)
+def test_a_file_without_a_majority_is_rejected(rows: list[bytes], reason: str) -> None:
+    """Its durations may be a million times as long."""
+    with pytest.raises(FileRejected, match=reason):
+        read(file(*rows))
+
+
+def test_durations_of_nothing_need_no_unit() -> None:
+    """0 is 0 in any unit, and a file without rows has none."""
+    flows, _ = read(file(flow("0.0", "0"), flow("0", "0")))
+    assert (flows.totals, flows.notes) == ({KEY: Totals(0, 10, 2)}, ())
+    assert read(file())[0].rows == 0
+
+
+def test_what_proves_the_unit_must_be_there() -> None:
+    """The reason names what is missing."""
+    with pytest.raises(FileRejected, match="flow_pkts_s missing; found 'src_ip'"):
+        read(lines(header=PYTHON_HEADER.replace(b"flow_pkts_s", b"x")))
+
+
+def test_such_a_quarantine_can_be_corrected() -> None:
+    """It has the header of the tool, and the rows prove their unit again."""
+    _, quarantine = read(file(SECONDS_ROW, SECONDS_ROW.replace(b",5,4", b",x,4")))
+    assert read(quarantine.replace(b",x,4", b",5,4"))[0].totals == {KEY: Totals(1341, 5, 1)}
+
+
+FLOWS = st.tuples(
+    st.integers(0, 10**9), st.integers(1, 10**5), st.integers(0, 10**5), st.integers(1, 20), st.booleans()
+)
+
+
+@settings(deadline=None)
+@given(st.lists(FLOWS, min_size=1, max_size=25), st.sampled_from(Unit), st.integers(1, 30))
+def test_every_part_counts_in_the_unit_that_the_whole_file_proves(
+    flows: list[tuple[int, int, int, int, bool]], unit: Unit, limit: int
+) -> None:
+    """Whatever the durations, whether the rate is written or left out: exact sums of rounded durations."""
+    rows: list[bytes] = []
+    expected: dict[PairDay, Totals] = {}
+    proofs = 0
+    for tenths, forward, backward, host, is_written in flows:
+        exact = Decimal(tenths) / 10  # µs
+        rate = (forward + backward) / exact / MICRO if exact and is_written else Decimal(0)
+        proofs += bool(rate)
+        rows.append(flow(exact / unit.value, f"{float(rate)}", forward, backward, host))
+        key = PairDay("10.0.0.1", f"10.0.0.{host}", "2022-12-07")
+        before = expected.get(key, Totals())
+        duration = before.duration + int(exact.to_integral_value(ROUND_HALF_EVEN))
+        expected[key] = Totals(duration, before.packets + forward, before.flows + 1)
+    data = file(*rows)
+    if not proofs and any(tenths for tenths, *_ in flows):
+        with pytest.raises(FileRejected, match="no row proves which"):
+            read(data)
+        return
+    first = read_flow_file(BytesIO(data), BytesIO(), limit)
+    found: dict[PairDay, Totals] = {}
+    for part in each_part(first, lambda: BytesIO(data), limit):
+        found |= part
+    assert found == expected
+    assert first.quarantined == 0

@@ -1,0 +1,209 @@
+"""What machines tell CloudWatch, and what the alarms make of it: at once for trouble, never without."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from handlers.messages import back_off
+from models.deployment import Deployment
+from tests.helpers.alarms import Data, Metric, alarms_of, goes_off
+from tests.helpers.streams import Bench, FakeShard, FakeStreams
+from tests.helpers.support import DaemonProcess, client, flow_csv, upload
+from tests.helpers.waiting import PATIENCE, eventually
+from vm_daemon.metrics import Metrics, Teller, telling
+from vm_daemon.stream_reader import StreamReader
+
+MINUTE, HOUR = 60.0, 3600.0
+DAY = 24 * HOUR
+BEGIN = 1_800_000_000.0
+SPACE = "flowtally/flowtally"
+ALARMS = alarms_of("storage", "vm")
+
+
+class CloudWatch:
+    """Keeps what it is told, with the time that a test says it is."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+        self.data = Data()
+        self.calls = 0
+        self.is_reachable = True
+
+    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        if not self.is_reachable:
+            raise EndpointConnectionError(endpoint_url="https://monitoring")
+        self.calls += 1
+        for datum in MetricData:
+            self.data.add(Metric(Namespace, datum["MetricName"]), self.now, float(datum["Value"]))
+
+
+class Machine:
+    """A process that reads the stream or counts files, through a time in steps of five seconds."""
+
+    def __init__(self, *, is_reader: bool) -> None:
+        self.cloudwatch = CloudWatch()
+        self.metrics = Metrics()
+        self.teller = Teller(
+            self.cloudwatch, SPACE, self.metrics, is_reader=is_reader, clock=lambda: self.cloudwatch.now
+        )
+
+    def work(self, seconds: float, *, reaches: bool = True) -> None:
+        """Lets time pass, in which the source of the work answers, or nothing happens at all."""
+        end = self.cloudwatch.now + seconds
+        while self.cloudwatch.now < end:
+            if reaches:
+                self.metrics.reached()
+                self.teller.tick()
+            self.cloudwatch.now += 5
+
+    def told(self, name: str) -> float:
+        """The sum of a metric."""
+        return sum(self.cloudwatch.data.within(Metric(SPACE, name), 0, float("inf")))
+
+
+def logged(metrics: Metrics, event: str) -> None:
+    """Has an error be logged as the stages do."""
+    record = logging.LogRecord("flowtally.x", logging.ERROR, "x.py", 1, event, None, None)
+    metrics.handle(record)
+
+
+def off(data: Data, end: float, begin: float = BEGIN) -> dict[str, float]:
+    """The alarms that go off, but for those that only scale, and after how many seconds."""
+    own = {name: alarm for name, alarm in ALARMS.items() if not alarm["Namespace"].startswith("AWS/")}
+    found = {name: goes_off(alarm, data, begin, end) for name, alarm in own.items()}
+    return {name: when - begin for name, when in found.items() if when is not None}
+
+
+def test_a_quiet_week_of_a_reader_is_silent_and_cheap() -> None:
+    """A sign of life every four minutes, no alarm, and no more calls than signs."""
+    machine = Machine(is_reader=True)
+    machine.work(7 * DAY)
+    assert machine.cloudwatch.calls <= 7 * DAY / 240 + 1
+    # From when the group has reported success: two minutes after the first sign.
+    assert off(machine.cloudwatch.data, BEGIN + 7 * DAY, BEGIN + 2 * MINUTE) == {}
+
+
+def test_a_process_that_only_counts_says_nothing_while_all_is_well() -> None:
+    """No sign of life, no call."""
+    machine = Machine(is_reader=False)
+    machine.work(DAY)
+    assert machine.cloudwatch.calls == 0
+
+
+def test_a_reader_that_stands_still_is_missed_within_half_an_hour() -> None:
+    """Its last sign of life leaves what the alarm looks at."""
+    machine = Machine(is_reader=True)
+    machine.work(HOUR)
+    machine.work(2 * HOUR, reaches=False)
+    since = off(machine.cloudwatch.data, BEGIN + 3 * HOUR, BEGIN + HOUR)
+    assert since.keys() == {"SilentReader"}
+    assert 15 * MINUTE < since["SilentReader"] <= 30 * MINUTE
+
+
+@pytest.mark.parametrize("second", range(0, 300, 60))
+def test_files_that_keep_failing_are_told_after_a_quarter_of_an_hour(second: int) -> None:
+    """Delivered after each back-off, as a poller does."""
+    machine = Machine(is_reader=False)
+    machine.work(second)
+    began = machine.cloudwatch.now
+    for receives in range(1, 11):
+        logged(machine.metrics, "file not counted, to be tried again")
+        machine.work(back_off(receives))
+    data, now = machine.cloudwatch.data, machine.cloudwatch.now
+    since = off(data, now, began)
+    assert 5 * MINUTE < since.pop("FilesNotCounted") <= 16 * MINUTE
+    assert since.keys() <= {"SilentReader"}  # which this process is not
+    assert machine.told("FilesNotCounted") == 10
+
+
+def test_a_reader_that_is_stuck_tells_it_and_how_long() -> None:
+    """It reads on and on; the pair fails, and the oldest change grows older."""
+    machine = Machine(is_reader=True)
+    for _ in range(int(2 * HOUR / 5)):
+        logged(machine.metrics, "pair not consolidated, to be tried again")
+        machine.metrics.lagging(machine.cloudwatch.now - BEGIN)
+        machine.work(5)
+    since = off(machine.cloudwatch.data, BEGIN + 2 * HOUR, BEGIN + 2 * MINUTE)
+    assert since["PairsNotConsolidated"] <= 15 * MINUTE
+    assert HOUR <= since["ReaderLags"] <= 1.25 * HOUR
+    assert since.keys() == {"PairsNotConsolidated", "ReaderLags"}
+    assert machine.cloudwatch.calls <= 2 * HOUR / 60 + 1
+
+
+def test_what_cannot_be_told_is_told_later() -> None:
+    """Counts are kept while CloudWatch is out of reach; an end does not wait for it."""
+    machine = Machine(is_reader=False)
+    machine.cloudwatch.is_reachable = False
+    logged(machine.metrics, "pair set aside")
+    machine.work(MINUTE)
+    logged(machine.metrics, "pair set aside")
+    machine.work(MINUTE)
+    machine.teller.finish()
+    assert machine.told("PairsSetAside") == 0
+    machine.cloudwatch.is_reachable = True
+    machine.work(2 * MINUTE)
+    assert machine.told("PairsSetAside") == 2
+
+
+def test_the_end_tells_the_rest() -> None:
+    """What failed in the last minute, once; afterwards the log is counted no more."""
+    machine = Machine(is_reader=False)
+    log = logging.getLogger("flowtally.test")
+    with telling(machine.teller, machine.metrics):
+        log.error("file partly counted")
+    log.error("file partly counted")
+    machine.teller.finish()
+    assert machine.told("FilesPartlyCounted") == 1
+
+
+def test_a_stuck_shard_makes_the_reader_lag() -> None:
+    """The real reader notes how old the change is that fails, and that the stream was reached."""
+    bench = Bench(FakeStreams(a=FakeShard(None, 9)))
+    bench.stage.fails_at = ("a", 4)
+    reader: StreamReader = bench.reader()
+    created = bench.clock.now
+    reader._lag = lambda record: bench.clock.now - created  # type: ignore[method-assign]
+    bench.pass_time(100, reader)
+    _, lag, has_reached = reader._report.metrics.take()
+    assert has_reached
+    assert 95 <= lag <= 100
+
+
+@pytest.fixture
+def processes(deployment: Deployment, tmp_path: Path) -> Iterator[dict[str, DaemonProcess]]:
+    """Both stages of the daemon, told where CloudWatch keeps what they tell."""
+    running = {
+        stage: DaemonProcess(stage, deployment, tmp_path, FLOWTALLY_METRICS=SPACE)
+        for stage in ("summarize", "consolidate")
+    }
+    yield running
+    for process in running.values():
+        process.process.kill()
+        process.process.wait()
+
+
+def test_real_processes_tell_the_engine(deployment: Deployment, processes: dict[str, DaemonProcess]) -> None:
+    """A sign of life of the reader; a file that fails because its table is gone."""
+
+    def told(name: str) -> float:
+        answer = client("cloudwatch").get_metric_statistics(
+            Namespace=SPACE,
+            MetricName=name,
+            StartTime=datetime.now(UTC) - timedelta(hours=1),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return sum(float(point["Sum"]) for point in answer["Datapoints"])
+
+    eventually(lambda: told("Reading") >= 1)
+    dynamodb = client("dynamodb")
+    dynamodb.update_table(TableName=deployment.daily_totals, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=deployment.daily_totals)
+    upload(deployment, "incoming/paris/a.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
+    eventually(lambda: told("FilesNotCounted") >= 1, PATIENCE)
