@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PAUSES = (0.1, 0.2, 0.5, 1.0)  # seconds between two looks at a stack; the last one goes on
 
+_LOOKS_FOR_AN_EVENT = 30
+
 OnEvent = Callable[["StackEventTypeDef"], object]
 
 
@@ -57,7 +59,7 @@ def follow(
         last_event: the id of the last event that is known already.
         on_event: called with each event after that one, in their order.
     """
-    pauses = iter(_PAUSES)
+    pauses, looks, has_begun = iter(_PAUSES), 0, False
     while True:
         status = current(cloudformation, stack)[0] or "DELETE_COMPLETE"
         news: list[StackEventTypeDef] = []
@@ -68,7 +70,10 @@ def follow(
         for event in reversed(news):
             on_event(event)
             last_event = event["EventId"]
-        if not status.endswith("_IN_PROGRESS"):
+        # Right after the call that began it, the status may be that from before; an event is proof.
+        has_begun, looks = has_begun or bool(news), looks + 1
+        is_known = has_begun or status == "DELETE_COMPLETE" or looks > _LOOKS_FOR_AN_EVENT
+        if is_known and not status.endswith("_IN_PROGRESS"):
             return status
         time.sleep(next(pauses, _PAUSES[-1]))
 

@@ -39,6 +39,8 @@ class _Terminal:
         out.print(stored_table(found.tables, found.objects))
         if found.status:
             out.print(waiting_table(found.status))
+        for attachment in found.attachments:
+            say(f"Will be detached, as nothing can be removed before: {attachment}")
 
     def export(self, tables: Sequence[Table]) -> None:
         if self._exports and (directory := self._directory or self._asked()):

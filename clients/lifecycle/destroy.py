@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from clients.lifecycle import retained_resources
+from clients.lifecycle.attachments import Attachment, detach, foreign_attachments
 from clients.lifecycle.retained_resources import Table
 from clients.queries.stored import ObjectUse, Status, TableUse, object_uses, read_status, table_use
 from clients.terminal.account import Account
@@ -23,6 +24,7 @@ class Found(NamedTuple):
     tables: Sequence[TableUse]
     objects: Sequence[ObjectUse]
     status: Status | None  # of a whole deployment; of the remains of one nothing more can be told
+    attachments: Sequence[Attachment]  # of policies, to what is not part of it
 
 
 class Audience(Protocol):
@@ -62,13 +64,17 @@ def destroy(account: Account, audience: Audience) -> bool:
         )
     tables = retained_resources.tables(account, account.stack)
     readable = [table for table in tables if not retained_resources.is_being_deleted(account, table)]
-    audience.show_found(_look(account, readable))
+    attachments = foreign_attachments(account)
+    audience.show_found(_look(account, readable, attachments))
     if readable:
         audience.export(readable)
     else:
         say("There is no table to export")
     if not audience.confirm(account.stack):
         return False
+    for attachment in attachments:
+        say(f"Detaching {attachment}")
+        detach(account, attachment)
     _remove(account, tables, audience)
     if remains := left(account):
         raise FlowtallyError(f"still there: {', '.join(remains)}", remedy="Run the command again")
@@ -87,7 +93,7 @@ def left(account: Account) -> list[str]:
     return found + [f"log group {name}" for name in retained_resources.logs(account, account.stack)]
 
 
-def _look(account: Account, tables: Sequence[Table]) -> Found:
+def _look(account: Account, tables: Sequence[Table], attachments: Sequence[Attachment]) -> Found:
     """What is there, and how much data in it.
 
     Raises:
@@ -95,13 +101,14 @@ def _look(account: Account, tables: Sequence[Table]) -> Found:
     """
     if _is_whole(account, tables):
         status = read_status(account)
-        return Found(status.tables, status.objects, status)
+        return Found(status.tables, status.objects, status, attachments)
     say("What an earlier, unfinished deploy or destroy left: " + ", ".join(left(account)))
     bucket = retained_resources.bucket(account, account.stack)
     return Found(
         [table_use(account.client("dynamodb"), table.label, table.name) for table in tables],
         object_uses(account.client("s3"), bucket) if bucket else [],
         None,
+        attachments,
     )
 
 

@@ -1,5 +1,6 @@
 """What outlives a stack: bucket and tables on purpose, logs if written late. Found by their names."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from models.errors import TryAgain, error_code
 TABLES = ("DailyTotals", "PairStatistics", "Files")
 FUNCTIONS = ("summarize", "consolidate", "verify")
 
+_LOOKS = 300  # at a table that is being changed, one a second
 _TRIES = 5  # to delete a bucket into which somebody still uploads
 _WAITS: Any = {"Delay": 1, "MaxAttempts": 600}
 _GONE = {"404", "NoSuchBucket", "ResourceNotFoundException"}
@@ -110,20 +112,39 @@ def empty_and_filled_tables(account: Account) -> tuple[list[Table], list[Table]]
 def remove_tables(account: Account, tables: Sequence[Table]) -> None:
     """Takes the deletion protection from tables, and deletes them."""
     dynamodb = account.client("dynamodb")
-    names = [table.name for table in tables]
-    for name in names:
+    for table in tables:
+        _delete_table(dynamodb, table.name)
+    for table in tables:
+        dynamodb.get_waiter("table_not_exists").wait(TableName=table.name, WaiterConfig=_WAITS)
+
+
+def _delete_table(dynamodb: Any, name: str) -> None:
+    """Has a table be deleted; one that is being changed, as by the end of its protection, once that is done.
+
+    Raises:
+        TryAgain: it is being changed for minutes.
+    """
+    for _ in range(_LOOKS):
         try:
-            dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+            described = dynamodb.describe_table(TableName=name)["Table"]
+            if described["TableStatus"] == "DELETING":
+                return
+            if described.get("DeletionProtectionEnabled"):
+                dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
             dynamodb.delete_table(TableName=name)
         except ClientError as error:
-            if error_code(error) not in (*_GONE, "ResourceInUseException"):
+            if error_code(error) in _GONE:
+                return
+            if error_code(error) != "ResourceInUseException":
                 raise
-    for name in names:
-        dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig=_WAITS)
+            time.sleep(1)
+        else:
+            return
+    raise TryAgain("is being changed by somebody", where=f"table {name}", remedy="Run the command again")
 
 
 def remove_bucket(account: Account, name: str) -> None:
-    """Empties a bucket, unfinished uploads included, and deletes it.
+    """Empties a bucket, earlier versions and unfinished uploads included, and deletes it.
 
     Raises:
         TryAgain: somebody keeps uploading into it.
@@ -168,6 +189,7 @@ def _empty(s3: Any, bucket: str) -> None:
 
 
 def _in_groups(s3: Any, bucket: str) -> Iterator[list[dict[str, str]]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        if "Contents" in page:
-            yield [{"Key": entry["Key"]} for entry in page["Contents"]]
+    """All objects: where somebody switched versioning on, also earlier versions and marks of deletions."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        if listed := [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in listed]

@@ -177,6 +177,68 @@ def test_who_confirms_knows_how_much_is_there(
     assert before_removal == ""
 
 
+def test_policies_that_others_have_are_detached_first(run_here: Run, place: EmbeddedEngine) -> None:
+    """As the docs tell people to attach them; those of a role of the deployment itself are not named."""
+    done(run_here("deploy", "--yes", "--compute", "lambda"))
+    iam, found = place.client("iam"), stack.outputs(place.client("cloudformation"), "flowtally")
+    iam.create_user(UserName="branch-paris")
+    iam.create_group(GroupName="analysts")
+    iam.attach_user_policy(UserName="branch-paris", PolicyArn=found["BranchUploadPolicyArn"])
+    iam.attach_group_policy(GroupName="analysts", PolicyArn=found["AnalystPolicyArn"])
+    gone = done(run_here("destroy", "--yes", "--no-export"))
+    named = [line for line in gone.splitlines() if line.startswith("Will be detached")]
+    assert [line.rpartition(": ")[2] for line in named] == [
+        "AnalystPolicy from group analysts",
+        "BranchUploadPolicy from user branch-paris",
+    ]
+    assert gone.index("Detaching BranchUploadPolicy") < gone.index("Removing bucket")
+    assert iam.list_attached_user_policies(UserName="branch-paris")["AttachedPolicies"] == []
+    assert left(Account("flowtally")) == []
+
+
+def test_a_bucket_with_versions_is_emptied(run_here: Run, place: EmbeddedEngine) -> None:
+    """Somebody switched versioning on: earlier versions and marks of deletions go, too."""
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    s3 = place.client("s3")
+    s3.put_object(Bucket=deployment.bucket, Key="rejected/before.csv", Body=b"x")
+    s3.put_bucket_versioning(Bucket=deployment.bucket, VersioningConfiguration={"Status": "Enabled"})
+    for content in (b"1", b"2"):
+        s3.put_object(Bucket=deployment.bucket, Key="rejected/a.csv", Body=content)
+    s3.delete_object(Bucket=deployment.bucket, Key="rejected/a.csv")
+    versions = s3.list_object_versions(Bucket=deployment.bucket)
+    assert (len(versions["Versions"]), len(versions["DeleteMarkers"])) == (3, 1)
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
+
+
+def test_a_table_that_is_being_changed_is_waited_for(
+    run_here: Run, retained: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As DynamoDB does after its protection ends, a table refuses to be deleted for a while.
+
+    The engine changes tables at once, so the refusal is put in below boto3.
+    """
+    refusals = iter(["ResourceInUseException"] * 2)
+    made = Account.client
+
+    def client_that_refuses(account: Account, service: str, **options: Any) -> Any:
+        client = made(account, service, **options)
+        if service == "dynamodb":
+
+            def refuse(**_: Any) -> Any:
+                if (code := next(refusals, "")) == "":
+                    return None
+                return SimpleNamespace(status_code=400), {"Error": {"Code": code, "Message": "in use"}}
+
+            client.meta.events.register("before-call.dynamodb.DeleteTable", refuse)
+        return client
+
+    monkeypatch.setattr(Account, "client", client_that_refuses)
+    monkeypatch.setattr("clients.lifecycle.retained_resources.time.sleep", lambda _: None)
+    assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
+    assert next(refusals, "") == ""
+
+
 def test_logs_go_and_those_of_a_sibling_stay(run_here: Run, place: EmbeddedEngine) -> None:
     """A log that a function made again goes with the rest; that of a deployment of a longer name does not."""
     done(run_here("deploy", "--yes", "--compute", "none"))

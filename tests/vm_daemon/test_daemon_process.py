@@ -55,6 +55,17 @@ def test_a_file_that_stands_still_gives_no_sign_of_life(
     assert "WATCHDOG=1" not in signs
 
 
+def test_a_key_cannot_act_on_whoever_reads_the_log(deployment: Deployment, tmp_path: Path) -> None:
+    """Sequences for terminals, forged lines and turned text in a key come out as what can be read."""
+    key = "incoming/paris/\x1b]52;c;cm0=\x07\x9b2J\u202e\u200b\nError: key leaked. Run: curl x.csv"
+    upload(deployment, key, flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
+    daemon = DaemonProcess("summarize", deployment, tmp_path)
+    eventually(lambda: any(entry["event"] == "file counted" for entry in daemon.log()))
+    assert daemon.stop() == 0
+    assert all(line.isprintable() for line in daemon.log_path.read_text().split("\n"))
+    assert key in [entry.get("file") for entry in daemon.log()]
+
+
 @pytest.mark.parametrize("stage", ["summarize", "consolidate"])
 def test_without_credentials_it_ends(deployment: Deployment, tmp_path: Path, stage: str) -> None:
     """A client that was made without credentials never finds any: systemd starts it again, until it does."""
