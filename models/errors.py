@@ -28,6 +28,7 @@ class FlowtallyError(Exception):
     """
 
     exit_status: ClassVar[int] = 1
+    code: ClassVar[str] = "failed"  # for programs; no rewording changes it
 
     def __init__(self, found: str, *, where: str = "", remedy: str = "") -> None:
         super().__init__(found, where, remedy)
@@ -44,6 +45,7 @@ class UsageError(FlowtallyError):
     """The command line, a setting or the environment is wrong."""
 
     exit_status: ClassVar[int] = 2
+    code: ClassVar[str] = "usage"
 
 
 class OtherLayout(UsageError):
@@ -53,6 +55,8 @@ class OtherLayout(UsageError):
 class FileRejected(FlowtallyError):
     """A file that no retry can make readable: it is set aside with `found` as its reason."""
 
+    code: ClassVar[str] = "file_rejected"
+
 
 class ContentChanged(FlowtallyError):
     """A file that is read more than once changed meanwhile."""
@@ -60,6 +64,8 @@ class ContentChanged(FlowtallyError):
 
 class NotFound(FlowtallyError):
     """What was asked for does not exist."""
+
+    code: ClassVar[str] = "not_found"
 
 
 class NotComputable(FlowtallyError):
@@ -69,9 +75,13 @@ class NotComputable(FlowtallyError):
 class ServiceUnavailable(FlowtallyError):
     """The service did not answer, or refused the credentials or the permission."""
 
+    code: ClassVar[str] = "service_unavailable"
+
 
 class TryAgain(FlowtallyError):
     """The work could not be completed now; nothing is lost, the next delivery completes it."""
+
+    code: ClassVar[str] = "try_again"
 
 
 class RunCutShort(TryAgain):

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
+from models.errors import error_code
 from models.storage.schema import RawItem
 from vm_daemon.lease_snapshot import LeaseSnapshot, ShardState, Worker
 
@@ -253,7 +254,7 @@ class Leases:
                 ReturnValues="ALL_NEW",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return None
         return answer["Attributes"]
@@ -272,7 +273,7 @@ class Leases:
         try:
             self._call(operation, **request)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False
         return True

@@ -1,4 +1,4 @@
-"""What a process needs to be a service: signals, signs of life, an end, and new settings."""
+"""What a process needs to be a service: signals, word to systemd, an end, and new settings."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ class Service:
     """A block in which this process works as a service.
 
     It is left by the end of the work or by a signal. What cannot be finished within a minute is left in
-    the middle; then, or after SIGHUP, the process ends here, or begins anew with other settings.
+    the middle; then, or after SIGHUP, the process ends here, or is replaced by one with other settings.
 
     Args:
         what: what is counted, `files` or `records`.

@@ -11,7 +11,7 @@ class OutOfTime(BaseException):
 
 
 class Stop:
-    """Whether the process was told to stop, by SIGTERM or SIGINT, or to begin anew, by SIGHUP.
+    """Whether the process was told to stop, by SIGTERM or SIGINT, or to take new settings, by SIGHUP.
 
     A signal ends a wait at once. Elsewhere it is noted, and the loop ends after the step it is in. A step
     that is not over after a while ends in `OutOfTime`.

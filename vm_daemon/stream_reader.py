@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, error_code
 from vm_daemon.leases import FINISHED, LeaseLost, Leases
 from vm_daemon.report import Report, Unwatched
 from vm_daemon.shards import UNREAD, Parents, Shard, fair_share, parents_of, readable
@@ -267,7 +267,7 @@ class StreamReader:
     def _recover(self, shard: Shard, error: ClientError | BotoCoreError) -> float:
         """Takes in why a shard could not be read; gives the seconds to wait before the next attempt."""
         shard.iterator = None
-        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        code = error_code(error) if isinstance(error, ClientError) else ""
         if code == "ExpiredIteratorException":
             return 0.0
         log.error("shard not read", extra={"shard": shard.id, "reason": str(error)})

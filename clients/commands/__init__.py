@@ -2,6 +2,7 @@
 
 __all__ = [
     "anomalies",
+    "completion",
     "demo",
     "deploy",
     "destroy",

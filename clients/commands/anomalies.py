@@ -12,15 +12,44 @@ from clients.insight.detector import Detector
 from clients.insight.findings import THRESHOLDS, Finding, Severity, Thresholds
 from clients.queries.scan import TableScan, histories
 from clients.render.findings import SEVERITIES, sentence
+from clients.render.listing import Column, Listing
 from clients.terminal.account import Account
-from clients.terminal.console import count_of, number, out, say, table
+from clients.terminal.console import count_of, number, say
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import UsageError
 
 FOUND = 3  # the exit status for monitors
 
 
-@click.command()
+_COLUMNS = [
+    Column("severity", lambda finding: SEVERITIES[finding.severity], "Severity"),
+    Column("kind", lambda finding: finding.kind.value, "Kind"),
+    Column("sentence", sentence, "What happened"),
+]
+_FINDING = {
+    "kind": "text",
+    "severity": "text",
+    "subject": "text",
+    "day": "text",
+    "measure": "text",
+    "value": "number",
+    "expected": "number",
+    "score": "number",
+    "pairs": ["text"],
+    "pair_count": "integer",
+    "sentence": "text",
+}
+
+
+@click.command(
+    epilog=explanation(
+        "flowtally anomalies --since 2022-12-01 --severity medium",
+        "flowtally anomalies --json | jq '.findings[].sentence'",
+        statuses={0: "nothing was found", 1: "AWS refused", 3: "something was found"},
+        document={"findings": [_FINDING], "found": "integer", "read_units": "number"},
+    )
+)
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -55,8 +84,6 @@ def anomalies(
 
     Every pair is judged by its own history. One cause is one finding. docs/insight.md tells what each means,
     when it is found, and how often rightly.
-
-    The exit status is 0 if nothing was found, 3 if something was.
     """
     detector = Detector(thresholds_with(changes))
     scan = TableScan(account.client("dynamodb"), account.deployment.daily_totals)
@@ -112,10 +139,7 @@ def change_of(name: str) -> str:
 def _print_table(findings: Sequence[Finding]) -> None:
     if not findings:
         return
-    made = table("Findings, the most urgent first", "Severity", "Kind", "What happened")
-    for finding in findings:
-        made.add_row(SEVERITIES[finding.severity], finding.kind.value, sentence(finding))
-    out.print(made)
+    Listing("findings", "Findings, the most urgent first", _COLUMNS, findings).print()
 
 
 def _print_json(findings: Sequence[Finding], found: int, read_units: float) -> None:

@@ -19,13 +19,15 @@ from clients.queries.counted import Results
 from clients.queries.progress import PipelineProgress, read_progress
 from clients.queries.stored import object_uses, table_use, traffic_uses
 from clients.recovering.verify import verify_all
-from clients.render.pairs import busiest_table
+from clients.render.pairs import busiest_listing
 from clients.render.pipeline_progress import PipelineBars
-from clients.render.stored import stored_table
-from clients.render.upload_progress import say_what_became, send_with_bars
+from clients.render.stored import stored_listing
+from clients.render.upload_progress import say_what_became, send_with_bar
 from clients.render.verification import summary_of
-from clients.terminal.console import count_of, out, say
-from clients.uploading.uploader import CONNECTIONS, LocalFile, Upload, Uploader, flow_files
+from clients.terminal.console import count_of, say
+from clients.terminal.explanation import explanation
+from clients.uploading.local_files import LocalFile, flow_files
+from clients.uploading.uploader import CONNECTIONS, Upload, Uploader
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
 from models.storage.schema import PairStatistics
@@ -36,7 +38,14 @@ _POLL = 0.5  # seconds between two looks
 _PATIENCE = 120.0  # seconds without any progress
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally demo",
+        "flowtally demo flows/ --output results",
+        "flowtally demo --compute lambda",
+        statuses={1: "no file was counted, or something could not be started"},
+    )
+)
 @click.argument("paths", metavar="[PATH…]", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -65,8 +74,8 @@ def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute) -> None:
         total = sum(file.size for file in files)
         say(f"Data: {count_of(len(files), 'file')}, {total / 1e6:.1f} MB, {origin}", style="bold")
         pipeline = cleanup.enter_context(LocalPipeline(compute, say))
-        uploads = send_with_bars(_uploader(pipeline), files)
-        _follow(pipeline, len({upload.key for upload in uploads}))
+        uploads = send_with_bar(_uploader(pipeline), files)
+        _follow(pipeline, len({upload.key for upload in uploads if upload.key}))
         counted = _say_what_became_of(pipeline, uploads)
         _verify(pipeline)
         _show(pipeline, output)
@@ -150,14 +159,14 @@ def _show(pipeline: LocalPipeline, output: Path) -> None:
     results = _results(pipeline)
     pairs = sorted(results.all_pairs(), key=lambda pair: pair.duration_sum, reverse=True)
     if pairs:
-        out.print(busiest_table(pairs[:_BUSIEST], "duration", sample=False))
+        busiest_listing(pairs[:_BUSIEST], "duration", sample=False).print()
         say(f"Exported: {_export(results, pairs, output)}", style="bold")
     dynamodb = pipeline.client("dynamodb")
     tables = [
         *traffic_uses(dynamodb, pipeline.deployment),
         table_use(dynamodb, "Files", pipeline.deployment.files),
     ]
-    out.print(stored_table(tables, object_uses(pipeline.client("s3"), pipeline.deployment.bucket)))
+    stored_listing(tables, object_uses(pipeline.client("s3"), pipeline.deployment.bucket)).print()
 
 
 def _export(results: Results, busiest_first: Sequence[PairStatistics], output: Path) -> Path:

@@ -8,6 +8,7 @@ from clients.lifecycle.deploy import Deployer
 from clients.render.stacks import print_event, print_plan
 from clients.terminal.account import Account
 from clients.terminal.console import say
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from clients.terminal.questions import ask, yes_option
 from cloudformation.plan import Compute, Plan
@@ -40,7 +41,13 @@ def _settings(_context: click.Context, _option: click.Parameter, values: tuple[s
     return dict(value.split("=", 1) for value in values)
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally deploy",
+        "flowtally deploy --compute vm --set AlarmEmail=it@example.org",
+        statuses={1: "nothing was changed, as the answer was no, or AWS refused"},
+    )
+)
 @click.option(
     "--compute",
     type=click.Choice(get_args(Compute)),

@@ -11,9 +11,10 @@ from clients.lifecycle.destroy import Found
 from clients.lifecycle.destroy import destroy as destroy_everything
 from clients.lifecycle.retained_resources import Table, check_layouts
 from clients.render.stacks import print_event
-from clients.render.stored import stored_table, waiting_table
+from clients.render.stored import stored_listing, work_listing
 from clients.terminal.account import Account
-from clients.terminal.console import out, say
+from clients.terminal.console import say
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from clients.terminal.questions import ask, yes_option
 from models.errors import UsageError
@@ -36,9 +37,9 @@ class _Terminal:
         self._yes = yes
 
     def show_found(self, found: Found) -> None:
-        out.print(stored_table(found.tables, found.objects))
+        stored_listing(found.tables, found.objects).print()
         if found.status:
-            out.print(waiting_table(found.status))
+            work_listing(found.status).print()
         for attachment in found.attachments:
             say(f"Will be detached, as nothing can be removed before: {attachment}")
 
@@ -61,7 +62,13 @@ class _Terminal:
         return None if answer == "-" else Path(answer)
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally destroy",
+        "flowtally destroy --export backup --yes",
+        statuses={1: "nothing was removed, as the answer was no, or something is left"},
+    )
+)
 @click.option(
     "--export",
     "directory",

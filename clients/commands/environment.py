@@ -2,15 +2,24 @@
 
 import click
 
+from clients.render.output import Output, pass_output
 from clients.terminal.account import Account
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from cloudformation import stack
 from models.errors import NotFound
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally environment > flowtally.env",
+        statuses={1: "machines of your own are not provided for, or AWS refused"},
+        document={"AWS_REGION": "text", "FLOWTALLY_BUCKET": "text", "FLOWTALLY_…": "text"},
+    )
+)
+@pass_output
 @pass_account
-def environment(account: Account) -> None:
+def environment(account: Account, output: Output) -> None:
     """Print the settings of the daemon, for a machine of your own.
 
     Lines NAME=value: what `install.sh --environment` takes, as docs/vm.md tells.
@@ -26,5 +35,7 @@ def environment(account: Account) -> None:
         )
     settings["FLOWTALLY_METRICS"] = stack.stack_output(cloudformation, account.stack, "MetricNamespace")
     settings["FLOWTALLY_LEASES"] = stack.stack_output(cloudformation, leases, "Leases")
-    for name, value in settings.items():
-        click.echo(f"{name}={value}")
+    output.give(**settings)
+    if output.is_for_people:
+        for name, value in settings.items():
+            click.echo(f"{name}={value}")

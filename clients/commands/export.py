@@ -6,10 +6,17 @@ from clients.exporting import csv_table
 from clients.queries.counted import Results, canonical
 from clients.terminal.account import Account
 from clients.terminal.console import say, warn
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally export 192.168.20.43 44.227.96.221 -o pair.csv",
+        "flowtally export 192.168.20.43 44.227.96.221 -o - | head",
+        statuses={1: "the pair has no flows, or AWS refused"},
+    )
+)
 @click.argument("source", metavar="SRC")
 @click.argument("destination", metavar="DST")
 @click.option(

@@ -10,12 +10,13 @@ from clients.queries.scan import TableScan, histories
 from clients.render.report import report_page
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say, size
+from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 
 
-@click.command()
+@click.command(epilog=explanation("flowtally report -o report.html"))
 @click.option(
     "-o",
     "--output",

@@ -7,6 +7,7 @@ import click
 from clients.recovering.retract import CONNECTIONS, Retractor
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, say
+from clients.terminal.explanation import explanation
 from clients.terminal.options import branch_option, pass_account
 from clients.uploading.uploader import check_branch
 from models.bucket_layout import NO_BRANCH
@@ -14,7 +15,12 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 
 
-@click.command()
+@click.command(
+    epilog=explanation(
+        "flowtally retract day.csv --branch paris",
+        statuses={1: "this content is not counted, or AWS refused"},
+    )
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @branch_option
 @pass_account

@@ -1,39 +1,89 @@
 """The command `flowtally upload`."""
 
+import re
+import time
 from pathlib import Path
 
 import click
 from botocore.exceptions import ClientError
 
-from clients.render.upload_progress import say_what_became, send_with_bars
+from clients.render.files import FILES_OF_BRANCH
+from clients.render.listing import Listing, shape_of
+from clients.render.output import Output, pass_output
+from clients.render.upload_progress import UPLOADS, say_what_became, send_with_bar
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
+from clients.terminal.explanation import explanation
 from clients.terminal.options import branch_option, pass_account
 from clients.uploading.following import follow
-from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch, flow_files
+from clients.uploading.local_files import flow_files
+from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.file_records import FilesTable
+from models.storage.schema import File
+
+_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DOCUMENT = {
+    "files": [shape_of(UPLOADS)],
+    "became": [shape_of(FILES_OF_BRANCH)],
+}
 
 
-@click.command()
+def _age(_context: click.Context, _option: click.Parameter, value: str | None) -> float:
+    """Seconds, from `10m`."""
+    if value is None:
+        return 0.0
+    match = re.fullmatch(r"(\d+)([smhd])", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no age like 90s, 10m, 2h or 1d")
+    return int(match[1]) * _AGES[match[2]]
+
+
+@click.command(
+    epilog=explanation(
+        "flowtally upload day.csv --branch paris",
+        "flowtally upload /var/flows --older-than 10m --wait",
+        "flowtally upload /var/flows --dry-run",
+        statuses={1: "a file failed, or was rejected (with --wait), or AWS refused"},
+        document=_DOCUMENT,
+    )
+)
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @branch_option
 @click.option("--bucket", help="The bucket, where the stack may not be looked at. [default: the stack's]")
+@click.option("--dry-run", is_flag=True, help="Send nothing; say what would be sent.")
+@click.option(
+    "--older-than",
+    metavar="AGE",
+    callback=_age,
+    help="Leave alone what was written to since: 90s, 10m, 2h, 1d.",
+)
 @click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
+@pass_output
 @pass_account
 def upload(
-    account: Account, paths: tuple[Path, ...], branch: str, bucket: str | None, wait: bool, timeout: float
+    account: Account,
+    output: Output,
+    paths: tuple[Path, ...],
+    branch: str,
+    bucket: str | None,
+    dry_run: bool,
+    older_than: float,
+    wait: bool,
+    timeout: float,
 ) -> int:
     """Upload flow files: .csv and .csv.gz, and all of them below directories.
 
     The same content counts once, however often it is sent. A file that is counted already is not sent
-    again, and a warning says when another content of the same branch and name is counted.
-
-    With --wait, the exit status is 1 if a file was rejected.
+    again, and a warning says when another content of the same branch and name is counted. A file that
+    cannot be read does not keep the others from being sent. Exactly the bytes that were looked at are
+    sent; a file that changes meanwhile is left for the next time. Your files are never changed.
     """
     files = flow_files(paths)
+    if older_than:
+        files = [file for file in files if file.problem or file.changed_at <= time.time() - older_than]
     check_branch(branch)
     records = _files_table(account, bucket)
     if wait and records is None:
@@ -41,14 +91,16 @@ def upload(
             "--wait needs to read what became of files", remedy="Leave it out, or ask for AnalystPolicy"
         )
     s3 = account.client("s3", connections=CONNECTIONS)
-    uploader = Uploader(s3, bucket or account.deployment.bucket, branch, records)
-    uploads = send_with_bars(uploader, files)
-    rejected = False
+    uploader = Uploader(s3, bucket or account.deployment.bucket, branch, records, is_dry_run=dry_run)
+    uploads = send_with_bar(uploader, files)
+    became: list[File] = []
     if wait and records:
         for sent, record in follow(records, branch, uploads, timeout):
             say_what_became(sent, record)
-            rejected |= record.state == "rejected"
-    return int(rejected)
+            became.append(record)
+    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
+    has_failed = any(upload.outcome is Outcome.FAILED for upload in uploads)
+    return int(has_failed or any(record.state == "rejected" for record in became))
 
 
 def _files_table(account: Account, bucket: str | None) -> FilesTable | None:

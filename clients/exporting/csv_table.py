@@ -62,6 +62,13 @@ def rows(
         yield [source, destination, day.day, day.flows, day.duration, day.packets, *over_the_days]
 
 
+def safe_cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: such texts get an apostrophe before them."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
 def write_csv(target: str, names: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     """Writes a table, all of it or nothing.
 
@@ -77,7 +84,7 @@ def write_csv(target: str, names: Sequence[str], lines: Iterable[Sequence[object
         with _opened(target) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(names)
-            writer.writerows(lines)
+            writer.writerows([safe_cell(cell) for cell in line] for line in lines)
     except BrokenPipeError:
         raise
     except OSError as error:  # it would name the draft

@@ -3,8 +3,11 @@
 __all__ = [
     "files",
     "findings",
+    "listing",
+    "output",
     "pairs",
     "pipeline_progress",
+    "redrive",
     "report",
     "stacks",
     "stored",

@@ -1,94 +1,30 @@
-"""The tables of files that `status` prints, each with what to do about them."""
+"""Files: what became of them, and what to do about those that need somebody."""
 
 from datetime import UTC, datetime
 
 from clients.queries.file_report import RecentFiles
+from clients.render.listing import Column, Listing
 from clients.terminal.account import Account
-from clients.terminal.console import UNDEFINED, duration, out, say, table
+from clients.terminal.console import UNDEFINED, duration
 from models.bucket_layout import quarantine_key
 from models.storage.schema import File
 
-_ARRIVED = "Arrived\n(UTC)"
 _QUARANTINED = "Quaran-\ntined"
 
 
-def print_files_of_branch(branch: str, files: RecentFiles) -> None:
-    """Prints the last files of a branch, whatever became of them."""
-    made = table(
-        _title(f"Files of the branch {branch}", files),
-        "File",
-        "State",
-        "Days",
-        _ARRIVED,
-        "Rows",
-        _QUARANTINED,
-        "Took",
-        numbers=3,
-    )
-    for file in files.files:
-        made.add_row(
-            file.key,
-            file.state,
-            _days(file),
-            _arrival(file),
-            _figure(file.rows),
-            _figure(file.quarantined),
-            _took(file),
-        )
-    out.print(made)
-
-
-def print_rejected(account: Account, files: RecentFiles) -> None:
-    """Prints rejected files with their reasons, and what to do next; nothing if there are none."""
-    if not files.total:
-        return
-    made = table(_title("Rejected files", files), "Branch", "File", _ARRIVED, "Reason")
-    for file in files.files:
-        made.add_row(file.branch, file.key, _arrival(file), file.reason)
-    out.print(made)
-    say(
-        "Next: correct what the reason names and send the file again, "
-        f"`flowtally upload{account.options} FILE --branch BRANCH`; "
-        f"or try all of them as they are, `flowtally redrive{account.options} --rejected`\n"
-    )
-
-
-def print_quarantined(account: Account, files: RecentFiles) -> None:
-    """Prints files with rows that do not count, and what to do next; nothing if there are none."""
-    if not files.total:
-        return
-    made = table(
-        _title("Files with quarantined rows", files),
-        "Branch",
-        "File,\nand CSV of its quarantined rows",
-        _ARRIVED,
-        "Rows",
-        _QUARANTINED,
-        numbers=2,
-    )
-    for file in files.files:
-        made.add_row(
-            file.branch, _file_and_rows(file), _arrival(file), _figure(file.rows), _figure(file.quarantined)
-        )
-    out.print(made)
-    say(
-        f"Next: download the CSV from the bucket {account.deployment.bucket}, correct its rows by the "
-        "reasons in it, and send it as a file of its own, "
-        f"`flowtally upload{account.options} FILE --branch BRANCH`\n"
-    )
-
-
-def _title(what: str, files: RecentFiles) -> str:
-    shown = len(files.files)
-    more = files.total - shown
-    return f"{what} (the latest {shown}, and {more:,} more)" if more else what
+def _figure(count: int | None) -> str:
+    return UNDEFINED if count is None else f"{count:,}"
 
 
 def _file_and_rows(file: File) -> str:
     return f"{file.key}\n{quarantine_key(file.digest)}" if file.digest else file.key
 
 
-def _arrival(file: File) -> str:
+def _timestamp(seconds: int | None) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds is not None else None
+
+
+def _date_and_time(file: File) -> str:
     """Date and time in lines of their own: together they would leave the names no room."""
     return datetime.fromtimestamp(file.arrived_at, UTC).strftime("%Y-%m-%d\n%H:%M:%S")
 
@@ -99,10 +35,76 @@ def _days(file: File) -> str:
     return file.first_day if file.first_day == file.last_day else f"{file.first_day}\n{file.last_day}"
 
 
-def _figure(count: int | None) -> str:
-    return UNDEFINED if count is None else f"{count:,}"
-
-
 def _took(file: File) -> str:
     """From arrival to completion."""
     return duration((file.completed_at - file.arrived_at) * 1e6 if file.completed_at else None)
+
+
+_FILE = Column("file", lambda file: f"{file.branch}/{file.key}")
+_BRANCH = Column("", lambda file: file.branch, "Branch")
+_KEY = Column("", lambda file: file.key, "File")
+_ARRIVAL = Column("arrived_at", lambda file: _timestamp(file.arrived_at))
+_ARRIVED = Column("", _date_and_time, "Arrived\n(UTC)")
+_ROWS = Column("rows", lambda file: file.rows, "Rows", _figure, "integer")
+_ROWS_IN_QUARANTINE = Column("quarantined", lambda file: file.quarantined, _QUARANTINED, _figure, "integer")
+_REASON = Column("reason", lambda file: file.reason or "")
+
+FILES_OF_BRANCH = [
+    _FILE,
+    _KEY,
+    Column("state", lambda file: file.state, "State"),
+    Column("first_day", lambda file: file.first_day),
+    Column("last_day", lambda file: file.last_day),
+    Column("", _days, "Days"),
+    _ARRIVAL,
+    Column("completed_at", lambda file: _timestamp(file.completed_at)),
+    _ARRIVED,
+    _ROWS,
+    _ROWS_IN_QUARANTINE,
+    _REASON,
+    Column("", _took, "Took", kind="number"),
+]
+REJECTED = [_FILE, _BRANCH, _KEY, _ARRIVAL, _ARRIVED, _REASON._replace(heading="Reason")]
+QUARANTINED = [
+    _FILE,
+    _BRANCH,
+    Column("", _file_and_rows, "File,\nand CSV of its quarantined rows"),
+    Column("quarantine_key", lambda file: quarantine_key(file.digest) if file.digest else ""),
+    _ARRIVAL,
+    _ARRIVED,
+    _ROWS,
+    _ROWS_IN_QUARANTINE,
+]
+
+
+def branch_listing(branch: str, files: RecentFiles) -> Listing:
+    """The last files of a branch, whatever became of them."""
+    return Listing("files", _title(f"Files of the branch {branch}", files), FILES_OF_BRANCH, files.files)
+
+
+def rejected_listing(account: Account, files: RecentFiles) -> Listing:
+    """Rejected files with their reasons, and what to do next."""
+    remark = (
+        "Next: correct what the reason names and send the file again, "
+        f"`flowtally upload{account.options} FILE --branch BRANCH`; "
+        f"or try all of them as they are, `flowtally redrive{account.options} --rejected`"
+    )
+    title = _title("Rejected files", files)
+    return Listing("rejected", title, REJECTED, files.files, remark, is_shown_empty=False)
+
+
+def quarantined_listing(account: Account, files: RecentFiles) -> Listing:
+    """Files with rows that do not count, and what to do next."""
+    remark = (
+        f"Next: download the CSV from the bucket {account.deployment.bucket}, correct its rows by the "
+        "reasons in it, and send it as a file of its own, "
+        f"`flowtally upload{account.options} FILE --branch BRANCH`"
+    )
+    title = _title("Files with quarantined rows", files)
+    return Listing("quarantined", title, QUARANTINED, files.files, remark, is_shown_empty=False)
+
+
+def _title(what: str, files: RecentFiles) -> str:
+    shown = len(files.files)
+    more = files.total - shown
+    return f"{what} (the latest {shown}, and {more:,} more)" if more else what

@@ -1,30 +1,53 @@
 """What a deployment keeps, and what waits in it."""
 
 from collections.abc import Iterable
-
-from rich.table import Table
+from typing import NamedTuple
 
 from clients.queries.stored import ObjectUse, Status, TableUse
-from clients.terminal.console import size, table
+from clients.render.listing import Column, Listing
+from clients.terminal.console import size
 
 
-def stored_table(tables: Iterable[TableUse], objects: Iterable[ObjectUse]) -> Table:
+class _Use(NamedTuple):
+    """A place and what it holds."""
+
+    where: str
+    items: int
+    stored_bytes: int
+    is_exact: bool = True  # or an estimate
+
+    def about(self, text: str) -> str:
+        """A figure, with a word before it if it is an estimate."""
+        return text if self.is_exact else f"about {text}"
+
+
+STORED = [
+    Column("where", lambda use: use.where, "Where"),
+    Column("items", lambda use: use.items, kind="integer"),
+    Column("bytes", lambda use: use.stored_bytes, kind="integer"),
+    Column("is_exact", lambda use: use.is_exact, kind="boolean"),
+    Column("", lambda use: use.about(f"{use.items:,}"), "Items", kind="integer"),
+    Column("", lambda use: use.about(size(use.stored_bytes)), "Size", kind="integer"),
+]
+WORK = [
+    Column("what", lambda work: work[0], "What"),
+    Column("count", lambda work: work[1], "How many", "{:,}".format, kind="integer"),
+]
+
+
+def stored_listing(tables: Iterable[TableUse], objects: Iterable[ObjectUse]) -> Listing:
     """What is stored where, and how much that is."""
-    made = table("Stored (as billed)", "Where", "Items", "Size", numbers=2)
-    for use in tables:
-        about = "" if use.is_exact else "about "
-        made.add_row(f"table {use.name}", f"{about}{use.items:,}", f"{about}{size(use.stored_bytes)}")
-    for below in objects:
-        made.add_row(f"bucket {below.prefix}", f"{below.objects:,}", size(below.stored_bytes))
-    return made
+    uses = [_Use(f"table {use.name}", use.items, use.stored_bytes, use.is_exact) for use in tables]
+    uses += [_Use(f"bucket {below.prefix}", below.objects, below.stored_bytes) for below in objects]
+    return Listing("stored", "Stored (as billed)", STORED, uses)
 
 
-def waiting_table(status: Status) -> Table:
+def work_listing(status: Status) -> Listing:
     """What is on its way, and what became of files."""
-    made = table("Work", "What", "How many", numbers=1)
-    made.add_row("messages waiting", f"{status.queue.visible:,}")
-    made.add_row("messages being worked on, or to be tried again", f"{status.queue.in_flight:,}")
-    made.add_row("dead letters", f"{status.dead_letters.visible + status.dead_letters.in_flight:,}")
-    for state, files in sorted(status.files.states.items()):
-        made.add_row(f"files {state}", f"{files:,}")
-    return made
+    work = [
+        ("messages waiting", status.queue.visible),
+        ("messages being worked on, or to be tried again", status.queue.in_flight),
+        ("dead letters", status.dead_letters.visible + status.dead_letters.in_flight),
+        *((f"files {state}", files) for state, files in sorted(status.files.states.items())),
+    ]
+    return Listing("work", "Work", WORK, work)

@@ -1,85 +1,127 @@
 """Shows an upload while it goes on, and says what became of the files."""
 
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as RichProgress
+from rich.table import Column as BarCell
 from rich.text import Text
 
-from clients.terminal.console import count_of, out, say, size, warn
-from clients.uploading.uploader import LocalFile, Outcome, Progress, Upload, Uploader
+from clients.render.listing import Column
+from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
+from clients.uploading.local_files import LocalFile
+from clients.uploading.uploader import Outcome, Progress, Upload, Uploader
 from models.storage.schema import File
 
-_NAME_WIDTH = 32
+_SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow"}
+
+UPLOADS = [
+    Column("file", lambda upload: str(upload.file.path)),
+    Column("key", lambda upload: upload.key),
+    Column("outcome", lambda upload: upload.outcome.value),
+    Column("bytes", lambda upload: upload.file.size, kind="integer"),
+    Column("reason", lambda upload: upload.reason),
+    Column("remarks", lambda upload: " ".join(upload.remarks)),
+]
 
 
-class Bars(Progress):
-    """One bar for each file under way and one for all; a line for each file that is done."""
+class Bar(Progress):
+    """One bar for all files, below the lines of those that are done.
 
-    def __init__(self, files: Sequence[LocalFile], console: Console) -> None:
-        self._bars = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=None),
+    Lines and warnings go through the console that draws the bar, so that neither cuts the other.
+    """
+
+    def __init__(self, files: Sequence[LocalFile]) -> None:
+        self._sizes = RichProgress(
+            TextColumn("{task.fields[done]}/{task.fields[files]} files", markup=False),
+            BarColumn(bar_width=None, table_column=BarCell(ratio=1)),
             DownloadColumn(),
             TransferSpeedColumn(),
-            console=console,
+            TimeRemainingColumn(),
+            console=remarks,
             expand=True,
             transient=True,
-            disable=not console.is_terminal,
+            disable=remarks.quiet or not remarks.is_terminal,
         )
-        self._console = console
-        self._total = self._bars.add_task("all files", total=sum(file.size for file in files))
-        self._tasks: dict[Path, TaskID] = {}
+        total = sum(file.size for file in files)
+        self._task = self._sizes.add_task("", total=total, done=0, files=len(files))
+        self.uploads: list[Upload] = []
 
-    def __enter__(self) -> "Bars":
-        self._bars.start()
+    def __enter__(self) -> Self:
+        self._sizes.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+        self._sizes.stop()
 
-    def started(self, file: LocalFile) -> None:
-        self._tasks[file.path] = self._bars.add_task(_shortened(file.path.name), total=file.size)
-
-    def advanced(self, file: LocalFile, count: int) -> None:
-        self._bars.advance(self._tasks[file.path], count)
-        self._bars.advance(self._total, count)
+    def advanced(self, _file: LocalFile, count: int) -> None:
+        self._sizes.advance(self._task, count)
 
     def finished(self, upload: Upload) -> None:
-        self._bars.remove_task(self._tasks.pop(upload.file.path))
+        self.uploads.append(upload)
+        self._sizes.update(self._task, done=len(self.uploads))
         if upload.outcome is not Outcome.SENT:
-            self._bars.advance(self._total, upload.file.size)
-        line = f"{upload.outcome:<15} {upload.file.path.name}  {size(upload.file.size)}"
-        self._bars.console.print(Text(line), soft_wrap=True)
+            self._sizes.advance(self._task, upload.file.size)
+        text = f"{upload.outcome:<15} {upload.file.path.name}  {upload.reason or size(upload.file.size)}"
+        if upload.outcome is Outcome.FAILED:
+            self._tell_apart(Text(f"{upload.outcome:<15} {upload.file.path}  {upload.reason}", style="red"))
+        else:
+            remarks.print(Text(text, style=_SHOWN.get(upload.outcome, "")), soft_wrap=True)
         for remark in upload.remarks:
-            warn(f"{upload.file.path}: {remark}")
+            self._tell_apart(warning(f"{upload.file.path}: {remark}"))
+
+    def _tell_apart(self, text: Text) -> None:
+        """Prints on standard error; where that is the terminal of the bar, above the bar."""
+        is_shared = err.is_terminal and not self._sizes.disable
+        (self._sizes.console if is_shared else err).print(text, soft_wrap=True)
 
 
-def send_with_bars(uploader: Uploader, files: Sequence[LocalFile]) -> list[Upload]:
-    """Sends the files and says what was done.
+def send_with_bar(uploader: Uploader, files: Sequence[LocalFile]) -> list[Upload]:
+    """Sends the files, and says what was done with each, and at the end in all, also after Ctrl-C.
 
     Raises:
-        ClientError, BotoCoreError, OSError, UsageError: see `Uploader.send`.
+        ClientError, BotoCoreError: see `Uploader.send`.
     """
     could_look = uploader.can_look
-    with Bars(files, out) as bars:
-        uploads = uploader.send(files, bars)
-    if could_look and not uploader.can_look:
-        warn("not permitted to see earlier uploads, so nothing can be said about files sent before")
-    sent = [upload for upload in uploads if upload.outcome is Outcome.SENT]
-    text = f"{count_of(len(sent), 'file')} sent, {size(sum(upload.file.size for upload in sent))}"
-    if left := len(uploads) - len(sent):
-        text += f"; {left} not sent, the same content was"
-    say(text)
+    bar = Bar(files)
+    try:
+        with bar:
+            uploads = uploader.send(files, bar)
+    finally:
+        if could_look and not uploader.can_look:
+            warn("not permitted to see earlier uploads, so nothing can be said about files sent before")
+        if bar.uploads:
+            say(_summary(bar.uploads, len(files)))
     return uploads
+
+
+def _summary(uploads: Sequence[Upload], total: int) -> str:
+    """`3 files sent, 1.2 MB; 1 counted before`."""
+    counts = Counter(upload.outcome for upload in uploads)
+    would = counts[Outcome.WOULD_BE_SENT]
+    sent = [upload for upload in uploads if upload.outcome in (Outcome.SENT, Outcome.WOULD_BE_SENT)]
+    verb = "would be sent" if would else "sent"
+    text = f"{count_of(len(sent), 'file')} {verb}, {size(sum(upload.file.size for upload in sent))}"
+    for outcome in (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.FAILED):
+        if counts[outcome]:
+            text += f"; {counts[outcome]:,} {outcome.value}"
+    if missing := total - len(uploads):
+        text += f"; {missing:,} not done"
+    return text
 
 
 def say_what_became(upload: Upload, record: File) -> None:
     """Prints the verdict on a file."""
     name = upload.file.path.name
-    if record.state != "counted":
+    if record.state not in ("counted", "duplicate"):
         say(f"{record.state:<15} {name}  {record.reason or ''}", style="red")
         return
     text = f"{record.state:<15} {name}  {count_of(record.rows or 0, 'row')}"
@@ -89,7 +131,3 @@ def say_what_became(upload: Upload, record: File) -> None:
         text += f", {record.first_day}"
         text += f" – {record.last_day}" if record.last_day != record.first_day else ""
     say(text)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 1]}…"

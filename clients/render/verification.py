@@ -1,28 +1,43 @@
 """What a verification found."""
 
-from collections.abc import Sequence
-
-from rich.table import Table
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from clients.recovering.verify import Difference, PairMoments
-from clients.terminal.console import count_of, table
+from clients.render.listing import Column, Listing
+from clients.terminal.console import count_of
 
-_DIFFERENCES_SHOWN = 20
+
+class _WrongFigure(NamedTuple):
+    """One figure of a pair that is not what it should be."""
+
+    pair: Difference
+    figure: str
+    stored: int
+    expected: int
 
 
-def differences_table(differences: Sequence[Difference]) -> Table:
+DIFFERENCES = [
+    Column("source", lambda wrong: wrong.pair.source, "Source"),
+    Column("destination", lambda wrong: wrong.pair.destination, "Destination"),
+    Column("figure", lambda wrong: wrong.figure, "Figure"),
+    Column("stored", lambda wrong: wrong.stored, "Stored", kind="integer"),
+    Column("expected", lambda wrong: wrong.expected, "Should be", kind="integer"),
+]
+
+
+def differences_listing(differences: Sequence[Difference]) -> Listing:
     """What is stored of each pair, and what it should be: one row per figure that differs."""
-    shown = differences[:_DIFFERENCES_SHOWN]
     title = "Statistics that are not what the daily totals give"
-    if len(shown) < len(differences):
-        title += f" (the first {len(shown)} of {len(differences)} pairs)"
-    made = table(title, "Source", "Destination", "Figure", "Stored", "Should be", numbers=2)
-    for pair in shown:
-        should_be = _figures(pair.expected)
-        for name, stored in _figures(pair.stored).items():
-            if stored != should_be[name]:
-                made.add_row(pair.source, pair.destination, name, str(stored), str(should_be[name]))
-    return made
+    wrong = [figure for pair in differences for figure in _wrong_figures(pair)]
+    return Listing("differences", title, DIFFERENCES, wrong, is_shown_empty=False)
+
+
+def _wrong_figures(pair: Difference) -> Iterator[_WrongFigure]:
+    expected = _figures(pair.expected)
+    for figure, stored in _figures(pair.stored).items():
+        if stored != expected[figure]:
+            yield _WrongFigure(pair, figure, stored, expected[figure])
 
 
 def _figures(moments: PairMoments) -> dict[str, int]:

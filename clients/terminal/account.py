@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
+from clients.terminal.aws_errors import refuse_foreign_answer
 from clients.terminal.options import DEFAULT_STACK
 from models.deployment import Deployment
 from models.errors import NotFound, UsageError
@@ -22,12 +23,20 @@ class Account:
         stack: the name of the stack.
         region: its region; by default what the environment or the profile says.
         profile: a profile of the AWS configuration; by default what the environment says.
+        endpoint_url: another address than AWS's; by default what the environment or the profile says.
     """
 
-    def __init__(self, stack: str, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(
+        self,
+        stack: str,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+    ) -> None:
         self.stack = stack
         self._region = region
         self._profile = profile
+        self._endpoint_url = endpoint_url
 
     @property
     def options(self) -> str:
@@ -37,6 +46,8 @@ class Account:
             given.append(f"--region {self._region}")
         if self._profile:
             given.append(f"--profile {self._profile}")
+        if self._endpoint_url:
+            given.append(f"--endpoint-url {self._endpoint_url}")
         return "".join(f" {option}" for option in given)
 
     def client(self, service: str, *, connections: int = 10) -> Any:
@@ -55,9 +66,15 @@ class Account:
             read_timeout=60,
         )
         try:
-            return self._session.client(service, config=config)  # type: ignore[call-overload]
+            client = self._session.client(  # type: ignore[call-overload]
+                service, config=config, endpoint_url=self._endpoint_url
+            )
         except ValueError as error:
-            raise UsageError(str(error), remedy="Check AWS_ENDPOINT_URL and the region") from error
+            raise UsageError(
+                str(error), remedy="Check --endpoint-url or AWS_ENDPOINT_URL, and the region"
+            ) from error
+        client.meta.events.register("before-parse", refuse_foreign_answer)
+        return client
 
     @cached_property
     def deployment(self) -> Deployment:

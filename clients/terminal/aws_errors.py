@@ -1,9 +1,11 @@
 """Whatever AWS, the network or the disk refuses, in words that say what to do about it."""
 
 import os
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from botocore import exceptions as aws
+from botocore.model import OperationModel
 
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError, error_code
 
@@ -24,6 +26,8 @@ _SILENCE = (
     aws.SSLError,
 )
 
+_REQUEST_IDS = {"x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
+_FORMS = (b"{", b"<?xml", b"<Error")  # in which AWS refuses
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403"}
 
 
@@ -126,6 +130,29 @@ def is_denied(error: aws.ClientError) -> bool:
     return error_code(error) in _DENIED
 
 
+def refuse_foreign_answer(
+    operation_model: OperationModel, response_dict: Mapping[str, Any], **_: Any
+) -> None:
+    """Refuses an answer that is not AWS's: a page of a proxy, or what lacks the number of the request.
+
+    Called by botocore before it reads an answer. Errors of servers are left to its retries, and refusals
+    in AWS's form to their codes.
+
+    Raises:
+        ServiceUnavailable: something else answered.
+    """
+    headers = {name.lower() for name in response_dict["headers"]}
+    status, body = response_dict["status_code"], response_dict["body"]
+    is_refusal = status >= 300 and (
+        operation_model.http["method"] == "HEAD" or (isinstance(body, bytes) and body.startswith(_FORMS))
+    )
+    if status < 500 and not headers & _REQUEST_IDS and not is_refusal:
+        raise ServiceUnavailable(
+            f"something else than AWS answered, with status {status}",
+            remedy="Check the proxy settings: a proxy may want you to log in. Else check --endpoint-url",
+        )
+
+
 def _failure(error: aws.BotoCoreError) -> FlowtallyError:
     """What went wrong before AWS gave an answer."""
     said = str(error).rstrip(".")
@@ -140,14 +167,15 @@ def _failure(error: aws.BotoCoreError) -> FlowtallyError:
     if isinstance(error, aws.NoRegionError):
         return UsageError("no AWS region is set", remedy="Name one with --region, or set AWS_REGION")
     if isinstance(error, _SILENCE):
-        return ServiceUnavailable(said, remedy=_about_the_endpoint())
+        return ServiceUnavailable(said, remedy=_about_the_endpoint(said))
     return FlowtallyError(said)
 
 
-def _about_the_endpoint() -> str:
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+def _about_the_endpoint(said: str) -> str:
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint and endpoint.rstrip("/") in said:
         return f"AWS_ENDPOINT_URL says {endpoint}: start what is to answer there, or unset it to talk to AWS"
-    return "Check the network, the proxy settings, and the name given with --region"
+    return "Check the network, the proxy settings, and what --region and --endpoint-url say"
 
 
 def _refusal(error: aws.ClientError) -> FlowtallyError:

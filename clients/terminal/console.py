@@ -1,5 +1,6 @@
 """What `flowtally` says: results on standard output, remarks on standard error, figures people can read."""
 
+import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +10,7 @@ from models.errors import FlowtallyError
 
 # Markup is off: file names and addresses may hold brackets.
 out = Console(markup=False, highlight=False, emoji=False)
+remarks = Console(markup=False, highlight=False, emoji=False)  # on standard output, too, but may be silenced
 err = Console(markup=False, highlight=False, emoji=False, stderr=True)
 
 POPULATION = "deviation: population (n)"
@@ -19,14 +21,29 @@ _DURATIONS = ((86_400e6, "d"), (3_600e6, "h"), (60e6, "min"), (1e6, "s"), (1e3, 
 _THOUSANDS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def say(text: str | Text, *, style: str = "", to: Console = out) -> None:
-    """Prints a line: broken between words on a terminal, whole for files and other programs."""
+def hush() -> None:
+    """Silences all remarks until the command ends: what it found, warnings and errors are still told."""
+    remarks.quiet = True
+    click.get_current_context().call_on_close(_speak_again)
+
+
+def _speak_again() -> None:
+    remarks.quiet = False
+
+
+def say(text: str | Text, *, style: str = "", to: Console = remarks) -> None:
+    """Prints a remark: broken between words on a terminal, whole for files and other programs."""
     to.print(Text(text, style=style) if isinstance(text, str) else text, soft_wrap=not to.is_terminal)
 
 
 def warn(text: str) -> None:
     """Prints a warning on standard error."""
-    say(Text("Warning: ", style="yellow").append(text, style="default"), to=err)
+    say(warning(text), to=err)
+
+
+def warning(text: str) -> Text:
+    """A warning, to be printed."""
+    return Text("Warning: ", style="yellow").append(text, style="default")
 
 
 def complain(error: FlowtallyError) -> None:
@@ -48,9 +65,13 @@ def table(title: str, *columns: str, numbers: int = 0) -> Table:
         collapse_padding=True,
     )
     for position, name in enumerate(columns):
-        is_number = position >= len(columns) - numbers
-        made.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+        add_column(made, name, is_number=position >= len(columns) - numbers)
     return made
+
+
+def add_column(to: Table, heading: str, *, is_number: bool) -> None:
+    """Adds a column to a table: numbers to the right and whole, texts to the left and folded."""
+    to.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
 
 
 def duration(microseconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The options that say where a command works, and the account that they lead to."""
+"""The options that all commands share: where they work, and how much they say."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,29 +14,52 @@ DEFAULT_STACK = "flowtally"
 class AccountOptions(NamedTuple):
     """Where the resources are, as far as the command line or the environment say."""
 
-    stack: str
-    region: str | None
-    profile: str | None
+    stack: str = DEFAULT_STACK
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+
+def quiet_option(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Gives a command the option `--quiet`, which is obeyed before the command runs."""
+
+    def obey(_context: click.Context, _option: click.Parameter, is_set: bool) -> None:
+        if is_set:
+            from clients.terminal.console import hush  # noqa: PLC0415  # rich would slow `--help` down
+
+            hush()
+
+    text = "Say nothing but what was asked for, warnings and errors."
+    return click.option("-q", "--quiet", is_flag=True, callback=obey, expose_value=False, help=text)(command)
 
 
 def pass_account(command: Callable[..., Result]) -> Callable[..., Result]:
     """Gives a command an `Account` as its first argument, and the options to say which."""
 
     @wraps(command)
-    def with_account(stack: str | None, region: str | None, profile: str | None, **others: Any) -> Result:
+    def with_account(
+        stack: str | None, region: str | None, profile: str | None, endpoint_url: str | None, **others: Any
+    ) -> Result:
         from clients.terminal.account import Account  # noqa: PLC0415  # boto3 would slow `--help` down
 
         before: AccountOptions = click.get_current_context().obj
-        account = Account(stack or before.stack, region or before.region, profile or before.profile)
+        account = Account(
+            stack or before.stack,
+            region or before.region,
+            profile or before.profile,
+            endpoint_url or before.endpoint_url,
+        )
         return command(account, **others)
 
+    decorated: Callable[..., Result] = quiet_option(with_account)
     for name, meaning in (
+        ("endpoint-url", "Another address than AWS's."),
         ("profile", "Profile of the AWS configuration."),
         ("region", "AWS region."),
         ("stack", "Name of the stack."),
     ):
-        with_account = click.option(f"--{name}", help=meaning)(with_account)
-    return with_account
+        decorated = click.option(f"--{name}", help=meaning)(decorated)
+    return decorated
 
 
 branch_option = click.option(

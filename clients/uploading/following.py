@@ -24,7 +24,7 @@ def follow(
     Raises:
         TryAgain: some are not after `timeout` seconds.
     """
-    waiting = [upload for upload in uploads if upload.outcome is not Outcome.DUPLICATE]
+    waiting = [upload for upload in uploads if upload.outcome in (Outcome.SENT, Outcome.ALREADY_COUNTED)]
     deadline = time.monotonic() + timeout
     while waiting:
         for upload in list(waiting):

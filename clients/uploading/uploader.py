@@ -1,22 +1,23 @@
-"""Sending flow files: which, under which key, and what is to be said about them first."""
+"""Sending flow files: under which key, what is to be said about each first, and what was done with it."""
 
-import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
+from clients.uploading.content import IN_MEMORY, ChangedWhileRead, Content, SecondReading, read_content
+from clients.uploading.local_files import LocalFile
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
-from models.errors import FileRejected, UsageError
-from models.flow_csv.byte_stream import content_blocks
+from models.errors import UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
 FILES_AT_ONCE = 4
 _PARTS_AT_ONCE = 4  # of one large file
-_DIGEST_BYTES = 8  # of the content's SHA-256, in the name of the object
 CONNECTIONS = FILES_AT_ONCE * _PARTS_AT_ONCE
 _TRANSFER = TransferConfig(
-    multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=_PARTS_AT_ONCE
+    multipart_threshold=IN_MEMORY, multipart_chunksize=IN_MEMORY, max_concurrency=_PARTS_AT_ONCE
 )
-_NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>\.csv(\.gz)?)", re.IGNORECASE | re.DOTALL)
+_GRACE = 1.0  # seconds for transfers under way to be given up
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
+
+_COUNTED = ("counted", "duplicate")  # states in which content is in the totals
 
 _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
@@ -39,29 +41,15 @@ _REPLACES = (
 )
 
 
-class LocalFile(NamedTuple):
-    """A file to send."""
-
-    path: Path
-    size: int  # bytes, as it lies there
-
-    @property
-    def stem(self) -> str:
-        """Its name without `.csv` or `.csv.gz`."""
-        return _NAME.fullmatch(self.path.name)["stem"]  # type: ignore[index]  # `flow_files` saw to it
-
-    @property
-    def suffix(self) -> str:
-        """`.csv` or `.csv.gz`."""
-        return _NAME.fullmatch(self.path.name)["suffix"].lower()  # type: ignore[index]
-
-
 class Outcome(StrEnum):
     """What `upload` did with a file."""
 
     SENT = "sent"
+    WOULD_BE_SENT = "would be sent"
     ALREADY_COUNTED = "counted before"
     DUPLICATE = "same as another"  # of the same command
+    LEFT = "left for later"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -69,17 +57,15 @@ class Upload:
     """A file and what was done with it."""
 
     file: LocalFile
-    key: str  # below `incoming/<branch>/`
+    key: str  # below `incoming/<branch>/`; empty if it was not read
     outcome: Outcome
     before: File | None = None  # what the table of files said before
     remarks: tuple[str, ...] = ()
+    reason: str = ""  # why it failed, or was left
 
 
 class Progress:
-    """What is told while files are sent; this one is deaf. Called from several threads."""
-
-    def started(self, file: LocalFile) -> None:
-        """A file is being looked at."""
+    """What is told while files are sent, by the thread that called `send`; this one is deaf."""
 
     def advanced(self, file: LocalFile, count: int) -> None:
         """So many more bytes were sent; negative when a part has to be sent again."""
@@ -89,41 +75,10 @@ class Progress:
 
 
 class Stopped(Exception):
-    """The upload was given up while this file was under way."""
+    """The upload was given up while a file was under way."""
 
 
-def flow_files(paths: Iterable[Path]) -> list[LocalFile]:
-    """The files that the paths name: themselves, and all `.csv` and `.csv.gz` below directories.
-
-    Raises:
-        UsageError: a path does not exist or is no flow file, or a directory has none.
-    """
-    found: dict[Path, LocalFile] = {}
-    for path in paths:
-        for file in _below(path) if path.is_dir() else [_checked(path)]:
-            found[file] = LocalFile(file, file.stat().st_size)
-    return list(found.values())
-
-
-def _below(directory: Path) -> list[Path]:
-    files = sorted(path for path in directory.rglob("*") if _NAME.fullmatch(path.name) and path.is_file())
-    if not files:
-        raise UsageError(
-            "no .csv or .csv.gz file in this directory or below",
-            where=str(directory),
-            remedy="Name the directory that holds the flow files",
-        )
-    return files
-
-
-def _checked(path: Path) -> Path:
-    if not path.exists():
-        raise UsageError("no such file or directory", where=str(path))
-    if not _NAME.fullmatch(path.name):
-        raise UsageError(
-            "neither a .csv nor a .csv.gz file", where=str(path), remedy="Rename it if it is one"
-        )
-    return path
+_Event = tuple[LocalFile, int] | Upload | BaseException
 
 
 def check_branch(name: str) -> str:
@@ -137,24 +92,6 @@ def check_branch(name: str) -> str:
     return name
 
 
-def content_digest(path: Path) -> tuple[str, str]:
-    """The first 16 hex digits of the SHA-256 of a file's uncompressed content.
-
-    Returns:
-        The digest, and a remark if the gzip data is broken; the digest is then of the file as it is.
-    """
-    digest, remark = hashlib.sha256(), ""
-    try:
-        with path.open("rb") as file:
-            for block in content_blocks(file):
-                digest.update(block)
-    except FileRejected as broken:
-        remark = f"{broken.found}; it will be rejected"
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, hashlib.sha256)
-    return digest.digest()[:_DIGEST_BYTES].hex(), remark
-
-
 class Uploader:
     """Sends files of one branch to the bucket.
 
@@ -163,13 +100,23 @@ class Uploader:
         bucket: the bucket.
         branch: whose files they are.
         files: what became of earlier files; None if that cannot be known.
+        is_dry_run: whether nothing is to be sent.
     """
 
-    def __init__(self, s3: "S3Client", bucket: str, branch: str, files: FilesTable | None) -> None:
+    def __init__(
+        self,
+        s3: "S3Client",
+        bucket: str,
+        branch: str,
+        files: FilesTable | None,
+        *,
+        is_dry_run: bool = False,
+    ) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._branch = check_branch(branch)
         self._files = files
+        self._is_dry_run = is_dry_run
         self._stopped = threading.Event()
         self._taken: set[str] = set()
         self._lock = threading.Lock()
@@ -180,45 +127,100 @@ class Uploader:
         return self._files is not None
 
     def send(self, files: Sequence[LocalFile], progress: Progress) -> list[Upload]:
-        """Sends the files, several at once.
+        """Sends the files, several at once. One that fails by itself does not keep the others.
+
+        The threads that send are daemons: one that hangs in a read does not keep the program from ending.
 
         Raises:
-            ClientError, BotoCoreError, OSError: the first failure; what was not begun is not sent.
-            UsageError: a name is too long.
+            ClientError, BotoCoreError: AWS refused or did not answer; what was not begun is not sent.
         """
-        with ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="upload") as pool:
-            futures = [pool.submit(self._send, file, progress) for file in files]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                self._stopped.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return [future.result() for future in futures]
+        self._stopped.clear()
+        waiting, events = deque(files), SimpleQueue[_Event]()
+        threads = [
+            threading.Thread(target=self._work, args=(waiting, events), name=f"upload-{number}", daemon=True)
+            for number in range(min(FILES_AT_ONCE, len(files)))
+        ]
+        for thread in threads:
+            thread.start()
+        done: dict[LocalFile, Upload] = {}
+        try:
+            while len(done) < len(files):
+                event = events.get()
+                if isinstance(event, BaseException):
+                    raise event
+                if isinstance(event, Upload):
+                    done[event.file] = event
+                    progress.finished(event)
+                else:
+                    progress.advanced(*event)
+        finally:
+            waiting.clear()
+            self._stopped.set()
+            deadline = time.monotonic() + _GRACE
+            for thread in threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return [done[file] for file in files]
 
-    def _send(self, file: LocalFile, progress: Progress) -> Upload:
-        progress.started(file)
-        digest, remark = content_digest(file.path)
-        key = f"{file.stem}-{digest}{file.suffix}"
-        upload = self._decide(file, key, digest, remark)
-        if upload.outcome is Outcome.SENT:
-            self._transfer(file, key, lambda count: progress.advanced(file, count))
-        progress.finished(upload)
+    def _work(self, waiting: deque[LocalFile], events: SimpleQueue[_Event]) -> None:
+        """Sends one file after the other, and tells what it did."""
+        while True:
+            try:
+                file = waiting.popleft()
+            except IndexError:  # nothing is waiting any more
+                return
+            try:
+                events.put(self._send(file, lambda count, file=file: events.put((file, count))))  # type: ignore[misc]
+            except BaseException as error:  # the thread that called `send` raises it
+                events.put(error)
+                return
+
+    def _send(self, file: LocalFile, advanced: Callable[[int], None]) -> Upload:
+        if file.problem:
+            return Upload(file, "", Outcome.FAILED, reason=file.problem)
+        try:
+            with file.path.open("rb") as opened:
+                content = read_content(opened)
+                upload = self._decide(file, content)
+                if upload.outcome is Outcome.SENT:
+                    self._transfer(opened, content, self._full_key(upload.key), advanced)
+        except OSError as error:
+            return Upload(file, "", Outcome.FAILED, reason=f"cannot be read ({error.strerror or error})")
+        except UsageError as error:
+            return Upload(file, "", Outcome.FAILED, reason=f"{error.found}. {error.remedy}")
+        except ChangedWhileRead:
+            return Upload(
+                file, "", Outcome.LEFT, reason="it changed while it was read. Send it when it is finished"
+            )
         return upload
 
-    def _decide(self, file: LocalFile, key: str, digest: str, remark: str) -> Upload:
+    def _decide(self, file: LocalFile, content: Content) -> Upload:
+        key = f"{file.stem}-{content.digest}{file.suffix}"
+        self._full_key(key)
         with self._lock:
             if key in self._taken:
                 return Upload(file, key, Outcome.DUPLICATE)
             self._taken.add(key)
-        same, others = self._earlier(file.stem, digest)
-        remarks = [remark] if remark else []
+        same, others = self._earlier(file.stem, content.digest)
+        remarks = [content.remark] if content.remark else []
         remarks += [_REPLACES.format(key=other.key) for other in others]
-        counted = next((record for record in same if record.state == "counted"), None)
-        outcome = Outcome.ALREADY_COUNTED if counted else Outcome.SENT
+        counted = next((record for record in same if record.state in _COUNTED), None)
         before = counted or next((record for record in same if record.key == key), None)
+        to_send = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
+        outcome = Outcome.ALREADY_COUNTED if counted else to_send
         return Upload(file, counted.key if counted else key, outcome, before, tuple(remarks))
+
+    def _full_key(self, key: str) -> str:
+        """The whole key.
+
+        Raises:
+            UsageError: S3 does not take such a key.
+        """
+        full_key = incoming_key(self._branch, key)
+        try:
+            full_key.encode()
+        except UnicodeEncodeError:
+            raise UsageError("the name is not UTF-8", remedy="Rename the file") from None
+        return full_key
 
     def _earlier(self, stem: str, digest: str) -> tuple[list[File], list[File]]:
         """What was sent before under this name: with the same content, and counted with another."""
@@ -235,18 +237,22 @@ class Uploader:
         named = [(match, record) for record in records if (match := _KEY.fullmatch(record.key))]
         named = [(match, record) for match, record in named if match["stem"] == stem]
         same = [record for match, record in named if match["digest"] == digest]
-        others = [
-            record for match, record in named if match["digest"] != digest and record.state == "counted"
-        ]
+        others = [record for match, record in named if match["digest"] != digest and record.state in _COUNTED]
         return same, others
 
-    def _transfer(self, file: LocalFile, key: str, advanced: Callable[[int], None]) -> None:
-        full_key = incoming_key(self._branch, key)
+    def _transfer(
+        self, opened: IO[bytes], content: Content, full_key: str, advanced: Callable[[int], None]
+    ) -> None:
+        """Sends exactly the bytes that were read."""
+        if content.body is not None:
+            self._s3.put_object(Bucket=self._bucket, Key=full_key, Body=content.body)
+            advanced(content.size)
+            return
 
         def watch(count: int) -> None:
             if self._stopped.is_set():
                 raise Stopped
             advanced(count)
 
-        with file.path.open("rb") as content:
-            self._s3.upload_fileobj(content, self._bucket, full_key, Callback=watch, Config=_TRANSFER)
+        again = SecondReading(opened, content)
+        self._s3.upload_fileobj(again, self._bucket, full_key, Callback=watch, Config=_TRANSFER)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from clients.uploading.uploader import flow_files
+from clients.uploading.local_files import flow_files
 from models.flow_csv.byte_stream import content_blocks
 from models.flow_csv.flow_file import read_flow_file
 from models.storage.changes import Sums

@@ -76,7 +76,7 @@ def test_uploading_again_sends_nothing(run: Run, working: Deployment, two_days: 
     done = run("upload", *two_days, "--wait")
     assert done.returncode == 0
     assert "0 files sent" in done.stdout
-    assert done.stdout.count("counted before") == 2
+    assert len(re.findall(r"^counted before ", done.stdout, re.MULTILINE)) == 2
 
 
 def test_a_rejected_file_is_an_exit_status(run: Run, working: Deployment, tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_status_tells_what_is_stored_and_waiting(
         eventually(lambda: run("verify", "--all").returncode == 0)
     after = run("status").stdout
     assert re.search(r"bucket incoming/ +0 +0 B", after)
-    assert re.search(r"table DailyTotals +3 +\d+ B", after)
-    assert re.search(r"files counted +2 ", after)
-    assert re.search(r"dead letters +0 ", after)
+    assert re.search(r"table DailyTotals +2 +\d+ B", after)
+    assert re.search(r"files counted +2\b", after)
+    assert re.search(r"dead letters +0\b", after)
 
 
 def test_verify_reports_and_repairs(run: Run, working: Deployment, two_days: list[Path]) -> None:

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -14,17 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.terminal.account import Account
+from clients.uploading.content import read_content
 from clients.uploading.following import follow
-from clients.uploading.uploader import (
-    LocalFile,
-    Outcome,
-    Progress,
-    Upload,
-    Uploader,
-    check_branch,
-    content_digest,
-    flow_files,
-)
+from clients.uploading.local_files import LocalFile, flow_files
+from clients.uploading.uploader import Outcome, Progress, Upload, Uploader, check_branch
 from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.deployment import Deployment
 from models.errors import TryAgain, UsageError
@@ -32,7 +26,7 @@ from models.s3_events import UploadedObject
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 from tests.helpers.support import client, keys
-from tests.helpers.waiting import PATIENCE
+from tests.helpers.waiting import PATIENCE, eventually
 
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()[:16]
@@ -97,7 +91,9 @@ def test_compression_does_not_change_the_digest(tmp_path: Path) -> None:
     """The same content has the same digest, plain, gzipped, and gzipped in pieces."""
     pieces = gzip.compress(CONTENT[:20]) + gzip.compress(CONTENT[20:])
     for name, content in {"a.csv": CONTENT, "b.csv.gz": gzip.compress(CONTENT), "c.csv.gz": pieces}.items():
-        assert content_digest(file_of(tmp_path / name, content).path) == (DIGEST, "")
+        with file_of(tmp_path / name, content).path.open("rb") as file:
+            read = read_content(file)
+        assert (read.digest, read.body, read.remark) == (DIGEST, content, "")
 
 
 def test_broken_gzip_is_remarked_and_sent(
@@ -112,14 +108,15 @@ def test_broken_gzip_is_remarked_and_sent(
 
 
 def test_digest_of_a_large_file_takes_little_memory(tmp_path: Path) -> None:
-    """Memory is flat: 64 MB are hashed in less than 4 MB."""
+    """No more is kept than what small files may have: 64 MB are hashed in less than 20 MB."""
     path = tmp_path / "large.csv"
     with path.open("wb") as file:
         file.truncate(64 << 20)
     tracemalloc.start()
     try:
-        content_digest(path)
-        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        with path.open("rb") as file:
+            assert read_content(file).body is None
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
     finally:
         tracemalloc.stop()
 
@@ -212,21 +209,21 @@ def test_without_permission_to_look_it_sends_all_the_same(tmp_path: Path, deploy
     assert len(keys(deployment)) == 2
 
 
-def test_first_failure_ends_the_upload(tmp_path: Path, deployment: Deployment) -> None:
-    """What was not begun when something fails is not sent."""
-    uploader = Uploader(client("s3"), "no-such-bucket", "paris", None)
+def test_a_refusal_ends_the_upload(tmp_path: Path, deployment: Deployment) -> None:
+    """What AWS refuses of one file it refuses of all: what was not begun then is not sent."""
+    s3 = client("s3")
+    begun: list[str] = []
+    original = s3.put_object
+
+    def put_object(**request: Any) -> Any:
+        begun.append(request["Key"])
+        return original(**request)
+
+    s3.put_object = put_object
     files = [file_of(tmp_path / f"{n}.csv", CONTENT * n) for n in range(1, 41)]
-
-    class Counting(Progress):
-        begun = 0
-
-        def started(self, file: LocalFile) -> None:
-            self.begun += 1
-
-    progress = Counting()
     with pytest.raises(ClientError, match="NoSuchBucket"):
-        uploader.send(files, progress)
-    assert progress.begun < len(files)
+        Uploader(s3, "no-such-bucket", "paris", None).send(files, Progress())
+    assert len(begun) < len(files)
 
 
 def test_no_name_is_too_long_for_the_workers() -> None:
@@ -284,22 +281,23 @@ def test_follow_does_not_wait_for_ever(deployment: Deployment) -> None:
 
 
 def test_a_failure_ends_transfers_under_way(tmp_path: Path, deployment: Deployment) -> None:
-    """When one file fails, another that is half sent is given up and leaves no object."""
-    uploader = Uploader(Account("flowtally").client("s3"), deployment.bucket, "paris", None)
-    large = file_of(tmp_path / "large.csv", CONTENT * 400_000)
-    unreadable = file_of(tmp_path / "unreadable.csv")
+    """When AWS refuses, another file that is half sent is given up and leaves no object."""
+    s3 = Account("flowtally").client("s3")
     half_sent = Event()
 
-    class Failing(Progress):
-        def started(self, file: LocalFile) -> None:
-            if file == unreadable:
-                half_sent.wait(PATIENCE)
-                raise OSError("the disk is gone")
+    def refuse(**_: Any) -> None:
+        half_sent.wait(PATIENCE)
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
 
+    s3.put_object = refuse
+    uploader = Uploader(s3, deployment.bucket, "paris", None)
+    large = file_of(tmp_path / "large.csv", CONTENT * 400_000)
+
+    class Watching(Progress):
         def advanced(self, file: LocalFile, count: int) -> None:
             half_sent.set()
-            uploader._stopped.wait(PATIENCE)
 
-    with pytest.raises(OSError, match="disk"):
-        uploader.send([large, unreadable], Failing())
+    with pytest.raises(ClientError, match="AccessDenied"):
+        uploader.send([large, file_of(tmp_path / "small.csv")], Watching())
+    eventually(lambda: not any(thread.name.startswith("upload-") for thread in enumerate_threads()))
     assert keys(deployment) == []

@@ -204,7 +204,7 @@ class Signal:
         self._waiting.clear()
 
 
-class Crew:
+class TasksForEach:
     """Stands in for `handlers.concurrency.ThreadedForEach`: as many tasks of one process as its size.
 
     Args:

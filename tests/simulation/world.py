@@ -18,7 +18,7 @@ from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace
 from tests.simulation.dynamodb import DynamoDB, Table, item_bytes, write_units
-from tests.simulation.event_loop import Crew, Process, Scheduler, Signal
+from tests.simulation.event_loop import Process, Scheduler, Signal, TasksForEach
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 from tests.simulation.ledger import Ledger
@@ -149,12 +149,12 @@ class World:
             address_scope="enterprise",
             source_key=SOURCE_KEY,
             now=self.now(process),
-            for_each=self._crew(process),
+            for_each=self._for_each(process),
         )
 
     def consolidator(self, process: Process) -> Consolidator:
         """The second stage."""
-        return Consolidator(self.stores(process)[1], self._crew(process))
+        return Consolidator(self.stores(process)[1], self._for_each(process))
 
     def heartbeat(self, process: Process) -> Any:
         """Stands in for `vm_daemon.heartbeat`: another task of the process."""
@@ -178,8 +178,8 @@ class World:
 
         return heartbeat
 
-    def _crew(self, process: Process) -> Crew:
-        return Crew(self.scheduler, process, self.random.choice((1, 1, 3)))
+    def _for_each(self, process: Process) -> TasksForEach:
+        return TasksForEach(self.scheduler, process, self.random.choice((1, 1, 3)))
 
     def _body(self, content: bytes) -> Body:
         reader = getattr(getcurrent(), "process", None)

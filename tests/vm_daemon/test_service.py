@@ -58,7 +58,7 @@ def test_a_status_is_one_line(manager: Manager) -> None:
 
 
 def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
-    """A sign of life is passed on, at most four times a period; without one, nothing is sent."""
+    """A ping is passed on, at most four times a period; without one, nothing is sent."""
     address, received = manager
     clock = Clock()
     notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "180000000"}, clock)
@@ -204,7 +204,7 @@ def test_work_that_takes_too_long_is_broken_off(stop: Stop) -> None:
     assert not issubclass(OutOfTime, Exception)
 
 
-def test_hangup_begins_anew_only_with_settings_that_will_do(stop: Stop) -> None:
+def test_hangup_reloads_only_settings_that_will_do(stop: Stop) -> None:
     """Wrong settings change nothing; a stop is not turned into a new beginning."""
     answers = iter([False, True])
     stop.listen(60, lambda: next(answers))
@@ -232,8 +232,8 @@ def test_a_service_that_is_out_of_time_ends_though_threads_go_on() -> None:
     assert 1 <= time.monotonic() - began < 10
 
 
-def test_every_step_of_the_work_is_a_sign_of_life(deployment: Deployment) -> None:
-    """Each attempt of a call, each block that is read, each item that is done; nothing otherwise."""
+def test_every_step_of_the_work_pings(deployment: Deployment) -> None:
+    """Each attempt of a call by boto3, each block that is read, each item that is done; nothing otherwise."""
     signs: list[str] = []
     s3 = client("s3")
     watch_calls(s3, lambda: signs.append("call"))

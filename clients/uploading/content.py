@@ -1,0 +1,112 @@
+"""Reading a file so that exactly the bytes that were hashed are sent."""
+
+import hashlib
+import os
+from typing import IO, NamedTuple
+
+from models.errors import FileRejected
+from models.flow_csv.byte_stream import content_blocks
+
+_DIGEST_BYTES = 8  # of the content's SHA-256, in the name of the object
+IN_MEMORY = 16 << 20  # bytes of a file that are kept from the one time it is read
+_BLOCK = 1 << 20
+
+
+class ChangedWhileRead(Exception):
+    """Somebody writes to the file."""
+
+
+class Content(NamedTuple):
+    """What a file held when it was read."""
+
+    digest: str  # first 16 hex digits of the SHA-256 of its uncompressed content, or of a broken file itself
+    size: int  # bytes, as they lie there
+    raw_digest: bytes  # SHA-256 of these
+    body: bytes | None  # all of them, unless they are many
+    remark: str = ""  # if it will be rejected
+
+
+def read_content(file: IO[bytes]) -> Content:
+    """Reads a file to its end.
+
+    Raises:
+        ChangedWhileRead: it was written to meanwhile.
+        OSError: it cannot be read.
+    """
+    before = _version(file)
+    raw = _Recorder(file)
+    digest, remark = hashlib.sha256(), ""
+    try:
+        for block in content_blocks(raw):
+            digest.update(block)
+    except FileRejected as broken:
+        remark = f"{broken.found}; it will be rejected"
+    while raw.read(_BLOCK):
+        pass
+    if _version(file) != before or raw.size != os.fstat(file.fileno()).st_size:
+        raise ChangedWhileRead
+    named = raw.digest if remark else digest.digest()
+    return Content(named[:_DIGEST_BYTES].hex(), raw.size, raw.digest, raw.body, remark)
+
+
+def _version(file: IO[bytes]) -> tuple[int, int]:
+    entry = os.fstat(file.fileno())
+    return entry.st_size, entry.st_mtime_ns
+
+
+class _Recorder:
+    """Reads a file and remembers its digest, and all of it while that is little."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._blocks: list[bytes] = []
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self._hash.update(block)
+        self.size += len(block)
+        if self.size <= IN_MEMORY:
+            self._blocks.append(block)
+        else:
+            self._blocks.clear()
+        return block
+
+    @property
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+    @property
+    def body(self) -> bytes | None:
+        return b"".join(self._blocks) if self.size <= IN_MEMORY else None
+
+
+class SecondReading:
+    """A large file, read again to be sent: its last bytes are given out only if all are those of before.
+
+    Args:
+        file: the open file.
+        content: what it held when it was read first.
+    """
+
+    def __init__(self, file: IO[bytes], content: Content) -> None:
+        file.seek(0)
+        self._file = file
+        self._content = content
+        self._hash = hashlib.sha256()
+        self._left = content.size
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes.
+
+        Raises:
+            ChangedWhileRead: they are not those of the first time.
+        """
+        block = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._hash.update(block)
+        self._left -= len(block)
+        is_short = self._left and not block
+        if is_short or (not self._left and self._hash.digest() != self._content.raw_digest):
+            raise ChangedWhileRead
+        return block
