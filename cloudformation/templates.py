@@ -38,6 +38,11 @@ def parameter_names(text: str) -> set[str]:
     return set(content(text).get("Parameters", {}))
 
 
+def parameter_default(text: str, name: str) -> str:
+    """What a parameter of a template is if nobody says otherwise."""
+    return str(content(text)["Parameters"][name]["Default"])
+
+
 def output_names(*texts: str) -> set[str]:
     """The names of what templates give out."""
     return {name for text in texts for name in content(text).get("Outputs", {})}

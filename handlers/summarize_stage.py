@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.counting import Counting
+from handlers.passes import Passes, VersionLost
 from models.bucket_layout import (
     check_incoming_key,
     is_folder_marker,
@@ -26,6 +27,7 @@ from models.bucket_layout import (
 )
 from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
@@ -44,6 +46,14 @@ _REASON = 1000  # characters of a rejection's reason kept with the object; S3 ta
 
 class Changed(Exception):
     """The object is not the one any more that was read."""
+
+
+class _Version(NamedTuple):
+    """An object as it was when it was opened."""
+
+    uploaded: UploadedObject
+    etag: str
+    prefix: str  # of the addresses in it
 
 
 class Delivery(NamedTuple):
@@ -65,6 +75,7 @@ class Summarizer:
         source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
         for_each: how writes run side by side.
+        pair_days: of a file in hand at most; if it has more, it is read again for each further part of them.
     """
 
     s3: "S3Client"
@@ -75,6 +86,7 @@ class Summarizer:
     source_key: bytes
     now: Callable[[], float]
     for_each: ForEach
+    pair_days: int = PAIR_DAYS
 
     def process(self, body: str, receives: int, time_left: Callable[[], float] = lambda: inf) -> None:
         """Brings every object that a message of the queue names to its end.
@@ -117,8 +129,8 @@ class Summarizer:
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
                 check_incoming_key(uploaded.key)
-                scope = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows, name=uploaded.key)
+                prefix = address_prefix(self.address_scope, uploaded.branch)
+                flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
                 self._set_aside(uploaded, source["ETag"], rejection.found)
                 record.state, record.reason = "rejected", rejection.found
@@ -127,8 +139,8 @@ class Summarizer:
                 for note in flows.notes:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
-                full = self._count(flows, scope, delivery)
                 _describe(record, flows)
+                full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
                 if full:
                     record.state, record.reason = "partly counted", _reason_of(full)
                     self._set_aside(uploaded, source["ETag"], record.reason)
@@ -161,12 +173,38 @@ class Summarizer:
             if error_code(error) != "PreconditionFailed":
                 raise
 
-    def _count(self, flows: FlowFile, prefix: str, delivery: Delivery) -> Sequence[PairWeek]:
-        """Adds the file's totals, each pair and week once, and gives the weeks that are full."""
+    def _count(
+        self, version: _Version, flows: FlowFile, record: File, delivery: Delivery
+    ) -> Sequence[PairWeek]:
+        """Adds the file's totals, reading it again where it has more pairs than are held at a time.
+
+        Returns:
+            The weeks that are full, and do not hold the file.
+        """
         source = source_of(flows.digest, self.source_key)
         counting = Counting(self.daily_totals, source, self.now, delivery.time_left, self.for_each)
-        counting.add(by_week(flows.totals, prefix), looks_first=delivery.receives > 1)
+        try:
+            for totals in Passes(self.s3, version.uploaded, version.etag, self.pair_days).parts(flows):
+                weeks = by_week(totals, version.prefix)
+                totals.clear()
+                counting.add(weeks, looks_first=delivery.receives > 1)
+        except VersionLost as lost:
+            if not (lost.is_gone and self._is_counted(record)):
+                record.state, record.reason = "partly counted", str(lost)
+                record.completed_at = int(self.now())
+                self._record(record)
+                _log_completed(version.uploaded.key, record)
+            raise Changed from lost
         return counting.full
+
+    def _is_counted(self, record: File) -> bool:
+        """Whether another worker has counted the same content meanwhile, and deleted the object."""
+        key = {"branch": {"S": record.branch}, "key": {"S": record.key}}
+        item = self.dynamodb.get_item(TableName=self.files_table, Key=key, ConsistentRead=True).get("Item")
+        if not item:
+            return False
+        known = File.from_raw_data(item)
+        return known.state == "counted" and known.digest == record.digest
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
         """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""

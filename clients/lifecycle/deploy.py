@@ -19,10 +19,12 @@ from cloudformation import change_sets, stack
 from cloudformation.change_sets import ChangeSet
 from cloudformation.package import Package, Target, build_package, build_vm_package
 from cloudformation.plan import COMPONENTS, PARTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
+from cloudformation.templates import parameter_default, template
 from models.deployment import Deployment
 from models.errors import FlowtallyError, OtherLayout, UsageError, error_code
 
 _CODE = "code/"
+_OTHER_FUNCTIONS = 5  # that may run beside those that count: consolidation, one a shard, and verification
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 
 
@@ -79,6 +81,8 @@ class Deployer:
         packages = self._build(wanted)
         keys = {part: package.key for part, package in packages.items()}
         wish = Wish(wanted, self._settings, keys)
+        if "lambda" in wanted:
+            self._look_at_quota()
         plan = self._stacks.plan(wish)
         if plan.is_empty:
             say("Everything is as it should be: nothing to change.")
@@ -155,6 +159,22 @@ class Deployer:
         runtime = parameters.get("Runtime", f"python{Target().python}")
         architecture: Any = parameters.get("Architecture", Target().architecture)
         return Target(architecture, runtime.removeprefix("python"))
+
+    def _look_at_quota(self) -> None:
+        """Says what it means if Lambda may run too few functions at once in this account."""
+        default = parameter_default(template("lambda"), "MaximumConcurrency")
+        settings = {"MaximumConcurrency": default, **self._stacks.parameters("lambda"), **self._settings}
+        wanted = settings["MaximumConcurrency"]
+        limits = self._account.client("lambda").get_account_settings()["AccountLimit"]
+        allowed = limits["ConcurrentExecutions"]
+        # What is no number, CloudFormation refuses.
+        if wanted.isdigit() and allowed < int(wanted) + _OTHER_FUNCTIONS:
+            say(
+                f"Lambda may run {allowed} functions at once in this account, and MaximumConcurrency is"
+                f" {wanted}: under load, files and statistics wait for each other, and alarms tell of it."
+                " Nothing is lost. Ask AWS for more (Service Quotas: Lambda, Concurrent executions), or set"
+                " less"
+            )
 
     def _is_agreed(self, plan: Plan) -> bool:
         self._audience.show_plan(plan)

@@ -2,14 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from models.errors import FlowtallyError, NotFound, UsageError
-from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
+from models.flow_csv.parts import PAIR_DAYS
 from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
@@ -57,34 +59,53 @@ class Retractor:
 
         Raises:
             FileRejected: it is no flow file.
-            FlowtallyError: it cannot be read.
+            FlowtallyError: it cannot be read, or was counted under other rules than today's.
+            ContentChanged: it changed while it was read; part of it is taken out, and can be again.
             NotFound: this content is not in the totals.
         """
-        flows = _read(path)
-        source, now = source_of(flows.digest, self.source_key), int(self.now())
-        weeks = by_week(flows.totals, address_prefix(self.address_scope, branch))
+        records = [record for record in records if self._is_concerned(record, branch)]
+        with _reading(path) as reopen, ThreadPoolExecutor(CONNECTIONS) as pool:
+            flows = _read(path)
+            source, now = source_of(flows.digest, self.source_key), int(self.now())
+            records = [record for record in records if record.digest == flows.digest]
+            _check_rules(flows, records, path)
 
-        def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
-            return len(entry[1]) if self.daily_totals.take_out_once(*entry, source, now) else 0
+            def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
+                return len(entry[1]) if self.daily_totals.take_out_once(*entry, source, now) else 0
 
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            taken_out = sum(pool.map(take_out, weeks.items()))
+            taken_out = pair_days = 0
+            for totals in each_part(flows, reopen, PAIR_DAYS):
+                pair_days += len(totals)
+                weeks = by_week(totals, address_prefix(self.address_scope, branch))
+                taken_out += sum(pool.map(take_out, weeks.items()))
         for record in records:
-            is_concerned = self.address_scope == "enterprise" or record.branch == branch
-            if (
-                record.digest == flows.digest
-                and record.state in ("counted", "partly counted")
-                and is_concerned
-            ):
-                record.state = "retracted"
-                self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
-        if flows.totals and not taken_out:
+            record.state = "retracted"
+            self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
+        if pair_days and not taken_out:
             raise NotFound(
                 "this content is not counted",
                 where=str(path),
                 remedy="It was retracted before, or other content was sent under its name",
             )
-        return Retraction(taken_out, len(flows.totals) - taken_out)
+        return Retraction(taken_out, pair_days - taken_out)
+
+    def _is_concerned(self, record: File, branch: str) -> bool:
+        """Whether a record may be of what is taken out."""
+        is_same_scope = self.address_scope == "enterprise" or record.branch == branch
+        return is_same_scope and record.state in ("counted", "partly counted")
+
+
+def _check_rules(flows: FlowFile, records: Iterable[File], path: Path) -> None:
+    """What was counted under other rules must not be taken out by today's."""
+    for record in records:
+        counted, now = (record.rows, record.quarantined), (flows.rows, flows.quarantined)
+        if record.rows is not None and counted != now:
+            raise FlowtallyError(
+                f"counted with {counted[0]:,} rows, {counted[1]:,} of them in quarantine; read now, it has "
+                f"{now[0]:,} and {now[1]:,}",
+                where=str(path),
+                remedy="Use the version of flowtally that counted it, as its rules were others",
+            )
 
 
 def _read(path: Path) -> FlowFile:
@@ -92,6 +113,13 @@ def _read(path: Path) -> FlowFile:
         raise UsageError("a folder", where=str(path), remedy="Name the file that is to be taken out")
     try:
         with path.open("rb") as stream, Path(os.devnull).open("wb") as nowhere:
-            return read_flow_file(stream, nowhere, name=path.name)
+            return read_flow_file(stream, nowhere, PAIR_DAYS, path.name)
     except OSError as error:
         raise FlowtallyError(error.strerror or str(error), where=str(path)) from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Callable[[], BinaryIO]]:
+    """Opens a file as often as it is read, and closes what was opened."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(path.open("rb"))

@@ -19,7 +19,7 @@ from models.traffic import PairDay, Totals
 Spelling = tuple[bytes, bytes, bytes]
 
 _ELSEWHERE = 0  # the slot that takes the rows of other parts
-_SECRET = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))  # of this process: see the library
+SECRET = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))  # of this process: see the library
 
 
 @cache
@@ -81,7 +81,7 @@ class NativeRowCounter:
         self._counted = ctypes.c_uint64()
         places = (ctypes.c_int32 * len(columns))(*columns)
         part, is_checked = (self.part.mask, self.part.value), not reading.is_first
-        self._counter = loaded.rows_new(places, width, MAX_VALUE, _SECRET, *part, is_checked)
+        self._counter = loaded.rows_new(places, width, MAX_VALUE, SECRET, *part, is_checked)
         if not self._counter:
             raise MemoryError
         weakref.finalize(self, loaded.rows_free, self._counter)

@@ -109,7 +109,7 @@ def _signing_key(secret: str, day: str, region: str) -> bytes:
     return key
 
 
-def _checked(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+def _checked(answer: "urllib3.BaseHTTPResponse") -> dict[str, Any]:
     """The content of an answer.
 
     Raises:

@@ -1,5 +1,8 @@
 """The key and the layout of a deployment's tables, through everything that `flowtally deploy` does."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from clients.lifecycle.destroy import left
@@ -35,6 +38,31 @@ def test_the_key_of_sources_is_drawn_once_and_stays(run_here: Run, place: Embedd
     assert Deployment.from_stack(cloudformation, "another").source_key != drawn.source_key
     refused = run_here("deploy", "--yes", "--set", f"SourceKey={'0' * 32}")
     assert (refused.returncode, "SourceKey cannot be set" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("allowed", "is_told"), [(10, False), (9, True), (1000, False)])
+def test_a_small_quota_of_lambda_is_told(
+    run_here: Run, monkeypatch: pytest.MonkeyPatch, allowed: int, is_told: bool
+) -> None:
+    """A fresh account's ten executions are enough for the default; with less, it says what that means.
+
+    The engine has no quotas, so the answer is put in below boto3.
+    """
+    made = Account.client
+
+    def client_of_a_small_account(account: Account, service: str, **options: Any) -> Any:
+        client = made(account, service, **options)
+        if service == "lambda":
+            answer = {"AccountLimit": {"ConcurrentExecutions": allowed}}
+            client.meta.events.register(
+                "before-call.lambda.GetAccountSettings",
+                lambda **_: (SimpleNamespace(status_code=200), answer),
+            )
+        return client
+
+    monkeypatch.setattr(Account, "client", client_of_a_small_account)
+    said = " ".join(done(run_here("deploy", "--yes", "--compute", "lambda")).split())
+    assert (f"Lambda may run {allowed} functions at once in this account" in said) == is_told
 
 
 def test_a_deployment_of_another_layout_is_left_alone(

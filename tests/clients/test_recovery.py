@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.recovering import retract
 from clients.recovering.redrive import Redrive, RedriveResult
 from clients.recovering.retract import CONNECTIONS, Retraction, Retractor
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
-from models.errors import FileRejected, NotFound
+from models.errors import FileRejected, FlowtallyError, NotFound
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.traffic import PairDay, Totals
@@ -143,6 +144,32 @@ def test_a_retracted_file_is_taken_out(deployment: Deployment, retractor: Retrac
         "data +1.csv": "retracted",
         "other.csv": "counted",
     }
+
+
+def test_a_wide_file_is_taken_out_in_parts(
+    deployment: Deployment, retractor: Retractor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many passes it takes, all of it goes, once."""
+    monkeypatch.setattr(retract, "PAIR_DAYS", 7)
+    file = tmp_path / "data.csv"
+    file.write_bytes(flow_csv(*(f"10.0.0.1,10.0.1.{n},07/12/2022,{n},1" for n in range(30))))
+    count(deployment, KEY, file.read_bytes())
+    assert retractor.retract("paris", file, []) == Retraction(taken_out=30, not_in=0)
+    assert set(stored_days(deployment).values()) == {Totals(0, 0, 0)}
+
+
+def test_what_was_counted_under_other_rules_is_not_taken_out(
+    deployment: Deployment, retractor: Retractor, tmp_path: Path
+) -> None:
+    """The ledger has other rows or quarantined rows than are read today: nothing is changed."""
+    file = tmp_path / "data.csv"
+    file.write_bytes(flow_csv(ROW))
+    count(deployment, KEY, file.read_bytes())
+    (record,) = files(deployment).all()
+    record.quarantined = 1
+    with pytest.raises(FlowtallyError, match="1 of them in quarantine; read now, it has 1 and 0"):
+        retractor.retract("paris", file, [record])
+    assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
 
 
 def test_a_second_retraction_changes_nothing(

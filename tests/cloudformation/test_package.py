@@ -16,9 +16,11 @@ import pytest
 from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation import package
 from cloudformation.package import Architecture, Package, Target, requirements
+from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.project import ROOT
+from tests.helpers.support import client
 
 MEGABYTE = 1_000_000
 INTERPRETERS = ("3.11", "3.12", "3.13")
@@ -148,6 +150,34 @@ def test_handlers_import_on_every_python_that_lambda_offers(python: str, tmp_pat
     )
     done = subprocess.run([interpreter, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "handlers.summarize"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "runtime", [("boto3==1.40.0", "urllib3<2"), ("boto3", "urllib3")], ids=["old", "new"]
+)
+def test_the_package_writes_with_old_and_new_libraries_of_a_runtime(
+    runtime: tuple[str, ...], deployment: Deployment, tmp_path: Path
+) -> None:
+    """The oldest boto3 that the requirements admit, with urllib3 1.26 as Lambda had it; and the newest.
+
+    All handlers import, and an item is written with the package's own client.
+    """
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
+    subprocess.run([*pip, str(tmp_path / "runtime"), *runtime], check=True)
+    zipfile.ZipFile(io.BytesIO(built(Target.here()).content)).extractall(tmp_path / "task")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path / 'task')!r}, {str(tmp_path / 'runtime')!r}]\n"
+        "import urllib3, handlers.summarize, handlers.consolidate, handlers.verify\n"
+        "from models.storage.aws_clients import dynamodb\n"
+        f"dynamodb(2).update_item(TableName={deployment.files!r}, UpdateExpression='SET n = :one',\n"
+        "    Key={'branch': {'S': 'a'}, 'key': {'S': 'b'}}, ExpressionAttributeValues={':one': {'N': '1'}})\n"
+        "print(urllib3.__version__)"
+    )
+    python = sys._base_executable  # type: ignore[attr-defined]
+    ran = subprocess.run([python, "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("1.26." if "urllib3<2" in runtime else "2.")
+    assert client("dynamodb").scan(TableName=deployment.files)["Count"] == 1
 
 
 def test_a_dependency_that_cannot_be_fetched_is_one_clear_error(tmp_path: Path) -> None:

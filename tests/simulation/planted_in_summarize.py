@@ -19,6 +19,12 @@ SUMMARIZE = [
     mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
     mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
     mutant(
+        "the last pass over a wide file is skipped",
+        "models/flow_csv/flow_file.py",
+        "    while left:\n",
+        "    while left[1:]:\n",
+    ),
+    mutant(
         "a Sunday goes to the week after it",
         "models/traffic.py",
         "timedelta(when.weekday())",
@@ -83,17 +89,18 @@ SUMMARIZE = [
     mutant(
         "object deleted before the last write",
         SUMMARIZER,
-        "                full = self._count(flows, scope, delivery)",
-        '                self._delete(uploaded, source["ETag"]); full = self._count(flows, scope, delivery)',
+        "                full = self._count(",
+        '                self._delete(uploaded, source["ETag"]); full = self._count(',
     ),
     mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
     mutant(
         "quarantine after deletion",
         SUMMARIZER,
-        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
-        "                full = self._count(flows, scope, delivery)",
-        '                full = self._count(flows, scope, delivery); self._delete(uploaded, source["ETag"])\n'
-        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
+        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n",
+        "\n",
+        "prefix), flows, record, delivery)",
+        'prefix), flows, record, delivery); self._delete(uploaded, source["ETag"]); '
+        "self._quarantine(uploaded.bucket, flows, quarantined_rows)",
     ),
     mutant(
         "bad file deleted before it is set aside",

@@ -49,9 +49,11 @@ class S3:
         self.objects[key] = Object(content, etag, self._clock(), metadata or {})
         return self.objects[key]
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
-        """A snapshot: what happens to the object while it is read does not matter."""
+    def get_object(self, Bucket: str, Key: str, IfMatch: str = "") -> dict[str, Any]:
+        """A snapshot, with `IfMatch` of that version only: what happens while it is read does not matter."""
         found = self._find(Key, "GetObject")
+        if IfMatch not in ("", found.etag):
+            raise refusal("PreconditionFailed", "GetObject")
         return {
             "Body": self._made_body(found.content),
             "ETag": found.etag,

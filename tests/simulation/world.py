@@ -44,6 +44,9 @@ class World:
 
     def __init__(self, seed: str, faults: Faults, shard_life: float, trace: Trace | None = None) -> None:
         self.random = Random(f"{seed} world")
+        self.pair_days = Random(f"{seed} passes").choice(
+            (2, 5, 1000)
+        )  # of a file in hand, before it is parted
         self.faults = faults
         self.scheduler = Scheduler(Random(f"{seed} order"), START)
         self.violations: list[str] = []
@@ -150,6 +153,7 @@ class World:
             source_key=SOURCE_KEY,
             now=self.now(process),
             for_each=self._for_each(process),
+            pair_days=self.pair_days,
         )
 
     def consolidator(self, process: Process) -> Consolidator:
