@@ -4,7 +4,7 @@ import hashlib
 import os
 from typing import IO, NamedTuple
 
-from models.errors import FileRejected
+from models.errors import FileRejected, TryAgain
 from models.flow_csv.byte_stream import content_blocks
 
 _DIGEST_BYTES = 8  # of the content's SHA-256, in the name of the object
@@ -12,8 +12,11 @@ IN_MEMORY = 16 << 20  # bytes of a file that are kept from the one time it is re
 _BLOCK = 1 << 20
 
 
-class ChangedWhileRead(Exception):
+class ChangedWhileRead(TryAgain):
     """Somebody writes to the file."""
+
+    def __init__(self) -> None:
+        super().__init__("the file changed while it was read", remedy="Wait until it is finished")
 
 
 class Content(NamedTuple):

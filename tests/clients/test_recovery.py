@@ -225,6 +225,23 @@ def test_a_redrive_with_nothing_to_do_says_so(run: Run, deployment: Deployment) 
     ]
 
 
+def test_content_of_another_branch_is_not_taken_out_unasked(
+    run: Run, deployment: Deployment, tmp_path: Path
+) -> None:
+    """Its upload is named; without an answer nothing changes, with --yes it is taken out."""
+    file = tmp_path / "data.csv"
+    file.write_bytes(flow_csv(ROW))
+    count(deployment, "incoming/london/day.csv", file.read_bytes())
+    before = stored_days(deployment)
+    refused = run("retract", file, "--branch", "paris")
+    assert refused.returncode == 2
+    assert "sent as london/day.csv" in refused.stderr
+    assert stored_days(deployment) == before
+    assert run("retract", file, "--branch", "paris", "--yes").returncode == 0
+    assert stored_days(deployment) != before
+    assert [record.state for record in files(deployment).all()] == ["retracted"]
+
+
 def test_only_flow_files_can_be_retracted(retractor: Retractor, tmp_path: Path) -> None:
     """A file that is none is refused with the reason."""
     file = tmp_path / "letter.csv"
