@@ -1,3 +1,12 @@
 """What deserves a look: findings in daily totals, the pairs and devices that matter, and the words for it."""
 
-__all__ = ["days", "detector", "findings", "grouping", "overview", "quality", "ranking"]
+__all__ = [
+    "days",
+    "detector",
+    "findings",
+    "grouping",
+    "overview",
+    "quality",
+    "ranking",
+    "selection",
+]

@@ -1,7 +1,7 @@
 """Who matters: pairs, devices or networks, by what they have on their days."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -108,11 +108,13 @@ class Ranking:
         by: one of `MEASURES`.
         count: how many to keep.
         quietest: keep the lowest.
+        least: what has less of the measure is left out.
     """
 
-    def __init__(self, by: str, count: int, *, quietest: bool = False) -> None:
+    def __init__(self, by: str, count: int, *, quietest: bool = False, least: float | None = None) -> None:
         self._measure = MEASURES[by]
         self._count = count
+        self._least = least
         self._sign = -1 if quietest else 1
         self._kept: list[tuple[float, str, Any]] = []
         self.total = 0.0  # of the measure, over all
@@ -121,6 +123,8 @@ class Ranking:
     def add(self, traffic: Traffic) -> None:
         """Takes one."""
         value = self._measure(traffic)
+        if self._least is not None and value < self._least:
+            return
         self.total += value
         self.looked_at += 1
         entry = (self._sign * value, traffic.name, traffic)
@@ -128,6 +132,12 @@ class Ranking:
             heappush(self._kept, entry)
         else:
             heappushpop(self._kept, entry)
+
+    def spread_over(self, span: int) -> None:
+        """Sets how many days loads are averages over, once that is known: the order stays."""
+        self._kept = [(value, name, replace(traffic, span=span)) for value, name, traffic in self._kept]
+        if self._measure is MEASURES["load"]:
+            self.total /= span
 
     def best(self) -> list[Traffic]:
         """What was kept, the highest (or lowest) first."""

@@ -7,6 +7,7 @@ __all__ = [
     "output",
     "pairs",
     "pipeline_progress",
+    "ranking",
     "redrive",
     "report",
     "stacks",

@@ -67,7 +67,7 @@ def test_from_upload_to_export(run: Run, working: Deployment, two_days: list[Pat
     )
     top = run("top", "--by", "packets")
     assert "population (n)" in top.stdout
-    assert re.search(r"10\.0\.0\.1 +10\.0\.0\.2 +2 +2\.50 ms +1 ms +4\.50 +0\.50", top.stdout)
+    assert re.search(r"10\.0\.0\.1 → 10\.0\.0\.2 +9 +90\.0% +2 +0\.00 +4\.50 +0\.50", top.stdout)
 
 
 def test_uploading_again_sends_nothing(run: Run, working: Deployment, two_days: list[Path]) -> None:
