@@ -42,7 +42,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
             summarizer.process(message["body"], receives, time_left)
         except RunCutShort:
-            log.info("no time to finish the file, handed back", extra={"file": files_of(message["body"])})
+            log.info("run stopped before its time limit", extra={"file": files_of(message["body"])})
             visibility.hide(receipt, 0)
         except Exception:
             log.exception(
