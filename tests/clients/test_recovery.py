@@ -38,6 +38,7 @@ def retractor(deployment: Deployment) -> Retractor:
         DailyTotalsStore(dynamodb, deployment.daily_totals),
         deployment.files,
         deployment.address_scope,
+        deployment.source_key,
     )
 
 

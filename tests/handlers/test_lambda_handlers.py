@@ -106,6 +106,26 @@ def test_only_the_failed_message_comes_again(
     assert failure["file"] == "incoming/paris/bad.csv"
 
 
+def test_a_run_near_its_time_limit_gives_its_message_back_at_once(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message is reported and visible at once, no error is logged, and the next run completes it."""
+    upload(deployment, "incoming/paris/a.csv", flow_csv(ROW))
+    (received_message,) = received(deployment, 1)
+    visibility = summarize._worker()[1]
+    hidden: list[int] = []
+    monkeypatch.setattr(visibility, "hide", lambda _, seconds: hidden.append(seconds))
+    nearly_over = SimpleNamespace(get_remaining_time_in_millis=lambda: 9_000)
+    answer = summarize.handler({"Records": [received_message]}, nearly_over)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": received_message["messageId"]}]}
+    assert hidden[-1] == 0
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+    assert stored_days(deployment) == {}
+    again = received_message | {"attributes": {"ApproximateReceiveCount": "2"}}
+    assert summarize.handler({"Records": [again]}, REMAINING) == {"batchItemFailures": []}
+    assert len(stored_days(deployment)) == 1
+
+
 def test_back_off_grows_up_to_fifteen_minutes() -> None:
     """Sixty receives, what the queue allows, take about twelve hours."""
     waits = [back_off(receives) for receives in range(1, 61)]
