@@ -10,8 +10,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from clients.terminal.account import Account
 from cloudformation.stack import current, stack_output
 from models.deployment import LAYOUT, Deployment
+from tests.helpers.deployed import client
 from tests.helpers.program import Run, done
-from tests.helpers.support import client
 from vm_daemon.settings import parse
 
 
