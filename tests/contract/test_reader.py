@@ -9,7 +9,7 @@ from tests.contract.stores import Store, simulated_store
 from tests.helpers.stand_ins import Clock
 from tests.helpers.streams import LeaseTable
 from tests.simulation.errors import refusal
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.stream_reader import StreamReader
 
 
 class Reading:

@@ -10,11 +10,11 @@ from handlers.repair import repair_all
 from tests.simulation import faults as kinds
 from tests.simulation.event_loop import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World
-from vm_daemon import leases
-from vm_daemon.leases import FINISHED, Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.stopping import Stop
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream import leases
+from vm_daemon.stream.leases import FINISHED, Leases
+from vm_daemon.stream.stream_reader import StreamReader
 
 _LONGEST_IDLE = 4 * 3600  # seconds
 

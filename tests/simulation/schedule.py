@@ -19,7 +19,7 @@ from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_
 from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
-from vm_daemon.leases import FINISHED
+from vm_daemon.stream.leases import FINISHED
 
 _LARGEST = (*[400 * 1024] * 7, 170)  # bytes of an item of the daily totals
 _MARKS = dict.fromkeys(Theme, (steps.MARKS_KEPT, steps.MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}

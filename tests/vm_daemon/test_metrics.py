@@ -18,7 +18,7 @@ from tests.helpers.flow_files import flow_csv
 from tests.helpers.streams import Bench, FakeShard, FakeStreams
 from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.metrics import Metrics, Teller, telling
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.stream_reader import StreamReader
 
 MINUTE, HOUR = 60.0, 3600.0
 DAY = 24 * HOUR
