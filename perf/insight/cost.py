@@ -62,7 +62,7 @@ def measure(pairs: int, days: int) -> Iterator[Run]:
             given = ["AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=any", f"AWS_ENDPOINT_URL={url}"]
             program = [sys.executable, "-m", "clients", "--region", "us-east-1", *arguments]
             cost = cost_of(["env", *given, *program], statuses=(0, _FOUND))
-            with urlopen(url) as answer:  # noqa: S310  # our own
+            with urlopen(url) as answer:
                 asked = orjson.loads(answer.read())
             yield Run(name, pairs, cost, asked["pages"], asked["most"], asked["units"])
 
@@ -73,7 +73,12 @@ def figures_of(runs: Sequence[Run], pairs: int, days: int) -> Figures:
     rows = []
     for name in dict.fromkeys(run.command for run in runs):
         (run,) = (run for run in runs if run.command == name and run.pairs == pairs)
-        peaks = [f"{one.cost.peak / 1e6:.0f} MB" for size in sizes for one in runs if (one.command, one.pairs) == (name, size)]
+        peaks = [
+            f"{one.cost.peak / 1e6:.0f} MB"
+            for size in sizes
+            for one in runs
+            if (one.command, one.pairs) == (name, size)
+        ]
         reads = "once" if run.most == 1 else f"up to {run.most} times"
         rows.append([name, f"{run.cost.cpu:.1f} s", *peaks, f"{run.units:,.1f}", f"{run.pages}, {reads}"])
     total = sum(run.cost.cpu for run in runs if run.pairs == pairs)
@@ -85,7 +90,9 @@ def figures_of(runs: Sequence[Run], pairs: int, days: int) -> Figures:
         rows,
         "python -m perf.insight.cost",
         versions("boto3", "orjson"),
-        remarks=["Every pair has flows on every day; 1,000 devices, 3,000 peers; one pair in a hundred has a story."],
+        remarks=[
+            "Every pair has flows on every day; 1,000 devices, 3,000 peers; one pair in 100 has a story."
+        ],
     )
 
 

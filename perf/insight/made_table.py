@@ -30,7 +30,8 @@ class _Week(NamedTuple):
     """An item without its partition key."""
 
     monday: str
-    rest: bytes  # of its JSON, from the sort key on
+    numbers: bytes  # of its JSON, the sort key before them
+    bookkeeping: bytes
     size: int  # bytes, as DynamoDB counts
 
 
@@ -48,13 +49,16 @@ class MadeTable:
         self.days = days
         self._seed = seed
 
-    def page(self, segment: int, segments: int, start: Mapping[str, Any] | None) -> dict[str, Any]:
+    def page(
+        self, segment: int, segments: int, start: Mapping[str, Any] | None, *, is_projected: bool = True
+    ) -> dict[str, Any]:
         """What a scan gives, the items as JSON under `Items`: bytes to be put into the answer.
 
         Args:
             segment: which of the segments.
             segments: how many there are.
             start: the last key of the page before, as the API gives it; none at first.
+            is_projected: leave out the bookkeeping of the items, which costs as many units.
         """
         end = self.pairs * (segment + 1) // segments
         place = self._after(start) if start else (self.pairs * segment // segments, 0)
@@ -63,7 +67,8 @@ class MadeTable:
         last: Mapping[str, Any] | None = None
         for pair, week in self._items(place, end):
             key = pair_of(pair)
-            items.append(b'{"k":{"S":"%b"},%b' % (key.encode(), week.rest))
+            bookkeeping = b"" if is_projected else week.bookkeeping
+            items.append(b'{"k":{"S":"%b"},%b%b}' % (key.encode(), week.numbers, bookkeeping))
             size += week.size + len(key)
             if size >= _PAGE:
                 last = {"k": {"S": key}, "t": {"S": week.monday}}
@@ -102,7 +107,9 @@ def pair_of(number: int) -> str:
 
 def number_of(pair: str) -> int:
     """The number from which `pair_of` made a key."""
-    device, peer = ((int(high) * 250 + int(low) - 1) for high, low in (end.split(".")[2:] for end in pair.split(">")))
+    device, peer = (
+        (int(high) * 250 + int(low) - 1) for high, low in (end.split(".")[2:] for end in pair.split(">"))
+    )
     return (peer - device) % PEERS * DEVICES + device
 
 
@@ -131,12 +138,9 @@ def _weeks(history: list[Totals]) -> Iterator[_Week]:
             numbers[name] = {"N": str(value)}
     for monday, numbers in weeks.items():
         files = len(numbers) // 3
-        item = {
-            "t": {"S": monday},
-            **numbers,
-            "r": {"N": str(files)},
-            "u": {"N": "1670000000"},
-            "s": {"BS": [_FILE] * files},
-        }
-        size = item_size({name: value for name, value in item.items() if name != "s"}) + 1 + 8 * files
-        yield _Week(monday, orjson.dumps(item)[1:], size + 1)
+        item: dict[str, Any] = {"t": {"S": monday}, **numbers}
+        bookkeeping = {"r": {"N": str(files)}, "u": {"N": "1670000000"}}
+        marks = {"s": {"BS": [_FILE] * files}}
+        size = len("k") + item_size({**item, **bookkeeping}) + len("s") + 8 * files
+        rest = b"," + orjson.dumps({**bookkeeping, **marks})[1:-1]
+        yield _Week(monday, orjson.dumps(item)[1:-1], rest, size)

@@ -61,7 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, request: dict[str, Any]) -> bytes:
         start = request.get("ExclusiveStartKey")
-        page = self.table.page(request["Segment"], request["TotalSegments"], start)
+        is_projected = "ProjectionExpression" in request
+        page = self.table.page(request["Segment"], request["TotalSegments"], start, is_projected=is_projected)
         self.asked.pages[f"{request['Segment']} {start}"] += 1
         self.asked.units += page["Units"]
         rest: dict[str, Any] = {
