@@ -31,7 +31,7 @@ _COMMANDS: Mapping[str, str] = {
     "report": "Write a page that tells what to look at and why.",
     "retract": "Take the traffic of FILE out of the totals again.",
     "status": "Show what is stored, what is waiting, what became of files, and which need somebody.",
-    "top": "Show the busiest pairs, with averages and deviations of their days.",
+    "top": "Show the busiest pairs, devices or networks, with averages and deviations of their days.",
     "upload": "Upload flow files: .csv and .csv.gz, and all of them below directories.",
     "verify": "Recompute statistics from the daily totals and compare.",
 }

@@ -5,6 +5,7 @@ __all__ = [
     "concurrency",
     "consolidate",
     "consolidate_stage",
+    "counting",
     "logs",
     "messages",
     "metrics",

@@ -27,6 +27,7 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
         dynamodb=database,
         files_table=deployment.files,
         address_scope=deployment.address_scope,
+        source_key=deployment.source_key,
         now=time.time,
         for_each=ThreadedForEach(WRITERS),
     )

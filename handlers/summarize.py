@@ -11,6 +11,7 @@ from handlers.logs import log_as_json
 from handlers.messages import Visibility, back_off, files_of
 from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
+from models.errors import RunCutShort
 from models.storage.aws_clients import client
 
 log = logging.getLogger("flowtally.summarize")
@@ -30,19 +31,28 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """
     summarizer, visibility = _worker()
     failed = []
+
+    def time_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
     for message in event["Records"]:
         receipt, receives = message["receiptHandle"], int(message["attributes"]["ApproximateReceiveCount"])
         # Should this function die, its message comes back then, and not after the queue's hours.
-        visibility.hide(receipt, context.get_remaining_time_in_millis() // 1000 + _GRACE)
+        visibility.hide(receipt, int(time_left()) + _GRACE)
         try:
-            summarizer.process(message["body"], receives)
+            summarizer.process(message["body"], receives, time_left)
+        except RunCutShort:
+            log.info("run stopped before its time limit", extra={"file": files_of(message["body"])})
+            visibility.hide(receipt, 0)
         except Exception:
             log.exception(
                 "file not counted, to be tried again",
                 extra={"file": files_of(message["body"]), "receives": receives},
             )
             visibility.hide(receipt, back_off(receives))
-            failed.append({"itemIdentifier": message["messageId"]})
+        else:
+            continue
+        failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}
 
 

@@ -6,15 +6,17 @@ between any two steps: the message comes again, and finds what is missing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
+from handlers.counting import Counting
 from handlers.passes import Passes, VersionLost
 from models.bucket_layout import (
     check_incoming_key,
@@ -27,9 +29,9 @@ from models.errors import FileRejected, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
-from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
-from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
+from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -46,6 +48,21 @@ class Changed(Exception):
     """The object is not the one any more that was read."""
 
 
+class _Version(NamedTuple):
+    """An object as it was when it was opened."""
+
+    uploaded: UploadedObject
+    etag: str
+    prefix: str  # of the addresses in it
+
+
+class Delivery(NamedTuple):
+    """What a run was given to work with."""
+
+    receives: int  # of the message, this one included
+    time_left: Callable[[], float]  # gives seconds
+
+
 @dataclass(frozen=True)
 class Summarizer:
     """Counts uploaded files. Knows neither Lambda nor systemd: time, settings and clients are given.
@@ -55,6 +72,7 @@ class Summarizer:
         daily_totals: where the traffic is counted.
         dynamodb, files_table: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
+        source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
         for_each: how writes run side by side.
         pair_days: of a file in hand at most; if it has more, it is read again for each further part of them.
@@ -65,24 +83,27 @@ class Summarizer:
     dynamodb: "DynamoDBClient"
     files_table: str
     address_scope: AddressScope
+    source_key: bytes
     now: Callable[[], float]
     for_each: ForEach
     pair_days: int = PAIR_DAYS
 
-    def process(self, body: str, receives: int) -> None:
+    def process(self, body: str, receives: int, time_left: Callable[[], float] = lambda: inf) -> None:
         """Brings every object that a message of the queue names to its end.
 
         Args:
             body: the message, an S3 notification.
             receives: how many times the message was delivered, this time included.
+            time_left: gives the seconds until the run is cut off.
 
         Raises:
+            RunCutShort: there was no time to finish; deliver the message again at once.
             Exception: whatever went wrong; object and message must stay, and be delivered again.
         """
         for uploaded in uploaded_objects(body):
-            self._process_object(uploaded, receives)
+            self._process_object(uploaded, Delivery(receives, time_left))
 
-    def _process_object(self, uploaded: UploadedObject, receives: int) -> None:
+    def _process_object(self, uploaded: UploadedObject, delivery: Delivery) -> None:
         for _ in range(_VERSIONS):
             try:
                 source = self._open(uploaded)
@@ -91,27 +112,27 @@ class Summarizer:
                     return
                 if is_folder_marker(uploaded.key, source["ContentLength"]):
                     return
-                self._process_version(uploaded, source, receives)
+                self._process_version(uploaded, source, delivery)
             except Changed:
                 log.info("file changed while it was read, reading it again", extra={"file": uploaded.key})
             else:
                 return
         raise TryAgain("the object keeps changing", where=uploaded.key)
 
-    def _process_version(self, uploaded: UploadedObject, source: Any, receives: int) -> None:
+    def _process_version(self, uploaded: UploadedObject, source: Any, delivery: Delivery) -> None:
         record = File(
             branch=uploaded.branch,
             key=uploaded.name,
             arrived_at=int(source["LastModified"].timestamp()),
-            attempts=receives,
+            attempts=delivery.receives,
         )
         with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
             try:
                 check_incoming_key(uploaded.key)
-                scope = address_prefix(self.address_scope, uploaded.branch)
+                prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source["ETag"], rejection)
+                self._set_aside(uploaded, source["ETag"], rejection.found)
                 record.state, record.reason = "rejected", rejection.found
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
@@ -119,7 +140,10 @@ class Summarizer:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 _describe(record, flows)
-                self._count_parts(uploaded, source["ETag"], flows, scope, record)
+                full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
+                if full:
+                    record.state, record.reason = "partly counted", _reason_of(full)
+                    self._set_aside(uploaded, source["ETag"], record.reason)
         record.completed_at = int(self.now())
         self._record(record)
         self._delete(uploaded, source["ETag"])
@@ -149,35 +173,29 @@ class Summarizer:
             if error_code(error) != "PreconditionFailed":
                 raise
 
-    def _count_parts(
-        self, uploaded: UploadedObject, etag: str, flows: FlowFile, scope: str, record: File
-    ) -> None:
-        """Adds the file's totals, reading it again where it has more pairs than are held at a time."""
-        source = flows.digest[:SOURCE_BYTES]
+    def _count(
+        self, version: _Version, flows: FlowFile, record: File, delivery: Delivery
+    ) -> Sequence[PairWeek]:
+        """Adds the file's totals, reading it again where it has more pairs than are held at a time.
+
+        Returns:
+            The weeks that are full, and do not hold the file.
+        """
+        source = source_of(flows.digest, self.source_key)
+        counting = Counting(self.daily_totals, source, self.now, delivery.time_left, self.for_each)
         try:
-            for totals in Passes(self.s3, uploaded, etag, self.pair_days).parts(flows):
-                weeks = by_week(totals, scope)
+            for totals in Passes(self.s3, version.uploaded, version.etag, self.pair_days).parts(flows):
+                weeks = by_week(totals, version.prefix)
                 totals.clear()
-                self._count(weeks, source, record.attempts)
+                counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
             if not (lost.is_gone and self._is_counted(record)):
                 record.state, record.reason = "partly counted", str(lost)
                 record.completed_at = int(self.now())
                 self._record(record)
-                _log_completed(uploaded.key, record)
+                _log_completed(version.uploaded.key, record)
             raise Changed from lost
-
-    def _count(self, weeks: dict[PairWeek, DaysOfWeek], source: bytes, receives: int) -> None:
-        """Adds totals, each pair and week once; a redelivery looks first what is missing."""
-        if receives > 1:
-            for week in self.daily_totals.counted(list(weeks), source):
-                del weeks[week]
-
-        def add(entry: tuple[PairWeek, DaysOfWeek]) -> None:
-            # The time of this write: one from before would be refused where another worker wrote since.
-            self.daily_totals.add_once(*entry, source, int(self.now()))
-
-        self.for_each(add, weeks.items())
+        return counting.full
 
     def _is_counted(self, record: File) -> bool:
         """Whether another worker has counted the same content meanwhile, and deleted the object."""
@@ -188,8 +206,8 @@ class Summarizer:
         known = File.from_raw_data(item)
         return known.state == "counted" and known.digest == record.digest
 
-    def _set_aside(self, uploaded: UploadedObject, etag: str, rejection: FileRejected) -> None:
-        """Copies a file that can never be read to `rejected/`, with the reason beside it."""
+    def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
+        """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
         try:
             self.s3.copy_object(
                 Bucket=uploaded.bucket,
@@ -198,7 +216,7 @@ class Summarizer:
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 TaggingDirective="REPLACE",  # tags would need permissions of their own
-                Metadata={"reason": quote(rejection.found[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
+                Metadata={"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
             )
         except ClientError as error:
             if error_code(error) in ("PreconditionFailed", "NoSuchKey", "404"):
@@ -232,10 +250,22 @@ def _log_completed(key: str, record: File) -> None:
 def _describe(record: File, flows: FlowFile) -> None:
     record.state = "counted"
     record.digest = flows.digest
+    record.length = flows.length
+    record.first_row = flows.first_row or None
     record.rows = flows.rows
     record.quarantined = flows.quarantined
+    if flows.commonest:
+        record.commonest, record.commonest_line = flows.commonest.text, flows.commonest.line
+    if flows.notes:
+        record.notes = {str(note) for note in flows.notes}
     if flows.days:
         record.first_day, record.last_day = flows.days[0], flows.days[-1]
+
+
+def _reason_of(full: Sequence[PairWeek]) -> str:
+    """Why a file is only partly counted."""
+    named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
+    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
 
 
 def _figures(record: File) -> dict[str, object]:

@@ -9,6 +9,7 @@ FlowtallyError              what was found, where, and what to do about it
 ├── NotComputable           a pair whose daily totals, as they were read, give no statistics
 ├── ServiceUnavailable      AWS (or the engine in its place) cannot be reached or refuses
 └── TryAgain                the work is left undone on purpose; a later delivery completes it
+    └── RunCutShort         the run stops before its time limit would cut it off
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -81,6 +82,10 @@ class TryAgain(FlowtallyError):
     """The work could not be completed now; nothing is lost, the next delivery completes it."""
 
     code: ClassVar[str] = "try_again"
+
+
+class RunCutShort(TryAgain):
+    """A run stopped itself before its time limit would cut it off; the next delivery goes on at once."""
 
 
 def error_code(error: "ClientError") -> str:

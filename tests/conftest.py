@@ -9,9 +9,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from moto import mock_aws
 
 from clients.cli import run as flowtally
 from clients.local_aws.engine import EmbeddedEngine
@@ -21,9 +23,9 @@ from models.flow_csv import reader
 from models.flow_csv.native_row_counter import library
 from models.flow_csv.row_counter import PythonRowCounter
 from tests.dynamodb_local import DynamoDBLocal
+from tests.helpers.deployed import client
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.program import Run, flowtally_program
-from tests.helpers.support import client
 from tests.helpers.template import create_tables
 
 Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and what was sent to it since
@@ -105,6 +107,25 @@ def deployment(
     resources = cloudformation.describe_stack_resources(StackName="flowtally")["StackResources"]
     names = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     return replace(deployed, stream_arn=create_tables(client("dynamodb"), names))
+
+
+@pytest.fixture
+def simple_deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """Bucket, queue and tables in this process, by moto: for single calls of clients."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    # Clients are kept by these variables, and those of an earlier test belong to an earlier moto.
+    own = {"AWS_ACCESS_KEY_ID": uuid4().hex, "AWS_SECRET_ACCESS_KEY": "moto", "AWS_REGION": "us-east-1"}
+    for name, value in {**own, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        daily, pairs, files = "daily-totals", "pair-statistics", "files"
+        stream = create_tables(
+            client("dynamodb"), {"DailyTotals": daily, "PairStatistics": pairs, "Files": files}
+        )
+        client("s3").create_bucket(Bucket="flowtally-bucket")
+        queue = client("sqs").create_queue(QueueName="queue")["QueueUrl"]
+        yield Deployment("flowtally-bucket", queue, queue, daily, pairs, files, stream, b"k" * 32)
 
 
 @pytest.fixture

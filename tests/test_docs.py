@@ -12,8 +12,8 @@ import pytest
 from clients.cli import command, flowtally
 from perf.figures import with_figures
 from tests.helpers.commands_page import PAGE, page
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.project import ROOT
-from tests.helpers.support import flow_csv
 from tests.helpers.waiting import PATIENCE
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

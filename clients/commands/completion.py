@@ -8,9 +8,9 @@ from clients.terminal.explanation import explanation
 
 @click.command(
     epilog=explanation(
-        'eval "$(flowtally completion bash)"                              # in ~/.bashrc',
-        'eval "$(flowtally completion zsh)"                               # in ~/.zshrc',
-        "flowtally completion fish > ~/.config/fish/completions/flowtally.fish",
+        'eval "$(flowtally completion bash)"    # in ~/.bashrc',
+        'eval "$(flowtally completion zsh)"     # in ~/.zshrc',
+        "flowtally completion fish | source   # in ~/.config/fish/config.fish",
     )
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

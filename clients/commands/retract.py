@@ -48,6 +48,7 @@ def retract(account: Account, file: Path, branch: str, yes: bool) -> int:
         DailyTotalsStore(dynamodb, deployment.daily_totals),
         deployment.files,
         deployment.address_scope,
+        deployment.source_key,
     )
     records = list(FilesTable(dynamodb, deployment.files).all())
     others = _uploads_of_others(file, branch, records) if deployment.address_scope == "enterprise" else []

@@ -36,7 +36,7 @@ _DOCUMENT = {
         statuses={1: "the branch has sent no file, or AWS refused"},
         document=_DOCUMENT,
     )
-    + "\n\n\b\n  With --branch there is files in the place of stored and work, without it there is no files."
+    + "\n\nWith --branch there is `files` in the place of `stored` and `work`, without it no `files`."
 )
 @click.option("--branch", help="Show the files of this branch alone, whatever became of them.")
 @click.option(

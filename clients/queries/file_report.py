@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
-from clients.queries.item_size import stored_size
 from clients.terminal.account import Account
 from models.bucket_layout import (
     INCOMING,
@@ -19,6 +18,7 @@ from models.bucket_layout import (
 )
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
+from models.storage.item_size import stored_size
 from models.storage.schema import File
 
 if TYPE_CHECKING:

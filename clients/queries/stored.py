@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from clients.queries.file_report import LISTED, FileReport, SetAside, read_file_report
-from clients.queries.item_size import STORAGE_OVERHEAD, stored_size
 from clients.terminal.account import Account
 from models.bucket_layout import INCOMING, QUARANTINE, REJECTED
 from models.deployment import Deployment
 from models.storage.file_records import FilesTable
+from models.storage.item_size import STORAGE_OVERHEAD, stored_size
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
-from models.storage.daily_totals import SOURCE_BYTES, DailyTotalsStore
+from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.schema import File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
@@ -38,6 +38,7 @@ class Retractor:
         daily_totals: where the traffic is counted.
         files_table: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
+        source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
     """
 
@@ -45,6 +46,7 @@ class Retractor:
     daily_totals: DailyTotalsStore
     files_table: str
     address_scope: AddressScope
+    source_key: bytes
     now: Callable[[], float] = time.time
 
     def retract(self, branch: str, path: Path, records: Iterable[File]) -> Retraction:
@@ -64,7 +66,7 @@ class Retractor:
         records = [record for record in records if self._is_concerned(record, branch)]
         with _reading(path) as reopen, ThreadPoolExecutor(CONNECTIONS) as pool:
             flows = _read(path)
-            source, now = flows.digest[:SOURCE_BYTES], int(self.now())
+            source, now = source_of(flows.digest, self.source_key), int(self.now())
             records = [record for record in records if record.digest == flows.digest]
             _check_rules(flows, records, path)
 

@@ -6,8 +6,8 @@ from typing import IO, NamedTuple
 
 from models.errors import FileRejected, TryAgain
 from models.flow_csv.byte_stream import content_blocks
-from models.storage.daily_totals import SOURCE_BYTES
 
+_DIGEST_BYTES = 8  # of the content's SHA-256, in the name of the object
 IN_MEMORY = 16 << 20  # bytes of a file that are kept from the one time it is read
 _BLOCK = 1 << 20
 
@@ -49,7 +49,7 @@ def read_content(file: IO[bytes]) -> Content:
     if _version(file) != before or raw.size != os.fstat(file.fileno()).st_size:
         raise ChangedWhileRead
     named = raw.digest if remark else digest.digest()
-    return Content(named[:SOURCE_BYTES].hex(), raw.size, raw.digest, raw.body, remark)
+    return Content(named[:_DIGEST_BYTES].hex(), raw.size, raw.digest, raw.body, remark)
 
 
 def _version(file: IO[bytes]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ whoever delivers it. One write for all days of a pair and week, no transaction, 
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from hashlib import blake2b
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,13 +14,15 @@ from botocore.exceptions import ClientError
 
 from models.errors import TryAgain
 from models.storage.changes import states_of
+from models.storage.item_size import LARGEST_ITEM, item_size
 from models.storage.schema import DAY_ATTRIBUTES, RawItem
 from models.traffic import DailyTotal, DaysOfWeek, PairWeek, Totals, day_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-SOURCE_BYTES = 8  # of a file's SHA-256, kept in each item that the file contributed to
+_SOURCE_BYTES = 8  # kept for each file in each item that it contributed to
+FULL = LARGEST_ITEM - 1024  # bytes; an item that refuses beyond is full: sizes of numbers are approximate
 _KEYS_A_CALL = 100  # what BatchGetItem takes
 _ATTEMPTS = 20  # each lost to another writer of the same week
 _READ_ROUNDS = 8  # of BatchGetItem, for what it leaves unprocessed under load
@@ -56,7 +59,7 @@ class DailyTotalsStore:
         Args:
             week: the pair and week.
             days: what the file holds for it, all of it, at least one day.
-            source: the first 8 bytes of the file's digest.
+            source: what names the file, see `source_of`.
             now: epoch seconds.
 
         Returns:
@@ -139,6 +142,20 @@ class DailyTotalsStore:
                 return
         raise TryAgain("the table left keys unread", where=self._table)
 
+    def has_room(self, week: PairWeek, days: DaysOfWeek, source: bytes) -> bool:
+        """Whether an item, as it is stored now, takes a file's totals, by DynamoDB's rule of sizes.
+
+        Args:
+            week, days, source: what `add_once` would add.
+        """
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(week), ConsistentRead=True)
+        item: dict[str, Any] = {**_key(week), **answer.get("Item", {})}
+        for weekday, totals in days.items():
+            for name, number in zip(DAY_ATTRIBUTES[weekday], totals, strict=True):
+                item[name] = {"N": str(int(item.get(name, {}).get("N", 0)) + number)}
+        item["s"] = {"BS": [*item.get("s", {}).get("BS", ()), source]}
+        return item_size(item) <= FULL
+
     def of_pair(self, pair: str) -> list[RawItem]:
         """All weeks of a pair, oldest first, read strongly consistent."""
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -155,6 +172,19 @@ class DailyTotalsStore:
         items = (item for page in pages for item in page["Items"])
         for pair, weeks in groupby(items, key=lambda item: item["k"]["S"]):
             yield pair, list(weeks)
+
+
+def source_of(digest: bytes, key: bytes) -> bytes:
+    """What names a file in the items that it contributed to.
+
+    It is keyed: 8 bytes of a plain digest collide after minutes of search, and a file that passes for
+    another one would not be counted, and would take the other's traffic out.
+
+    Args:
+        digest: SHA-256 of the file's content.
+        key: the secret of the deployment.
+    """
+    return blake2b(digest, digest_size=_SOURCE_BYTES, key=key).digest()
 
 
 def days_of(pair: str, weeks: Iterable[RawItem]) -> list[DailyTotal]:

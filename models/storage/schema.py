@@ -14,6 +14,7 @@ from pynamodb.attributes import (
     BinaryAttribute,
     BinarySetAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.constants import NUMBER
 from pynamodb.models import Model
@@ -98,11 +99,16 @@ class File(Model):
 
     branch = UnicodeAttribute(hash_key=True)
     key = UnicodeAttribute(range_key=True)  # the object key below `incoming/<branch>/`
-    state = UnicodeAttribute(attr_name="st")  # counted, rejected or retracted
+    state = UnicodeAttribute(attr_name="st")  # counted, duplicate, partly counted, rejected or retracted
     digest = BinaryAttribute(attr_name="g", null=True, legacy_encoding=False)  # SHA-256, once it was read
+    length = IntegerAttribute(attr_name="l", null=True)  # bytes of the uncompressed content
+    first_row = BinaryAttribute(attr_name="f", null=True, legacy_encoding=False)  # 8 bytes of its hash
     rows = IntegerAttribute(attr_name="n", null=True)
     quarantined = IntegerAttribute(attr_name="q", null=True)
-    reason = UnicodeAttribute(attr_name="why", null=True)  # of a rejection
+    commonest = UnicodeAttribute(attr_name="qr", null=True)  # reason of quarantined rows
+    commonest_line = IntegerAttribute(attr_name="ql", null=True)  # the first with that reason
+    notes = UnicodeSetAttribute(attr_name="as", null=True)  # what was assumed, as short codes
+    reason = UnicodeAttribute(attr_name="why", null=True)  # of a rejection, or of what is not counted
     first_day = UnicodeAttribute(attr_name="from", null=True)
     last_day = UnicodeAttribute(attr_name="to", null=True)
     arrived_at = IntegerAttribute(attr_name="a")  # epoch seconds

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clients.queries.item_size import stored_size
 from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
 from models.storage.changes import Sums, WeekState
+from models.storage.item_size import stored_size
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import PairStatistics
 from models.traffic import PairDay, Totals, day_of, split_pair

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from clients.cli import command, flowtally
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
+from tests.helpers.daemons import daemon
+from tests.helpers.deployed import client, is_at_rest, keys
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run
 from tests.helpers.project import ROOT
-from tests.helpers.support import client, daemon, flow_csv, is_at_rest, keys
 from tests.helpers.waiting import PATIENCE, eventually
 
 DAY_1 = flow_csv(
@@ -266,12 +267,6 @@ def test_a_reader_that_leaves_early_is_no_error(run: Run, working: Deployment, t
         assert program.stderr.read() == ""
 
 
-def test_the_list_of_commands_says_what_they_say_of_themselves() -> None:
-    """`flowtally --help` imports no command, so its lines are held to the commands' own help here."""
-    for name, listed in flowtally.commands.items():
-        assert (command(name).help or "").partition("\n\n")[0] == listed.help
-
-
 def test_the_help_imports_only_what_it_needs() -> None:
     """Neither boto3 nor rich nor any command is loaded by `flowtally --help`, so it answers at once."""
     program = "import sys; from clients.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
@@ -279,16 +274,6 @@ def test_the_help_imports_only_what_it_needs() -> None:
     loaded = set(done.stderr.split())
     assert "clients.terminal.options" in loaded
     assert not loaded & {"boto3", "botocore", "rich", "pynamodb", "clients.commands"}
-
-
-@pytest.mark.parametrize("name", sorted(flowtally.commands))
-def test_every_command_explains_itself(name: str, run: Run) -> None:
-    """`-h` and `--help` describe each command, within 80 columns."""
-    done = run(name, "-h", COLUMNS="80")
-    assert done.returncode == 0
-    assert done.stdout == run(name, "--help", COLUMNS="80").stdout
-    assert len(done.stdout.splitlines()) > 8
-    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_upload_without_waiting_leaves_the_files_to_the_workers(

@@ -25,11 +25,13 @@ from cloudformation.templates import template
 from models.deployment import Deployment
 from models.s3_events import uploaded_objects
 from models.storage.schema import PairStatistics
+from models.traffic import PairDay, Totals
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
+from tests.helpers.deployed import client, is_counted, keys, stored_days, stored_statistics, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done, flowtally_program
 from tests.helpers.project import ROOT
-from tests.helpers.support import client, flow_csv, is_counted, stored_days, stored_statistics, upload
 from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.settings import parse
 
@@ -114,6 +116,32 @@ def invoke_as_scheduled(service: LambdaService) -> Any:
     return json.loads(outcome.payload)
 
 
+def generated_file(folder: Path, number: int) -> Path:
+    """A flow file of another day for each number."""
+    day = datetime.date(2022, 12, 7) + datetime.timedelta(number)
+    file = folder / f"data-{day:%Y%m%d}.csv"
+    file.write_bytes(b"".join(generate_day(day, seed=number, rows=100, pairs=12)))
+    return file
+
+
+def exact_days(deployment: Deployment, files: list[Path]) -> dict[PairDay, Totals]:
+    """What files add up to by DuckDB; fails if the tables hold something else."""
+    days = merged(map(daily_totals_by_duckdb, files))
+    assert stored_days(deployment) == days
+    assert stored_statistics(deployment) == statistics_of(days)
+    return days
+
+
+def exported_days(folder: Path) -> dict[PairDay, Totals]:
+    """The daily totals that `destroy --export` wrote."""
+    with (folder / "daily-totals.csv").open(newline="") as file:
+        _header, *rows = csv.reader(file)
+    return {
+        PairDay(source, destination, day): Totals(int(duration), int(packets), int(flows))
+        for source, destination, day, flows, duration, packets in rows
+    }
+
+
 @pytest.mark.parametrize("place", [True], ids=["authorized"], indirect=True)
 def test_from_nothing_through_every_compute_to_nothing(
     place: EmbeddedEngine, run_here: Run, tmp_path: Path
@@ -128,12 +156,10 @@ def test_from_nothing_through_every_compute_to_nothing(
     assert re.search(r"add +SummarizeMapping +Lambda EventSourceMapping", said)
     assert "Ready. Next: flowtally upload" in said
     deployment = Deployment.from_stack(client("cloudformation"), "flowtally")
-    files = []
+    files: list[Path] = []
 
     def send(number: int) -> None:
-        day = datetime.date(2022, 12, 7) + datetime.timedelta(number)
-        files.append(tmp_path / f"data-{day:%Y%m%d}.csv")
-        files[-1].write_bytes(b"".join(generate_day(day, seed=number, rows=100, pairs=12)))
+        files.append(generated_file(tmp_path, number))
         upload(deployment, f"incoming/paris/{files[-1].name}", files[-1].read_bytes())
 
     with ExitStack() as running:
@@ -160,19 +186,12 @@ def test_from_nothing_through_every_compute_to_nothing(
         damage_a_pair(deployment)
         verified = invoke_as_scheduled(service)
         assert verified == {"pairs": len(stored_statistics(deployment)), "rebuilt": 1}
-    codes = client("s3").list_objects_v2(Bucket=deployment.bucket, Prefix="code/")
-    assert codes["KeyCount"] == 1, "the packages of compute that is gone must go, too"
-    days = merged(map(daily_totals_by_duckdb, files))
-    assert stored_days(deployment) == days
-    assert stored_statistics(deployment) == statistics_of(days)
+    assert len(keys(deployment, "code/")) == 1, "the packages of compute that is gone must go, too"
+    days = exact_days(deployment, files)
     assert "agree with the daily totals" in done(run_here("verify", "--all"))
-
-    gone = done(real("destroy", "--yes", "--export", tmp_path / "all"))
-    assert "Nothing of flowtally is left" in gone
+    assert "Nothing of flowtally is left" in done(real("destroy", "--yes", "--export", tmp_path / "all"))
     assert left(Account("flowtally")) == []
-    with (tmp_path / "all" / "daily-totals.csv").open(newline="") as file:
-        exported = {tuple(row[:3]): tuple(map(int, row[3:])) for row in list(csv.reader(file))[1:]}
-    assert exported == {tuple(day): (it.flows, it.duration, it.packets) for day, it in days.items()}
+    assert exported_days(tmp_path / "all") == days
     assert run_here("destroy", "--yes", "--no-export").returncode == 1
 
 

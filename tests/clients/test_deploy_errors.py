@@ -16,8 +16,9 @@ from cloudformation.plan import Plan
 from cloudformation.stack import current
 from cloudformation.templates import template
 from models.deployment import Deployment
+from tests.helpers.deployed import client, keys, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, flow_csv, keys, upload
 from tests.helpers.waiting import eventually
 
 

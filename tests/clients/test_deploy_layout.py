@@ -8,9 +8,10 @@ import pytest
 from clients.lifecycle.destroy import left
 from clients.local_aws.engine import EmbeddedEngine
 from clients.terminal.account import Account
+from cloudformation.stack import current, stack_output
 from models.deployment import LAYOUT, Deployment
+from tests.helpers.deployed import client
 from tests.helpers.program import Run, done
-from tests.helpers.support import client
 from vm_daemon.settings import parse
 
 
@@ -79,3 +80,15 @@ def test_a_deployment_of_another_layout_is_left_alone(
             assert "Export everything and remove it with the version that deployed it" in refused.stderr
         assert len(left(Account("flowtally"))) == 6
         assert "Nothing of flowtally is left" in done(run_here("destroy", "--yes", "--no-export"))
+
+
+def test_what_the_storage_gives_out_anew_reaches_the_compute_at_once(
+    run_here: Run, place: EmbeddedEngine
+) -> None:
+    """A topic for alarms that one update makes is that of the functions' alarms after the same update."""
+    cloudformation = place.client("cloudformation")
+    done(run_here("deploy", "--yes", "--compute", "lambda"))
+    done(run_here("deploy", "--yes", "--set", "AlarmEmail=somebody@example.com"))
+    topic = stack_output(cloudformation, "flowtally", "AlarmTopicArn")
+    assert topic.startswith("arn:")
+    assert current(cloudformation, "flowtally-lambda")[1]["AlarmTopicArn"] == topic

@@ -21,8 +21,8 @@ from cloudformation.templates import template
 from models.deployment import LAYOUT, Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, Totals
+from tests.helpers.deployed import add_day, client
 from tests.helpers.program import Run, done
-from tests.helpers.support import add_day, client
 from tests.helpers.waiting import eventually
 
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")

@@ -20,7 +20,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import PairStatistics
 from models.traffic import DailyTotal, PairDay, Totals
-from tests.helpers.support import add_day, client
+from tests.helpers.deployed import add_day, client
 
 SRC, DST = "10.0.0.1", "10.0.0.2"
 AMOUNTS = st.integers(min_value=0, max_value=10**15)

@@ -20,8 +20,9 @@ from models.deployment import Deployment
 from models.s3_events import notification_of
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import File
+from tests.helpers.deployed import client, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, flow_csv, upload
 from tests.helpers.terminal import on_terminal
 
 LONG_NAME = "a" * 90 + ".csv"

@@ -15,8 +15,9 @@ from models.errors import FileRejected, FlowtallyError, NotFound
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.traffic import PairDay, Totals
+from tests.helpers.deployed import client, keys, messages_left, stored_days, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run
-from tests.helpers.support import client, flow_csv, keys, messages_left, stored_days, upload
 
 KEY = "incoming/paris/data +1.csv"
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -37,6 +38,7 @@ def retractor(deployment: Deployment) -> Retractor:
         DailyTotalsStore(dynamodb, deployment.daily_totals),
         deployment.files,
         deployment.address_scope,
+        deployment.source_key,
     )
 
 

@@ -17,8 +17,9 @@ from models.deployment import Deployment
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
+from tests.helpers.deployed import client, keys, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, flow_csv, keys, upload
 from tests.helpers.terminal import on_terminal
 
 GOOD = flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 PM,1000,3", "10.0.0.1,10.0.0.2,08/12/2022,1,1")

@@ -12,7 +12,7 @@ from models.moments import Moments
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
-from tests.helpers.support import add_day, client
+from tests.helpers.deployed import add_day, client
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 PAIRS = [(A, B), (A, C), (B, A)]

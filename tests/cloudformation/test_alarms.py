@@ -13,7 +13,8 @@ from handlers.metrics import COUNTED_EVENTS
 from models.deployment import Deployment
 from tests.handlers.test_lambda_handlers import received, stream_records
 from tests.helpers.alarms import Data, Metric, alarms_of, count, goes_off, metric_of, of_type
-from tests.helpers.support import flow_csv, upload
+from tests.helpers.deployed import upload
+from tests.helpers.flow_files import flow_csv
 
 SPACE = "flowtally/flowtally"
 MINUTES, HOURS = 60.0, 3600.0

@@ -18,9 +18,9 @@ from cloudformation import package
 from cloudformation.package import Architecture, Package, Target, requirements
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
+from tests.helpers.deployed import client
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.project import ROOT
-from tests.helpers.support import client
 
 MEGABYTE = 1_000_000
 INTERPRETERS = ("3.11", "3.12", "3.13")

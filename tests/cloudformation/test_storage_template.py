@@ -14,8 +14,8 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
 from models.s3_events import uploaded_objects
 from models.storage.schema import File, PairStatistics, Week
+from tests.helpers.deployed import client, upload
 from tests.helpers.project import STORAGE_TEMPLATE
-from tests.helpers.support import client, upload
 
 HOUR = 3600
 DAY = 24 * HOUR

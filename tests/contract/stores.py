@@ -36,7 +36,7 @@ class Store:
     let_hours_pass: Callable[[int], None]
 
 
-class Outcome(NamedTuple):
+class Answer(NamedTuple):
     """What a write answered: an item after success, or a code and the item that refused it."""
 
     error: str
@@ -108,14 +108,14 @@ class Simulated:
                 yield page
 
 
-def outcome(operation: Callable[..., Any], **request: Any) -> Outcome:
+def answer_to(operation: Callable[..., Any], **request: Any) -> Answer:
     """What a write comes to, in values that can be compared between engines."""
     try:
         answer = operation(**request)
     except ClientError as error:
         refused_by: RawItem = error.response.get("Item", {})  # type: ignore[assignment]  # unknown to its stub
-        return Outcome(error.response["Error"]["Code"], plain(refused_by))
-    return Outcome("", plain((answer or {}).get("Attributes", {})))
+        return Answer(error.response["Error"]["Code"], plain(refused_by))
+    return Answer("", plain((answer or {}).get("Attributes", {})))
 
 
 def plain(item: RawItem) -> dict[str, Any]:

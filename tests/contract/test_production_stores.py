@@ -15,7 +15,7 @@ from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkee
 from models.traffic import PairDay, PairWeek, Totals, by_week
 from perf.data.oracle import statistics_of
 from tests.contract.stores import Store, read_stream
-from tests.helpers.support import days_in
+from tests.helpers.deployed import days_in
 
 WEEK = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 A, B = b"a" * 8, b"\0" * 8

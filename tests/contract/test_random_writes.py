@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.stores import Outcome, Store, outcome, plain, read_stream, simulated_store
+from tests.contract.stores import Answer, Store, answer_to, plain, read_stream, simulated_store
 
 WRITES = 250
 NUMBERS = [
@@ -77,8 +77,8 @@ def a_write(random: Random) -> tuple[str, dict[str, Any]]:
     return operation, request
 
 
-def answer(store: Store, operation: str, request: dict[str, Any]) -> Outcome:
-    return outcome(getattr(store.dynamodb, operation), TableName=store.daily_totals, **request)
+def answer(store: Store, operation: str, request: dict[str, Any]) -> Answer:
+    return answer_to(getattr(store.dynamodb, operation), TableName=store.daily_totals, **request)
 
 
 def changes(store: Store) -> dict[tuple[str, str], list[tuple[str, Any, Any]]]:
@@ -94,7 +94,7 @@ def changes(store: Store) -> dict[tuple[str, str], list[tuple[str, Any, Any]]]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_writes_are_answered_alike(store: Store, seed: int) -> None:
-    """Each of many random conditional writes has the same outcome on this engine as on the simulator."""
+    """Each of many random conditional writes has the same answer on this engine as on the simulator."""
     random = Random(seed)
     simulator = simulated_store()
     outcomes: dict[str, int] = {}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.stores import Store, outcome, plain, read_shard, read_stream, shards_of
+from tests.contract.stores import Store, answer_to, plain, read_shard, read_stream, shards_of
 
 DAY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 NINES = 10**38 - 1
@@ -14,7 +14,7 @@ NINES = 10**38 - 1
 
 def add(store: Store, number: int, key: dict[str, Any] = DAY, **request: Any) -> str:
     """Adds to an item and gives the error, if any."""
-    return outcome(
+    return answer_to(
         store.dynamodb.update_item,
         TableName=store.daily_totals,
         Key=key,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.stores import Outcome, Store, outcome, plain
+from tests.contract.stores import Answer, Store, answer_to, plain
 
 KEY = {"k": {"S": "10.0.0.1>10.0.0.2"}, "t": {"S": "2022-12-07"}}
 REFUSED, INVALID = "ConditionalCheckFailedException", "ValidationException"
@@ -20,14 +20,14 @@ def bs(*members: bytes) -> dict[str, list[bytes]]:
     return {"BS": list(members)}
 
 
-def update(store: Store, expression: str, condition: str = "", **values: dict[str, Any]) -> Outcome:
+def update(store: Store, expression: str, condition: str = "", **values: dict[str, Any]) -> Answer:
     """Updates the one item; `:name` stands for each value given, `day` is written as #day."""
     request: dict[str, Any] = {"UpdateExpression": expression} if expression else {}
     if condition:
         request["ConditionExpression"] = condition
     if values:
         request["ExpressionAttributeValues"] = {f":{name}": value for name, value in values.items()}
-    return outcome(
+    return answer_to(
         store.dynamodb.update_item,
         TableName=store.daily_totals,
         Key=KEY,
@@ -37,8 +37,8 @@ def update(store: Store, expression: str, condition: str = "", **values: dict[st
     )
 
 
-def put(store: Store, item: dict[str, Any], **request: Any) -> Outcome:
-    return outcome(store.dynamodb.put_item, TableName=store.daily_totals, Item=KEY | item, **request)
+def put(store: Store, item: dict[str, Any], **request: Any) -> Answer:
+    return answer_to(store.dynamodb.put_item, TableName=store.daily_totals, Item=KEY | item, **request)
 
 
 def stored(store: Store) -> dict[str, Any]:
@@ -60,10 +60,10 @@ def test_not_contains_holds_without_item_or_attribute(store: Store) -> None:
 def test_contains_fails_without_item_or_attribute(store: Store) -> None:
     """`contains` of something that is not there is false, and nothing comes into being."""
     take_out = partial(update, store, "DELETE s :set", "contains(s, :x)", set=bs(b"a"), x={"B": b"a"})
-    assert take_out() == Outcome(REFUSED, {})
+    assert take_out() == Answer(REFUSED, {})
     assert stored(store) == {}
     put(store, {"u": n(1)})
-    assert take_out() == Outcome(REFUSED, plain(KEY) | {"u": 1})
+    assert take_out() == Answer(REFUSED, plain(KEY) | {"u": 1})
 
 
 def test_contains_compares_whole_members(store: Store) -> None:
@@ -110,10 +110,10 @@ def test_precedence(store: Store, condition: str, holds: bool) -> None:
 def test_refusal_brings_the_item(store: Store) -> None:
     """With ALL_OLD a failed condition answers with the whole item, and with none if there is none."""
     never = partial(update, store, "ADD d :one", "r = :one", one=n(1))
-    assert never() == Outcome(REFUSED, {})
+    assert never() == Answer(REFUSED, {})
     item: dict[str, Any] = {"d": n(NINES), "r": n(2), "s": bs(b"\0\xff", b"b"), "20221207": n(7)}
     put(store, item)
-    assert never() == Outcome(REFUSED, plain(KEY | item))
+    assert never() == Answer(REFUSED, plain(KEY | item))
     assert stored(store) == plain(item)
 
 
@@ -121,14 +121,14 @@ def test_refusal_without_all_old_brings_nothing(store: Store) -> None:
     """The item comes only where it was asked for."""
     put(store, {"r": n(2)})
     answer = put(store, {"r": n(3)}, ConditionExpression="attribute_not_exists(r)")
-    assert answer == Outcome(REFUSED, {})
+    assert answer == Answer(REFUSED, {})
 
 
 def test_all_new_is_the_whole_item(store: Store) -> None:
     """ALL_NEW gives what is stored after the update: key, attributes touched and not touched."""
     put(store, {"d": n(5), "s": bs(b"a")})
     answer = update(store, "ADD d :x SET u = :x", x=n(3))
-    assert answer == Outcome("", plain(KEY) | {"d": 8, "u": 3, "s": frozenset({b"a"})})
+    assert answer == Answer("", plain(KEY) | {"d": 8, "u": 3, "s": frozenset({b"a"})})
 
 
 def test_add_remove_and_set_together(store: Store) -> None:
@@ -143,7 +143,7 @@ def test_add_remove_and_set_together(store: Store) -> None:
 
 def test_placeholders_for_names(store: Store) -> None:
     """Attributes that are named by digits or reserved words are reached by placeholders."""
-    answer = outcome(
+    answer = answer_to(
         store.dynamodb.update_item,
         TableName=store.daily_totals,
         Key=KEY,
@@ -153,7 +153,7 @@ def test_placeholders_for_names(store: Store) -> None:
         ExpressionAttributeValues={":v": n(1)},
         ReturnValues="ALL_NEW",
     )
-    assert answer == Outcome("", plain(KEY) | {"20221207": 1, "count": 1})
+    assert answer == Answer("", plain(KEY) | {"20221207": 1, "count": 1})
 
 
 @pytest.mark.parametrize("word", ["day", "count", "sum"])
@@ -168,7 +168,7 @@ def test_sets_come_and_go(store: Store) -> None:
     assert update(store, "ADD s :x", x=bs(b"b", b"\0")).item["s"] == {b"a", b"b", b"\0"}
     assert update(store, "DELETE s :x", x=bs(b"b", b"c", b"\0")).item["s"] == {b"a"}
     assert "s" not in update(store, "DELETE s :x", x=bs(b"a")).item
-    assert update(store, "DELETE s :x", x=bs(b"a")) == Outcome("", plain(KEY))
+    assert update(store, "DELETE s :x", x=bs(b"a")) == Answer("", plain(KEY))
 
 
 @pytest.mark.parametrize(
@@ -258,16 +258,16 @@ def test_put_replaces_the_whole_item(store: Store) -> None:
     """A put leaves nothing of what was there, on its condition only."""
     assert not put(store, {"r": n(1), "h": n(9)}, ConditionExpression="attribute_not_exists(r)").error
     unchanged = {"ConditionExpression": "r = :seen", "ExpressionAttributeValues": {":seen": n(1)}}
-    assert put(store, {"r": n(2)}, **unchanged) == Outcome("", {})
+    assert put(store, {"r": n(2)}, **unchanged) == Answer("", {})
     assert stored(store) == {"r": 2}
     failed = put(store, {"r": n(3)}, ReturnValuesOnConditionCheckFailure="ALL_OLD", **unchanged)
-    assert failed == Outcome(REFUSED, plain(KEY) | {"r": 2})
+    assert failed == Answer(REFUSED, plain(KEY) | {"r": 2})
     assert stored(store) == {"r": 2}
 
 
 def test_a_deletion_on_a_condition(store: Store) -> None:
     """An item goes if the condition holds; without a condition, deleting nothing is fine."""
-    delete = partial(outcome, store.dynamodb.delete_item, TableName=store.daily_totals, Key=KEY)
+    delete = partial(answer_to, store.dynamodb.delete_item, TableName=store.daily_totals, Key=KEY)
     held = {"ConditionExpression": "r = :seen", "ExpressionAttributeValues": {":seen": n(1)}}
     assert not delete().error
     assert delete(**held).error == REFUSED

@@ -10,7 +10,8 @@ from models.deployment import Deployment
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.dynamodb_local import DynamoDBLocal
-from tests.helpers.support import daemon, is_at_rest, stored_days, stored_statistics, upload
+from tests.helpers.daemons import daemon
+from tests.helpers.deployed import is_at_rest, stored_days, stored_statistics, upload
 from tests.helpers.waiting import eventually
 
 

@@ -14,8 +14,9 @@ from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
 from models.storage.schema import Week
+from tests.helpers.deployed import client
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack
-from tests.helpers.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 

@@ -10,19 +10,10 @@ from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from perf.data.generate import generate_day
 from perf.data.oracle import Daily, daily_totals_by_duckdb, merged, statistics_of
+from tests.helpers.daemons import LEASES, DaemonProcess, daemon
+from tests.helpers.deployed import client, is_at_rest, keys, stored_days, stored_statistics, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.project import REAL_DATA, needs_real_data
-from tests.helpers.support import (
-    LEASES,
-    DaemonProcess,
-    client,
-    daemon,
-    flow_csv,
-    is_at_rest,
-    keys,
-    stored_days,
-    stored_statistics,
-    upload,
-)
 from tests.helpers.waiting import eventually
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,9 @@ from handlers.repair import repair_all
 from handlers.summarize_stage import Summarizer
 from models.errors import error_code
 from models.storage.pair_statistics import PairStatisticsStore
+from tests.helpers.deployed import client
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack, Policy, actions_of
-from tests.helpers.support import client, flow_csv
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 # Only the agent of Session Manager uses them, on a real machine; test_templates holds them to its needs.
@@ -47,13 +49,28 @@ class AsS3Answers:
             raise
 
 
+class Overtaken:
+    """An S3 client on which another worker brings a file to its end between two passes over it."""
+
+    def __init__(self, s3: Any, bring_to_its_end: Callable[[], None]) -> None:
+        self._s3, self._bring_to_its_end = s3, bring_to_its_end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **asked: str) -> Any:
+        if "IfMatch" in asked:
+            self._bring_to_its_end()
+        return self._s3.get_object(**asked)
+
+
 def summarizer_on_s3(stack: GuardedStack) -> Summarizer:
     made = summarizer_for(stack.deployment)
     return replace(made, s3=AsS3Answers(made.s3))  # type: ignore[arg-type]
 
 
 def summarize(stack: GuardedStack) -> None:
-    """All that the first stage can meet: good and bad rows, a hopeless file, one that is gone; its log."""
+    """All that the first stage can meet: bad rows, a hopeless file, two workers on a wide one; its log."""
     deployment, sqs = stack.deployment, client("sqs")
     check_visibility(sqs, deployment.queue_url, 900)
     stack.engine.client("sqs").purge_queue(QueueUrl=deployment.queue_url)
@@ -70,8 +87,10 @@ def summarize(stack: GuardedStack) -> None:
     while done < len(contents):
         (message,) = sqs.receive_message(QueueUrl=deployment.queue_url, WaitTimeSeconds=5)["Messages"]
         visibility.hide(message["ReceiptHandle"], 60)
-        summarizer.process(message["Body"], receives=2)
-        summarizer.process(message["Body"], receives=2)  # it is gone by now
+        count = partial(summarizer.process, message["Body"], receives=2)
+        slower = replace(summarizer, s3=Overtaken(summarizer.s3, count), pair_days=1)
+        slower.process(message["Body"], receives=2)
+        count()  # it is gone by now
         sqs.delete_message(QueueUrl=deployment.queue_url, ReceiptHandle=message["ReceiptHandle"])
         done += "s3:TestEvent" not in message["Body"]
     write_log("/aws/lambda/flowtally-summarize")

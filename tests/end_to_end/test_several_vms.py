@@ -10,7 +10,9 @@ from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from perf.data.oracle import statistics_of
-from tests.helpers.support import daemon, flow_csv, is_at_rest, stored_days, stored_statistics, upload
+from tests.helpers.daemons import daemon
+from tests.helpers.deployed import is_at_rest, stored_days, stored_statistics, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.vms import VM, most_at_once
 from tests.helpers.waiting import eventually
 

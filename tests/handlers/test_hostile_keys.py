@@ -10,7 +10,8 @@ from models.deployment import Deployment
 from models.errors import FileRejected, UsageError
 from models.s3_events import notification_of
 from models.storage.file_records import FilesTable
-from tests.helpers.support import client, flow_csv, keys, stored_days, upload
+from tests.helpers.deployed import client, keys, stored_days, upload
+from tests.helpers.flow_files import flow_csv
 
 CONTENT = flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3")
 IMPOSTORS = ["-", "=1+1", "a>b", "pаris", " paris", "paris ", "new  york", "paris\u200b", "..", "p" * 65]

@@ -12,7 +12,8 @@ from handlers import consolidate, summarize
 from handlers.messages import back_off
 from models.deployment import Deployment
 from models.storage.changes import Sums
-from tests.helpers.support import client, flow_csv, keys, stored_days, stored_statistics, upload
+from tests.helpers.deployed import client, keys, stored_days, stored_statistics, upload
+from tests.helpers.flow_files import flow_csv
 
 REMAINING = SimpleNamespace(get_remaining_time_in_millis=lambda: 870_000)
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -103,6 +104,26 @@ def test_only_the_failed_message_comes_again(
     assert keys(deployment) == ["incoming/paris/bad.csv"]
     (failure,) = [line for line in map(orjson.loads, capsys.readouterr().err.splitlines()) if "error" in line]
     assert failure["file"] == "incoming/paris/bad.csv"
+
+
+def test_a_run_near_its_time_limit_gives_its_message_back_at_once(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message is reported and visible at once, no error is logged, and the next run completes it."""
+    upload(deployment, "incoming/paris/a.csv", flow_csv(ROW))
+    (received_message,) = received(deployment, 1)
+    visibility = summarize._worker()[1]
+    hidden: list[int] = []
+    monkeypatch.setattr(visibility, "hide", lambda _, seconds: hidden.append(seconds))
+    nearly_over = SimpleNamespace(get_remaining_time_in_millis=lambda: 9_000)
+    answer = summarize.handler({"Records": [received_message]}, nearly_over)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": received_message["messageId"]}]}
+    assert hidden[-1] == 0
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+    assert stored_days(deployment) == {}
+    again = received_message | {"attributes": {"ApproximateReceiveCount": "2"}}
+    assert summarize.handler({"Records": [again]}, REMAINING) == {"batchItemFailures": []}
+    assert len(stored_days(deployment)) == 1
 
 
 def test_back_off_grows_up_to_fifteen_minutes() -> None:

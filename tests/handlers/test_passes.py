@@ -12,7 +12,8 @@ from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
 from tests.handlers.test_summarize_stage import KEY, file_record, message
-from tests.helpers.support import client, flow_csv, keys, stored_days, upload
+from tests.helpers.deployed import client, keys, stored_days, upload
+from tests.helpers.flow_files import flow_csv
 
 NAME = KEY.rsplit("/", 1)[1]
 ROWS = [f"10.0.0.1,10.0.0.{n},07/12/2022,{n},1" for n in range(40)]

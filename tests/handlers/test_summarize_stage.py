@@ -8,14 +8,16 @@ import orjson
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.recovering.redrive import Redrive, RedriveResult
 from handlers.assembly import summarizer_for
 from handlers.summarize_stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
 from models.traffic import PairDay, PairWeek, Totals
+from tests.helpers.deployed import client, keys, stored_days, upload
+from tests.helpers.flow_files import FIVE_COLUMNS, flow_csv
 from tests.helpers.stand_ins import in_turn
-from tests.helpers.support import HEADER, client, flow_csv, keys, stored_days, upload
 
 KEY = "incoming/paris/data-20221207.csv"
 GOOD = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -51,6 +53,7 @@ def test_a_file_is_counted_recorded_and_deleted(deployment: Deployment, summariz
     record = file_record(deployment, "paris", "data-20221207.csv")
     assert (record.state, record.rows, record.quarantined) == ("counted", 2, 0)
     assert (record.first_day, record.last_day, record.attempts) == ("2022-12-07", "2022-12-07", 1)
+    assert (record.length, len(record.first_row or b"")) == (len(flow_csv(GOOD, GOOD)), 8)
 
 
 def test_the_same_content_counts_once_under_any_name(deployment: Deployment, summarizer: Summarizer) -> None:
@@ -100,7 +103,7 @@ def test_bad_rows_are_quarantined_once(deployment: Deployment, summarizer: Summa
     (quarantined,) = keys(deployment)
     assert quarantined.startswith("quarantine/")
     lines = client("s3").get_object(Bucket=deployment.bucket, Key=quarantined)["Body"].read().decode()
-    assert lines.splitlines()[0].startswith(HEADER + ",")
+    assert lines.splitlines()[0].startswith(FIVE_COLUMNS + ",")
     assert lines.splitlines()[1].startswith(BAD + ",3,")
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
 
@@ -194,6 +197,37 @@ def test_an_interrupted_file_completes(
         PairDay("10.0.0.1", f"10.0.0.{n}", "2022-12-07"): Totals(n, 1, 1) for n in range(2, 40)
     }
     assert keys(deployment) == []
+
+
+def test_what_a_full_week_refuses_is_completed_by_a_redrive(
+    deployment: Deployment, summarizer: Summarizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest is counted, the file lies in rejected/ with the pair in its reason; with room, all counts."""
+    key = {"k": {"S": DAY.pair}, "t": {"S": "2022-12-05"}}
+    full = {"s": {"BS": [number.to_bytes(8, "big") for number in range(51_193)]}}
+    numbers = {name: {"N": "1"} for name in ("d4", "p4", "n4", "r", "u")}
+    client("dynamodb").put_item(TableName=deployment.daily_totals, Item=key | full | numbers)
+    upload(deployment, KEY, flow_csv(GOOD, GOOD, "10.0.0.1,10.0.0.3,07/12/2022,5,1"))
+    summarizer.process(message(deployment, KEY), 1)
+    other = PairDay("10.0.0.1", "10.0.0.3", "2022-12-07")
+    assert stored_days(deployment)[other] == Totals(5, 1, 1)
+    assert DAY not in stored_days(deployment)
+    (rejected,) = keys(deployment)
+    assert rejected.startswith("rejected/")
+    record = file_record(deployment, "paris", "data-20221207.csv")
+    assert record.state == "partly counted"
+    assert "10.0.0.1 > 10.0.0.2 in the week of 2022-12-05" in str(record.reason)
+    assert [line.levelname for line in caplog.records if line.message == "file partly counted"] == ["ERROR"]
+
+    client("dynamodb").put_item(TableName=deployment.daily_totals, Item=key | numbers)
+    started: list[RedriveResult] = []
+    Redrive(client("s3"), client("sqs"), deployment).restart_rejected(started.append)
+    assert ["are full" in one.reason for one in started] == [True]
+    summarizer.process(message(deployment, KEY), 1)
+    assert stored_days(deployment)[DAY] == Totals(2000, 6, 2)
+    assert stored_days(deployment)[other] == Totals(5, 1, 1)
+    assert keys(deployment) == []
+    assert file_record(deployment, "paris", "data-20221207.csv").state == "counted"
 
 
 def test_branches_may_have_the_same_addresses(deployment: Deployment, summarizer: Summarizer) -> None:

@@ -1,4 +1,4 @@
-"""Small flow files for the tests of their reader."""
+"""Small flow files: of five columns for the pipeline, and with more for the tests of their reader."""
 
 import io
 from collections.abc import Iterable
@@ -10,7 +10,13 @@ from models.traffic import PairDay
 HEADER = b"Flow ID,Src IP,Src Port,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
 ROW = b"id,10.0.0.1,80,10.0.0.2,07/12/2022 05:26:38 PM,1000,3,x"
 QUOTED_HEADER = b'"Flow ID","Src IP","Src Port","Dst IP","Timestamp","Flow Duration","Tot Fwd Pkts","Label"'
+FIVE_COLUMNS = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 KEY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
+
+
+def flow_csv(*flows: str, header: str = FIVE_COLUMNS) -> bytes:
+    """A flow file of rows such as `10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3`."""
+    return "\n".join([header, *flows, ""]).encode()
 
 
 def read(data: bytes) -> tuple[FlowFile, bytes]:

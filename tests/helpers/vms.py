@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from models.deployment import Deployment
+from tests.helpers.daemons import DaemonProcess
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import DaemonProcess
 
 
 class VM:

@@ -31,7 +31,7 @@ from perf.comparison.watcher import FileTimes, Watcher
 from perf.comparison.workload import summary_csv, workload
 from perf.figures import FOLDER
 from perf.measuring.process_cost import cpu_of
-from tests.helpers.support import flow_csv
+from tests.helpers.flow_files import flow_csv
 from tests.perf.made_runs import a_run
 
 FILES = {

@@ -89,10 +89,8 @@ class Network:
             self._scheduler.sleep(60)
         elif fault == kinds.SLOW:
             self._scheduler.sleep(10 ** self._random.uniform(0, 4))
-        elif fault == kinds.THROTTLED:
-            raise refusal(_THROTTLES[service], operation)
-        elif fault == kinds.DENIED:
-            raise refusal("AccessDenied" if service == "s3" else "AccessDeniedException", operation)
+        elif fault in (kinds.THROTTLED, kinds.DENIED, kinds.REFUSED):
+            raise refusal(_code_of(fault, service), operation)
         return effect()
 
     def _crash(self, fault: str, site: CallSite, effect: Effect) -> NoReturn:
@@ -129,6 +127,15 @@ class Network:
     def _note(self, process: Process, text: str) -> None:
         if self._trace:
             self._trace(process.name, text)
+
+
+def _code_of(fault: str, service: str) -> str:
+    """The code by which a service refuses."""
+    if fault == kinds.THROTTLED:
+        return _THROTTLES[service]
+    if fault == kinds.DENIED:
+        return "AccessDenied" if service == "s3" else "AccessDeniedException"
+    return "InvalidRequest" if service == "s3" else "ValidationException"
 
 
 class Connection:

@@ -32,6 +32,7 @@ class Table:
         self.partitions: dict[str, dict[str, Item]] = {}
         self.is_replacing = False  # whether the write under way replaces an item whole
         self.closed_until = 0.0  # until then nobody may write
+        self.largest = 400 * 1024  # bytes of an item
         self.replaced: dict[tuple[str, str], tuple[float, Item]] = {}  # what an item was, and until when
 
     def key_of(self, item: Mapping[str, Any]) -> tuple[str, str]:
@@ -90,6 +91,8 @@ class DynamoDB:
             after = dict(before) if before else dict(Key)
             for action in update(UpdateExpression):
                 action(before, after, terms)
+            if item_bytes(after) > table.largest:
+                raise Invalid("Item size to update has exceeded the maximum allowed size")
         except Invalid as error:
             raise refusal("ValidationException", "UpdateItem", str(error)) from error
         table.put(key, after, self._clock())
@@ -186,7 +189,12 @@ class DynamoDB:
 
 def write_units(item: Item) -> int:
     """What writing an item costs: one unit per started KB."""
-    return ceil(sum(len(name.encode()) + _size(value) for name, value in item.items()) / 1024)
+    return ceil(item_bytes(item) / 1024)
+
+
+def item_bytes(item: Item) -> int:
+    """How large an item is."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
 
 
 def _size(value: Mapping[str, Any]) -> int:

@@ -21,6 +21,7 @@ LATE_REPEAT = "a lost request arrives late"
 THROTTLED = "throttled"
 SLOW = "slow"
 DENIED = "access denied"
+REFUSED = "refused for no known reason"
 
 AT_CALLS = (
     CRASH_BEFORE,
@@ -34,6 +35,7 @@ AT_CALLS = (
     THROTTLED,
     SLOW,
     DENIED,
+    REFUSED,
 )
 
 TORN = "body torn off"

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from tests.simulation.expressions import Item
 from tests.simulation.traffic import Content, PairDayKey, PairWeekKey, week_of
 
-SOURCE_BYTES = 8
-
 
 @dataclass
 class Claim:
@@ -36,6 +34,7 @@ class Ledger:
     claims: dict[bytes, Claim] = field(default_factory=lambda: defaultdict(Claim))
     removed: dict[tuple[bytes, PairWeekKey], bool] = field(default_factory=dict)  # by hand; True: for certain
     retracting: set[bytes] = field(default_factory=set)  # digests
+    partly: set[bytes] = field(default_factory=set)  # digests of what did not fit into every item
 
     def upload(self, key: str, content: Content) -> None:
         """Notes an upload that stands."""
@@ -62,10 +61,16 @@ class Ledger:
         self.claims[digest].standing = 0
         self.claims[digest].doubt = doubt
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was ever taken out again."""
+        was_retracted = any(claim.was_retracted for claim in self.claims.values())
+        return not (self.retracting or self.removed or was_retracted)
+
     def remove(self, item: Item, key: PairWeekKey, *, is_in_work: bool) -> None:
         """Notes that an item of the daily totals was deleted by hand."""
-        for digest in self.contents:
-            if digest[:SOURCE_BYTES] in item.get("s", {}).get("BS", ()):
+        for digest, content in self.contents.items():
+            if content.source in item.get("s", {}).get("BS", ()):
                 self.removed[digest, key] = not is_in_work
 
     def must_hold(self, digest: bytes, key: PairWeekKey) -> bool | None:
@@ -74,7 +79,7 @@ class Ledger:
         if (digest, key) in self.removed:
             return False if self.removed[digest, key] and not claim.doubt else None
         if claim.standing:
-            return True
+            return None if digest in self.partly else True
         return None if claim.doubt else False
 
     def expected(
@@ -87,7 +92,7 @@ class Ledger:
             for key, (duration, packets, flows) in content.shares.items():
                 week, _ = week_of(key)
                 must = self.must_hold(digest, week)
-                is_in = digest[:SOURCE_BYTES] in sources.get(week, ())
+                is_in = content.source in sources.get(week, ())
                 if must is not None and must != is_in:
                     wrong.append(f"{key} {'lacks' if must else 'still has'} file {digest[:4].hex()}")
                 if must or (must is None and is_in):

@@ -8,7 +8,6 @@ from random import Random
 from handlers.repair import repair_all
 from models.traffic import PairWeek, Totals, split_pair
 from tests.simulation.event_loop import Process
-from tests.simulation.ledger import SOURCE_BYTES
 from tests.simulation.traffic import Content
 from tests.simulation.world import World
 
@@ -66,7 +65,7 @@ def retract(world: World, content: Content, then: Callable[[], None], at_most: i
             daily_totals.take_out_once(
                 PairWeek(*split_pair(pair), week),
                 {weekday: Totals(*share) for weekday, share in days.items()},
-                digest[:SOURCE_BYTES],
+                content.source,
                 int(world.now(process)()),
             )
 
@@ -93,7 +92,7 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
     item = random.choice(items)
     key = world.daily.key_of(item)
     sources = item.get("s", {}).get("BS", ())
-    contents = [one for digest, one in world.ledger.contents.items() if digest[:SOURCE_BYTES] in sources]
+    contents = [one for one in world.ledger.contents.values() if one.source in sources]
     if any(content.digest in world.ledger.retracting for content in contents):
         return None
     is_in_work = any(world.is_in_work(content.digest) for content in contents)

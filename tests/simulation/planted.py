@@ -13,110 +13,19 @@ Some that one might look for are not here:
   but a reader is kept from other shards; tests/vm_daemon/test_leases.py holds it.
 """
 
+from tests.simulation.planted_in_summarize import SUMMARIZE
 from tests.simulation.removals import mutant
 from tests.simulation.themes import Theme
 
 DAILY = "models/storage/daily_totals.py"
 STATISTICS = "models/storage/pair_statistics.py"
 STEPS = "models/storage/changes.py"
-SUMMARIZER = "handlers/summarize_stage.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
-QUEUE_POLLER = "vm_daemon/queue_poller.py"
 STREAM_READER = "vm_daemon/stream_reader.py"
 SHARDS = "vm_daemon/shards.py"
 
 MUTANTS = [
-    # Summarize.
-    mutant(
-        "no condition against counting twice",
-        DAILY,
-        'f"NOT contains(s, :digest) AND {_IN_ORDER}"',
-        "_IN_ORDER",
-    ),
-    mutant("digest of the file forgotten", DAILY, "r :one, s :file SET", "r :one SET"),
-    mutant("retraction of what is not in", DAILY, 'f"contains(s, :digest) AND {_IN_ORDER}"', "_IN_ORDER"),
-    mutant("retraction keeps the digest", DAILY, "r :one DELETE s :file SET", "r :one SET"),
-    mutant(
-        "the last pass over a wide file is skipped",
-        "models/flow_csv/flow_file.py",
-        "    while left:\n",
-        "    while left[1:]:\n",
-    ),
-    mutant(
-        "a Sunday goes to the week after it",
-        "models/traffic.py",
-        "timedelta(when.weekday())",
-        "timedelta(when.isoweekday() % 7 - 1)",
-    ),
-    mutant(
-        "only one day of a week is written",
-        DAILY,
-        "UpdateExpression=_adding(tuple(days))",
-        "UpdateExpression=_adding(tuple(days)[:1])",
-    ),
-    mutant(
-        "only one day of a week is taken out",
-        DAILY,
-        "            for weekday, totals in days.items()\n",
-        "            for weekday, totals in list(days.items())[:1]\n",
-    ),
-    mutant(
-        "a redelivery that finds one week of a pair takes all for counted",
-        DAILY,
-        '                    yield wanted[item["k"]["S"], item["t"]["S"]]',
-        "                    yield from [wanted.pop(key) for key in list(wanted) "
-        'if key[0] == item["k"]["S"]]',
-    ),
-    mutant(
-        "time of change may go back",
-        DAILY,
-        "OR u <= :now)",
-        "OR u <= :now OR u > :now)",
-        theme=Theme.SHORT_MEMORY,
-    ),
-    mutant(
-        "object deleted before the last write",
-        SUMMARIZER,
-        "                self._count_parts(uploaded,",
-        '                self._delete(uploaded, source["ETag"]); self._count_parts(uploaded,',
-    ),
-    mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
-    mutant(
-        "quarantine after deletion",
-        SUMMARIZER,
-        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)\n"
-        "                _describe(record, flows)\n"
-        '                self._count_parts(uploaded, source["ETag"], flows, scope, record)',
-        "                _describe(record, flows)\n"
-        '                self._count_parts(uploaded, source["ETag"], flows, scope, record)\n'
-        '                self._delete(uploaded, source["ETag"])\n'
-        "                self._quarantine(uploaded.bucket, flows, quarantined_rows)",
-    ),
-    mutant(
-        "bad file deleted before it is set aside",
-        SUMMARIZER,
-        "                self._set_aside(uploaded,",
-        '                self._delete(uploaded, source["ETag"]); self._set_aside(uploaded,',
-    ),
-    mutant(
-        "a 403 taken for a vanished object",
-        SUMMARIZER,
-        'in ("NoSuchKey", "404"):\n                return None',
-        'in ("NoSuchKey", "404", "AccessDenied"):\n                return None',
-    ),
-    mutant(
-        "message acknowledged before the work",
-        QUEUE_POLLER,
-        '        receives = int(attributes["ApproximateReceiveCount"])',
-        '        receives = int(attributes["ApproximateReceiveCount"]); '
-        "self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)",
-    ),
-    mutant(
-        "message acknowledged after a failure",
-        "handlers/summarize.py",
-        'failed.append({"itemIdentifier": message["messageId"]})',
-        "pass",
-    ),
+    *SUMMARIZE,
     # Consolidate.
     mutant(
         "one watermark per pair",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from models.storage import changes as steps
+from models.storage import daily_totals
 from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
@@ -20,6 +21,7 @@ from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
 from vm_daemon.leases import FINISHED
 
+_LARGEST = (*[400 * 1024] * 7, 170)  # bytes of an item of the daily totals
 _MARKS = dict.fromkeys(Theme, (steps.MARKS_KEPT, steps.MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}
 
 
@@ -251,4 +253,6 @@ def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Out
     logging.disable()
     assemble_from_process()
     steps.MARKS_KEPT, steps.MARKS_AT_MOST = _MARKS[theme_of(seed)]
-    return Schedule(seed, cut, trace).run()
+    schedule = Schedule(seed, cut, trace)
+    daily_totals.FULL = schedule.world.daily.largest = Random(f"{seed} sizes").choice(_LARGEST)
+    return schedule.run()

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from random import Random
 from typing import Any
 
 PairDayKey = tuple[str, str]  # "source>destination", "2022-12-07"
 PairWeekKey = tuple[str, str]  # "source>destination", "2022-12-05": the key of an item of the daily totals
+SOURCE_KEY = b"the secret of the deployment"
 Share = tuple[int, int, int]  # duration, packets, flows
 
 _HEADERS = (
@@ -56,6 +57,11 @@ class Content:
     def rows(self) -> int:
         """Rows that count and rows that do not."""
         return len(self.bad_rows) + sum(flows for _, _, flows in self.shares.values())
+
+    @property
+    def source(self) -> bytes:
+        """What names it in an item."""
+        return blake2b(self.digest, digest_size=8, key=SOURCE_KEY).digest()
 
     @property
     def weeks(self) -> dict[PairWeekKey, dict[int, Share]]:

@@ -17,15 +17,15 @@ from models.storage.pair_statistics import PairStatisticsStore
 from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
 from tests.simulation.connections import Body, Connection, Network, Trace
-from tests.simulation.dynamodb import DynamoDB, Table, write_units
+from tests.simulation.dynamodb import DynamoDB, Table, item_bytes, write_units
 from tests.simulation.event_loop import Process, Scheduler, Signal, TasksForEach
 from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
-from tests.simulation.ledger import SOURCE_BYTES, Ledger
+from tests.simulation.ledger import Ledger
 from tests.simulation.s3 import S3, Object
 from tests.simulation.sqs import SQS
 from tests.simulation.streams import Streams
-from tests.simulation.traffic import Content
+from tests.simulation.traffic import SOURCE_KEY, Content
 
 START = 1_669_600_000.0  # epoch seconds: 28 November 2022
 BUCKET, QUEUE, STREAM = "bucket", "queue", "stream"
@@ -150,6 +150,7 @@ class World:
             dynamodb=self.connect(process, "dynamodb"),
             files_table=FILES,
             address_scope="enterprise",
+            source_key=SOURCE_KEY,
             now=self.now(process),
             for_each=self._for_each(process),
             pair_days=self.pair_days,
@@ -215,9 +216,25 @@ class World:
             if found.content not in (kept.content for kept in self.s3.objects.values()):
                 self.violations.append(f"source lost unread: {key} is neither in incoming/ nor in rejected/")
         elif content.digest not in self.ledger.retracting:
-            for week in content.weeks:
-                source = content.digest[:SOURCE_BYTES]
-                is_in = source in self.daily.get(week).get("s", {}).get("BS", ())
-                if self.ledger.must_hold(content.digest, week) and not is_in:
-                    self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
-                    return
+            self._on_counted(key, content)
+
+    def _on_counted(self, key: str, content: Content) -> None:
+        """A worker is done with a file: it is in every item, or in rejected/ as it did not fit into all."""
+        set_aside = {kept.content for at, kept in self.s3.objects.items() if at.startswith("rejected/")}
+        if content.stored in set_aside:
+            self.ledger.partly.add(content.digest)
+        for week, days in content.weeks.items():
+            item = self.daily.get(week)
+            if content.source in item.get("s", {}).get("BS", ()):
+                continue
+            if self.ledger.must_hold(content.digest, week):
+                self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
+            elif self.ledger.is_plain and content.stored in set_aside and self._has_room(item, len(days)):
+                self.violations.append(f"source lost unread: {key} set aside, though {week} has room")
+            else:
+                continue
+            return
+
+    def _has_room(self, item: Item, days: int) -> bool:
+        """Whether an item certainly takes one more file: the numbers of a day have at most 30 bytes."""
+        return item_bytes(item) + days * 30 + 60 + 8 <= self.daily.largest

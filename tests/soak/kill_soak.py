@@ -22,8 +22,9 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from perf.figures import Figures
+from tests.helpers.daemons import DaemonProcess
+from tests.helpers.deployed import client, is_at_rest, stored_days
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import DaemonProcess, client, is_at_rest, stored_days
 from tests.helpers.waiting import eventually
 from tests.soak.trickle import Trickle
 

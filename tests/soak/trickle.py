@@ -6,7 +6,7 @@ from pathlib import Path
 from models.deployment import Deployment
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
-from tests.helpers.support import stored_days, stored_statistics, upload
+from tests.helpers.deployed import stored_days, stored_statistics, upload
 
 _FIRST_DAY = datetime.date(2022, 10, 1)
 _DAYS = 40  # after which they come again, with other flows

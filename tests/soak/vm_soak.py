@@ -21,7 +21,7 @@ import click
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from tests.helpers.support import client, is_at_rest
+from tests.helpers.deployed import client, is_at_rest
 from tests.helpers.vms import VM, longest_unread, most_at_once
 from tests.helpers.waiting import eventually
 from tests.soak.trickle import Trickle

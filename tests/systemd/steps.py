@@ -14,7 +14,7 @@ from models.deployment import Deployment
 from models.storage.aws_clients import client
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
-from tests.helpers.support import is_at_rest, keys, stored_days, stored_statistics, upload
+from tests.helpers.deployed import is_at_rest, keys, stored_days, stored_statistics, upload
 from tests.helpers.waiting import eventually
 from tests.systemd.container import Container
 from tests.systemd.launch import launch, take_python_away

@@ -8,8 +8,10 @@ import pytest
 from clients.local_aws.engine import EmbeddedEngine
 from models.deployment import Deployment
 from tests.conftest import Manager
+from tests.helpers.daemons import DaemonProcess
+from tests.helpers.deployed import upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.support import DaemonProcess, flow_csv, upload
 from tests.helpers.waiting import eventually
 
 

@@ -12,8 +12,10 @@ from botocore.exceptions import EndpointConnectionError
 from handlers.messages import back_off
 from models.deployment import Deployment
 from tests.helpers.alarms import Data, Metric, alarms_of, goes_off
+from tests.helpers.daemons import DaemonProcess
+from tests.helpers.deployed import client, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.streams import Bench, FakeShard, FakeStreams
-from tests.helpers.support import DaemonProcess, client, flow_csv, upload
 from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.metrics import Metrics, Teller, telling
 from vm_daemon.stream_reader import StreamReader

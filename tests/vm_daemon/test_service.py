@@ -19,7 +19,7 @@ from models.deployment import Deployment
 from models.errors import UsageError
 from models.storage.aws_clients import client
 from tests.conftest import Manager
-from tests.helpers.support import upload
+from tests.helpers.deployed import upload
 from vm_daemon.journal import JournalFormatter
 from vm_daemon.notifications import Notifier
 from vm_daemon.report import Report

@@ -7,7 +7,7 @@ from typing import Any
 from models.deployment import Deployment
 from models.storage.schema import DAY_ATTRIBUTES
 from models.traffic import Totals, week_of
-from tests.helpers.support import client
+from tests.helpers.deployed import client
 
 
 def store(deployment: Deployment, histories: Mapping[str, Mapping[str, Totals]]) -> None:

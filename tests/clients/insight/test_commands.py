@@ -13,8 +13,8 @@ from models.errors import UsageError
 from models.traffic import Totals
 from tests.clients.insight.stored import store
 from tests.clients.insight.test_detector import history
+from tests.helpers.deployed import client
 from tests.helpers.program import Run
-from tests.helpers.support import client
 
 BURST = history(lambda n: 6 if n == 30 else 1)
 STEADY = history(lambda _: 1)

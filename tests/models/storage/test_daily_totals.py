@@ -5,9 +5,9 @@ import pytest
 from models.deployment import Deployment
 from models.errors import NotComputable
 from models.storage.changes import WeekState, states_of
-from models.storage.daily_totals import DailyTotalsStore, days_of
+from models.storage.daily_totals import DailyTotalsStore, days_of, source_of
 from models.traffic import DailyTotal, PairDay, PairWeek, Totals
-from tests.helpers.support import client, stored_days
+from tests.helpers.deployed import client, stored_days
 
 WEEK = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 WEDNESDAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
@@ -24,6 +24,14 @@ def state(store: DailyTotalsStore) -> WeekState:
     """The only week that is stored."""
     (found,) = states_of(store.of_pair(WEEK.pair)).values()
     return found
+
+
+def test_who_does_not_know_the_secret_finds_no_files_of_one_name() -> None:
+    """Digests that begin alike give different sources, and another deployment gives others; 8 bytes each."""
+    digests = [b"12345678" + bytes([number]) * 24 for number in range(50)]
+    sources = {source_of(digest, key) for digest in digests for key in (b"one secret", b"another")}
+    assert len(sources) == 100
+    assert {len(source) for source in sources} == {8}
 
 
 def test_a_file_counts_once(store: DailyTotalsStore, deployment: Deployment) -> None:

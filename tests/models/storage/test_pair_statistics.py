@@ -11,7 +11,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import WEEKS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
 from models.traffic import PairWeek, Totals, split_pair
 from perf.data.oracle import statistics_of
-from tests.helpers.support import client, stored_days, stored_statistics
+from tests.helpers.deployed import client, stored_days, stored_statistics
 
 PAIR = "10.0.0.1>10.0.0.2"
 BY_FILE = [bytes([number] * 8) for number in range(250)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.queries.item_size import STORAGE_OVERHEAD, item_size, stored_size
+from models.storage.item_size import STORAGE_OVERHEAD, item_size, stored_size
 from models.storage.schema import DAY_ATTRIBUTES, Week
 
 

@@ -1,16 +1,9 @@
-"""Small tools of the tests: flow files in a line, the tables as plain values, processes of the daemon."""
+"""A deployment from outside: what is stored in it, as plain values, and whether anything is left to do."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from models.deployment import Deployment
@@ -20,15 +13,6 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import sums_of
 from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from perf.data.oracle import statistics_of
-from tests.helpers.waiting import PATIENCE
-
-HEADER = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
-LEASES = "flowtally-leases"
-
-
-def flow_csv(*flows: str, header: str = HEADER) -> bytes:
-    """A flow file of rows such as `10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3`."""
-    return "\n".join([header, *flows, ""]).encode()
 
 
 def client(service: str, *, connections: int = 10) -> Any:
@@ -113,59 +97,3 @@ def is_counted(deployment: Deployment) -> Left:
 def is_at_rest(deployment: Deployment) -> Left:
     """Whether nothing is left to do: `is_counted`, and no message, seen or hidden."""
     return Left(messages=messages_left(deployment)) and is_counted(deployment)
-
-
-class DaemonProcess:
-    """One process of `flowtally-daemon`, its log kept."""
-
-    def __init__(
-        self, command: str, deployment: Deployment, state_directory: Path, **settings: str | None
-    ) -> None:
-        make_leases()
-        self.log_path = state_directory / f"{command}-{time.monotonic_ns()}.log"
-        # Few seconds, so that a killed worker is soon replaced.
-        own = {"FLOWTALLY_LEASES": LEASES, "FLOWTALLY_VISIBILITY": "6", "FLOWTALLY_LEASE": "6"}
-        wanted = os.environ | deployment.to_environment() | own | settings
-        environment = {name: value for name, value in wanted.items() if value is not None}
-        with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "vm_daemon", command], env=environment, stdout=log, stderr=log
-            )
-
-    def log(self) -> list[dict[str, Any]]:
-        """The events logged so far."""
-        *lines, _unfinished = self.log_path.read_text().split("\n")
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
-        """Sends a signal and gives the exit status."""
-        self.process.send_signal(sent)
-        return self.process.wait(PATIENCE)
-
-
-def make_leases() -> None:
-    """The table that daemons share, unless it is there."""
-    attributes = ("stream_arn", "HASH"), ("item_name", "RANGE")
-    dynamodb = client("dynamodb")
-    with suppress(dynamodb.exceptions.ResourceInUseException):
-        dynamodb.create_table(
-            TableName=LEASES,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in attributes],
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in attributes],
-        )
-
-
-@contextmanager
-def daemon(deployment: Deployment, state_directory: Path, *commands: str) -> Iterator[list[DaemonProcess]]:
-    """Processes of the daemon, by default one for each stage; killed at the end if they still run."""
-    processes = [
-        DaemonProcess(command, deployment, state_directory)
-        for command in commands or ("summarize", "consolidate")
-    ]
-    try:
-        yield processes
-    finally:
-        for running in processes:
-            running.process.kill()
-            running.process.wait()

@@ -1,8 +1,7 @@
-"""Uploading: which files, under which keys, what is not sent again and what is warned of."""
+"""What an uploader sends, under which keys, what not again, what it warns of. On moto, in this process."""
 
 import gzip
 import hashlib
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -15,17 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.terminal.account import Account
-from clients.uploading.content import read_content
-from clients.uploading.following import follow
-from clients.uploading.local_files import LocalFile, flow_files
-from clients.uploading.uploader import Outcome, Progress, Upload, Uploader, check_branch
+from clients.uploading.local_files import LocalFile
+from clients.uploading.uploader import Outcome, Progress, Uploader, check_branch
 from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.deployment import Deployment
-from models.errors import TryAgain, UsageError
+from models.errors import UsageError
 from models.s3_events import UploadedObject
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
-from tests.helpers.support import client, keys
+from tests.helpers.deployed import client, keys
 from tests.helpers.waiting import PATIENCE, eventually
 
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
@@ -47,6 +44,12 @@ def record(deployment: Deployment, key: str, state: str = "counted", **more: Any
 
 
 @pytest.fixture
+def deployment(simple_deployment: Deployment) -> Deployment:
+    """A bucket and a table of files: all that an uploader meets."""
+    return simple_deployment
+
+
+@pytest.fixture
 def uploader(deployment: Deployment) -> Callable[[], Uploader]:
     """Makes uploaders of the branch `paris`."""
     files = FilesTable(client("dynamodb"), deployment.files)
@@ -61,13 +64,6 @@ def test_key_holds_branch_name_and_digest(
     key = f"incoming/paris/a b+c 100% ü-{DIGEST}.csv"
     assert keys(deployment) == [key]
     assert client("s3").get_object(Bucket=deployment.bucket, Key=key)["Body"].read() == CONTENT
-
-
-@given(NAMES, st.sampled_from([".csv", ".CSV.GZ", ".csv.gz"]))
-def test_name_survives_in_the_key(stem: str, suffix: str) -> None:
-    """What is put before the digest is the file's name without its suffix, whatever it is."""
-    file = LocalFile(Path(stem + suffix), 0)
-    assert file.stem + file.suffix == stem + suffix.lower()
 
 
 @given(NAMES)
@@ -87,15 +83,6 @@ def test_impossible_branches_are_refused(branch: str) -> None:
         check_branch(branch)
 
 
-def test_compression_does_not_change_the_digest(tmp_path: Path) -> None:
-    """The same content has the same digest, plain, gzipped, and gzipped in pieces."""
-    pieces = gzip.compress(CONTENT[:20]) + gzip.compress(CONTENT[20:])
-    for name, content in {"a.csv": CONTENT, "b.csv.gz": gzip.compress(CONTENT), "c.csv.gz": pieces}.items():
-        with file_of(tmp_path / name, content).path.open("rb") as file:
-            read = read_content(file)
-        assert (read.digest, read.body, read.remark) == (DIGEST, content, "")
-
-
 def test_broken_gzip_is_remarked_and_sent(
     tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
 ) -> None:
@@ -105,20 +92,6 @@ def test_broken_gzip_is_remarked_and_sent(
     assert sent.outcome is Outcome.SENT
     assert "truncated" in sent.remarks[0]
     assert len(keys(deployment, "incoming/")) == 1
-
-
-def test_digest_of_a_large_file_takes_little_memory(tmp_path: Path) -> None:
-    """No more is kept than what small files may have: 64 MB are hashed in less than 20 MB."""
-    path = tmp_path / "large.csv"
-    with path.open("wb") as file:
-        file.truncate(64 << 20)
-    tracemalloc.start()
-    try:
-        with path.open("rb") as file:
-            assert read_content(file).body is None
-        assert tracemalloc.get_traced_memory()[1] < 20 << 20
-    finally:
-        tracemalloc.stop()
 
 
 def test_large_file_goes_in_parts(
@@ -230,54 +203,6 @@ def test_no_name_is_too_long_for_the_workers() -> None:
     """The longest branch, and a name of 255 characters, the most of any system, make a key that is taken."""
     key = incoming_key("p" * 64, f"{'日' * 251}-{'0' * 16}.csv")
     assert len(key.encode()) <= LONGEST_KEY
-
-
-def test_directories_give_all_their_flow_files(tmp_path: Path) -> None:
-    """Recursively, any case, nothing else, each once."""
-    for name in ("b.csv", "a/x.CSV", "a/deep/y.Csv.Gz", "notes.txt", "csv", ".csv", "a/z.csv.bak"):
-        file_of(tmp_path / name)
-    (tmp_path / "folder.csv").mkdir()
-    found = [
-        file.path.relative_to(tmp_path).as_posix() for file in flow_files([tmp_path, tmp_path / "b.csv"])
-    ]
-    assert found == ["a/deep/y.Csv.Gz", "a/x.CSV", "b.csv"]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("none.csv", "no such file"), ("notes.txt", "neither"), ("empty", "no .csv")]
-)
-def test_wrong_paths_are_named(tmp_path: Path, name: str, message: str) -> None:
-    """A missing file, a file of another kind and a directory without CSV are the user's errors."""
-    file_of(tmp_path / "notes.txt")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match=message) as error:
-        flow_files([tmp_path / name])
-    assert name in str(error.value)
-
-
-def test_follow_waits_for_news(deployment: Deployment) -> None:
-    """The verdict on an earlier try of the same file is not taken for this one's."""
-    key = f"day-{DIGEST}.csv"
-    record(deployment, key, state="rejected", reason="old")
-    table = FilesTable(client("dynamodb"), deployment.files)
-    sent = Upload(LocalFile(Path("day.csv"), 1), key, Outcome.SENT, table.get("paris", key))
-    naps = []
-
-    def sleep(seconds: float) -> None:
-        naps.append(seconds)
-        if len(naps) == 3:
-            record(deployment, key, rows=5, completed_at=9)
-
-    ((_, verdict),) = follow(table, "paris", [sent], 60, sleep)
-    assert (verdict.state, verdict.rows, len(naps)) == ("counted", 5, 3)
-
-
-def test_follow_does_not_wait_for_ever(deployment: Deployment) -> None:
-    """After its time it says which files are still on their way."""
-    table = FilesTable(client("dynamodb"), deployment.files)
-    sent = Upload(LocalFile(Path("day.csv"), 1), "day.csv", Outcome.SENT)
-    with pytest.raises(TryAgain, match=r"day\.csv"):
-        list(follow(table, "paris", [sent], -1, lambda _: None))
 
 
 def test_a_failure_ends_transfers_under_way(tmp_path: Path, deployment: Deployment) -> None:

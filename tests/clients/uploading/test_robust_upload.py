@@ -14,8 +14,9 @@ import pytest
 
 from clients.uploading.content import ChangedWhileRead, SecondReading, read_content
 from models.deployment import Deployment
+from tests.helpers.deployed import client, keys, upload
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
-from tests.helpers.support import client, flow_csv, keys, upload
 from tests.helpers.terminal import in_terminal, on_terminal
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,{},3"

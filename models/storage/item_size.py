@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 STORAGE_OVERHEAD = 100  # bytes that each stored item is billed beside its own
+LARGEST_ITEM = 400 * 1024  # bytes, what DynamoDB takes
 
 _CONTAINER = 3  # bytes of a list or map, and one more for each element
 
