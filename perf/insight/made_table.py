@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from clients.queries.item_size import item_size
+from models.storage.item_size import item_size
 from models.storage.schema import DAY_ATTRIBUTES
 from models.traffic import Totals, join_pair, week_of
 
