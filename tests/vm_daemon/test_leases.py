@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.streams import Clock, LeaseTable
+from tests.helpers.stand_ins import Clock
+from tests.helpers.streams import LeaseTable
 from vm_daemon.leases import FINISHED, LeaseLost, Leases
 
 SHARD = "shard-1"

@@ -24,7 +24,7 @@ def seed_tokens(world: World) -> None:
     leases.uuid4 = lambda: UUID(int=world.random.getrandbits(128))  # type: ignore[attr-defined]
 
 
-class Machine:
+class RestartedDaemon:
     """A daemon under systemd: it is started again when it dies."""
 
     def __init__(self, world: World, name: str, run: Callable[[Process], None]) -> None:
@@ -43,7 +43,7 @@ class Machine:
         self._world.scheduler.at(self._world.scheduler.now + delay, self._start)
 
 
-def queue_machine(world: World, name: str) -> Machine:
+def queue_daemon(world: World, name: str) -> RestartedDaemon:
     """`flowtally-daemon summarize` on a VM."""
 
     def run(process: Process) -> None:
@@ -56,17 +56,17 @@ def queue_machine(world: World, name: str) -> Machine:
             sleep=world.scheduler.sleep,
         ).run()
 
-    return Machine(world, name, run)
+    return RestartedDaemon(world, name, run)
 
 
-class StreamMachine:
+class StreamDaemon:
     """`flowtally-daemon consolidate` on a VM, which shares the stream with the others."""
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._lag = world.random.choice((0, 0, 1, 60, 900))  # seconds before it looks at what is new
         self._lease = world.random.choice((10, 60))
-        self.machine = Machine(world, name, self._run)
+        self.daemon = RestartedDaemon(world, name, self._run)
 
     def _run(self, process: Process) -> None:
         world = self._world
