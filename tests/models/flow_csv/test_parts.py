@@ -56,7 +56,7 @@ def verdict(flows: FlowFile) -> Any:
 
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 255))
 def test_a_part_without_another_is_what_is_left_of_it(bits: int, more: int, kept_hash: int) -> None:
-    """Whichever was kept: each hash of the part is in exactly one, no other hash in any, and all are alike."""
+    """Whichever was kept: each hash of the part is in exactly one of them, and no other hash in any."""
     part = Part(bits, kept_hash & (1 << bits) - 1)
     kept = Part(bits + more, kept_hash & (1 << bits + more) - 1)
     others = part.without(kept)
