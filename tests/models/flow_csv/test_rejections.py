@@ -1,11 +1,13 @@
 """Files that can never be read, by their beginnings, their ends and what packs them."""
 
 import gzip
+import re
 
 import pytest
 
 from models.errors import FileRejected
 from tests.helpers.flow_files import HEADER, ROW, lines, read, v4_row
+from tests.helpers.project import ROOT
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -56,3 +58,22 @@ def test_a_file_that_can_never_be_read_is_rejected(data: bytes, reason: str) -> 
         read(data)
     assert rejection.value.remedy
     assert len(rejection.value.found) < 400
+
+
+def listed_reasons() -> list[str]:
+    """The reasons of files in docs/input.md, as patterns: … is any text, and a number any number."""
+    _, _, table = (ROOT / "docs" / "input.md").read_text().partition("\nOf files, as")
+    spans = [
+        span for cell in re.findall(r"^\| (`.*?`) \| ", table, re.MULTILINE) for span in cell.split("`, `")
+    ]
+    return [re.sub(r"\d+", r"\\d+", re.escape(span.strip("`")).replace("…", ".*")) for span in spans]
+
+
+@pytest.mark.parametrize("data", REJECTIONS)
+def test_docs_list_the_reason(data: bytes) -> None:
+    """Whoever meets a reason finds it in docs/input.md, with what to do."""
+    with pytest.raises(FileRejected) as rejection:
+        read(data)
+    assert any(re.match(pattern, rejection.value.found) for pattern in listed_reasons()), (
+        rejection.value.found
+    )
