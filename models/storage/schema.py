@@ -37,6 +37,9 @@ class IntegerAttribute(Attribute[int]):
         return int(value) if "E" not in value.upper() and "." not in value else int(Decimal(value))
 
 
+COUNTED = ("counted", "duplicate")  # states of a file whose whole content is in the totals
+IN_TOTALS = (*COUNTED, "partly counted")  # or at least some of it
+
 DAY_ATTRIBUTES = {weekday: (f"d{weekday}", f"p{weekday}", f"n{weekday}") for weekday in range(1, 8)}
 
 

@@ -92,7 +92,7 @@ def _files(world: World) -> Iterator[str]:
             continue
         if not record:
             yield f"file not on record: {key}"
-        elif record["st"]["S"] == "counted":
+        elif record["st"]["S"] in ("counted", "duplicate"):
             digest, rows = record["g"]["B"], int(record["n"]["N"])
             if (known := world.ledger.contents.get(digest)) is None or known.rows != rows:
                 yield f"file not on record: {key} is recorded with {rows} rows of file {digest[:4].hex()}"
