@@ -1,4 +1,4 @@
-"""Verification: it finds every difference, and calls a change under way none."""
+"""Verification: it finds every difference, and calls a change under way none. On moto, in this process."""
 
 from collections.abc import Callable
 
@@ -62,9 +62,9 @@ class World:
 
 
 @pytest.fixture
-def world(deployment: Deployment) -> World:
+def world(simple_deployment: Deployment) -> World:
     """A world in which all agrees."""
-    return World(deployment)
+    return World(simple_deployment)
 
 
 def test_agreement_is_found(world: World) -> None:
@@ -139,8 +139,8 @@ def test_an_unknown_pair_is_an_error(world: World) -> None:
         verify_pair(world.results, A, "10.0.0.9", no_sleep)
 
 
-def test_differences_of_nothing_are_nothing(deployment: Deployment) -> None:
+def test_differences_of_nothing_are_nothing(simple_deployment: Deployment) -> None:
     """An empty deployment agrees with itself."""
-    verdict = verify_all(Results(client("dynamodb"), deployment), no_sleep)
+    verdict = verify_all(Results(client("dynamodb"), simple_deployment), no_sleep)
     assert verdict == (0, 0, [])
     assert PairMoments() == (Moments(), Moments())
