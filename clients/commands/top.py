@@ -12,7 +12,7 @@ from clients.render.listing import shape_of
 from clients.render.output import Output, pass_output
 from clients.render.ranking import ranking_columns, ranking_listing
 from clients.terminal.account import Account
-from clients.terminal.console import count_of, number, say
+from clients.terminal.console import count_of, number, say, warn
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import NotFound, UsageError
@@ -115,6 +115,8 @@ def top(
         total=ranking.total,
         read_units=scan.read_units,
     )
+    for pair in sorted(scan.unreadable):
+        warn(f"{pair}: what cannot be read of it is left out; see `flowtally verify --all`")
     looked_at = count_of(ranking.looked_at, "row")
     say(f"{len(rows)} of {looked_at}; reading cost {number(scan.read_units)} read units")
 

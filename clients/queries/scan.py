@@ -37,6 +37,7 @@ class TableScan:
         self._table = table
         self._segments = segments
         self.read_units = 0.0  # what it cost so far
+        self.unreadable: set[str] = set()  # pairs with an item that no worker wrote, so far
         dynamodb.meta.events.register("before-parse.dynamodb.Scan", _decode)
 
     def pages(self) -> Iterator[tuple[int, list[RawItem], bool]]:
@@ -76,6 +77,8 @@ class TableScan:
 def histories(scan: TableScan) -> Iterator[tuple[str, History]]:
     """The days of every pair, pair by pair, from one scan of the daily totals.
 
+    Weeks that no worker wrote are left out, and their pairs named in `scan.unreadable`.
+
     A scan gives the items of a partition key one after the other, so only the last pair of each segment is
     incomplete at any time.
     """
@@ -88,7 +91,10 @@ def histories(scan: TableScan) -> Iterator[tuple[str, History]]:
                 if history:
                     yield pair, history
                 pair, history = key, {}
-            _add_week(history, item)
+            try:
+                _add_week(history, item)
+            except (KeyError, ValueError):
+                scan.unreadable.add(key)
         if is_last and history:
             yield pair, history
         elif not is_last:
