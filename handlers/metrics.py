@@ -12,4 +12,5 @@ COUNTED_EVENTS: Mapping[str, str] = {
     "file partly counted": "FilesPartlyCounted",
     "pair not consolidated, to be tried again": "PairsNotConsolidated",
     "pair set aside": "PairsSetAside",
+    "day stands out": "DaysStandOut",
 }

@@ -2,9 +2,11 @@
 
 __all__ = [
     "bucket_layout",
+    "days",
     "deployment",
     "errors",
     "flow_csv",
+    "history",
     "load",
     "moments",
     "outliers",

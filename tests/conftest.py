@@ -123,9 +123,11 @@ def simple_deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         stream = create_tables(
             client("dynamodb"), {"DailyTotals": daily, "PairStatistics": pairs, "Files": files}
         )
+        queue, dead_letters = (
+            client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "dead-letters")
+        )
         client("s3").create_bucket(Bucket="flowtally-bucket")
-        queue = client("sqs").create_queue(QueueName="queue")["QueueUrl"]
-        yield Deployment("flowtally-bucket", queue, queue, daily, pairs, files, stream, b"k" * 32)
+        yield Deployment("flowtally-bucket", queue, dead_letters, daily, pairs, files, stream, b"k" * 32)
 
 
 @pytest.fixture

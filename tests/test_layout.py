@@ -42,7 +42,7 @@ PERF_ROOMS = {
     "costs": {"figures", "costs"},
     "measuring": {"measuring"},
     "benchmarks": {"figures", "data", "measuring", "benchmarks"},
-    "insight": {"figures", "data", "insight"},
+    "insight": {"figures", "data", "measuring", "insight"},
     "comparison": {"figures", "data", "measuring", "costs", "comparison"},
 }
 INNER_ROOMS = {"clients": CLIENT_ROOMS, "perf": PERF_ROOMS}

@@ -24,12 +24,12 @@ from models.storage.aws_clients import client, dynamodb
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairWeek
 from vm_daemon.journal import JournalFormatter, is_journal
-from vm_daemon.leases import Leases
 from vm_daemon.metrics import Teller, cloudwatch_client, telling
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.service import Service, start_delay
 from vm_daemon.settings import FILE
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.leases import Leases
+from vm_daemon.stream.stream_reader import StreamReader
 from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
 
 log = logging.getLogger("flowtally.daemon")

@@ -13,6 +13,7 @@ from clients.insight.findings import THRESHOLDS, Finding, Severity, Thresholds
 from clients.queries.scan import TableScan, histories
 from clients.render.findings import SEVERITIES, sentence
 from clients.render.listing import Column, Listing
+from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say
 from clients.terminal.explanation import explanation
@@ -47,7 +48,7 @@ _FINDING = {
         "flowtally anomalies --since 2022-12-01 --severity medium",
         "flowtally anomalies --json | jq '.findings[].sentence'",
         statuses={0: "nothing was found", 1: "AWS refused", 3: "something was found"},
-        document={"findings": [_FINDING], "found": "integer", "read_units": "number"},
+        document={"findings": [_FINDING], "found": "integer", "read_units": "number", "unreadable": ["text"]},
     )
 )
 @click.option(
@@ -91,12 +92,13 @@ def anomalies(
     for pair, history in histories(scan):
         detector.take(pair, history)
         pairs += 1
+    warn_of_unreadable(scan.unreadable)
     least = next(level for level, name in SEVERITIES.items() if name == severity)
     first_day = since.date().isoformat() if since else ""
     found = [one for one in detector.findings() if one.severity >= least and one.day >= first_day]
     shown = found[:count]
     if as_json:
-        _print_json(shown, len(found), scan.read_units)
+        _print_json(shown, len(found), scan)
     else:
         _print_table(shown)
         say(
@@ -142,11 +144,12 @@ def _print_table(findings: Sequence[Finding]) -> None:
     Listing("findings", "Findings, the most urgent first", _COLUMNS, findings).print()
 
 
-def _print_json(findings: Sequence[Finding], found: int, read_units: float) -> None:
+def _print_json(findings: Sequence[Finding], found: int, scan: TableScan) -> None:
     document = {
         "findings": [finding_object(finding) for finding in findings],
         "found": found,
-        "read_units": read_units,
+        "read_units": scan.read_units,
+        "unreadable": scan.unreadable,
     }
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 

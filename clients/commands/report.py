@@ -8,6 +8,7 @@ from clients.insight.overview import Gathering
 from clients.insight.quality import quality_of
 from clients.queries.scan import TableScan, histories
 from clients.render.report import report_page
+from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say, size
 from clients.terminal.explanation import explanation
@@ -40,10 +41,12 @@ def report(account: Account, target: Path, title: str | None) -> None:
     gathering = Gathering()
     for pair, history in histories(scan):
         gathering.take(pair, history)
+    warn_of_unreadable(scan.unreadable)
     if gathering.is_empty:
         raise NotFound("nothing is counted yet", remedy="Send files with `flowtally upload`")
     files = FilesTable(account.client("dynamodb"), deployment.files).all()
-    overview = gathering.overview(quality_of(files, gathering.days, gathering.active), scan.read_units)
+    quality = quality_of(files, gathering.days, gathering.active, scan.unreadable)
+    overview = gathering.overview(quality, scan.read_units)
     target.parent.mkdir(parents=True, exist_ok=True)
     written = target.write_text(report_page(overview, title or account.stack), "utf-8")
     found = count_of(len(overview.findings), "finding")

@@ -11,8 +11,9 @@ from clients.queries.scan import TableScan, histories
 from clients.render.listing import shape_of
 from clients.render.output import Output, pass_output
 from clients.render.ranking import ranking_columns, ranking_listing
+from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
-from clients.terminal.console import count_of, number, say, warn
+from clients.terminal.console import count_of, number, say
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import NotFound, UsageError
@@ -25,6 +26,7 @@ _DOCUMENT = {
     "deviation": "population or sample",
     "total": "number",
     "read_units": "number",
+    "unreadable": ["text"],
     "pairs": [shape_of(ranking_columns("duration", "pair", 1, sample=False))],
 }
 
@@ -102,6 +104,7 @@ def top(
     question = Question(by, per, _SHARE_ROWS if share else count, quietest, merged, least)
     scan = TableScan(account.client("dynamodb"), account.deployment.daily_totals)
     ranking = ranked(question, selection, histories(scan))
+    warn_of_unreadable(scan.unreadable)
     rows = ranking.making_up(share / 100) if share else ranking.best()
     if not rows:
         asked = bool(addresses or branch or first or last or least)
@@ -114,9 +117,8 @@ def top(
         deviation="sample" if sample else "population",
         total=ranking.total,
         read_units=scan.read_units,
+        unreadable=scan.unreadable,
     )
-    for pair in sorted(scan.unreadable):
-        warn(f"{pair}: what cannot be read of it is left out; see `flowtally verify --all`")
     looked_at = count_of(ranking.looked_at, "row")
     say(f"{len(rows)} of {looked_at}; reading cost {number(scan.read_units)} read units")
 

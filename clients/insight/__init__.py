@@ -1,7 +1,6 @@
 """What deserves a look: findings in daily totals, the pairs and devices that matter, and the words for it."""
 
 __all__ = [
-    "days",
     "detector",
     "findings",
     "grouping",

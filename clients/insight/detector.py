@@ -9,12 +9,13 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from clients.insight.days import day_of, ordinal
 from clients.insight.findings import THRESHOLDS, Finding, Kind, Measure, Severity, Thresholds
 from clients.insight.grouping import grouped
 from clients.insight.network import Network
-from clients.insight.pair_history import Event, Model, judge
+from clients.insight.pair_history import Event, Model, calendar_of, judge
 from clients.insight.scans import Meetings, port_scans
+from models.days import day_of, ordinal
+from models.history import History
 from models.traffic import Totals
 
 _SILENT_AT_LEAST = 3  # days
@@ -28,7 +29,7 @@ class _Regular(NamedTuple):
 
     pair: str
     days: Sequence[int]
-    series: Sequence[tuple[str, float]]
+    durations: Sequence[int]
 
 
 class Detector:
@@ -56,13 +57,13 @@ class Detector:
         """
         if not history:
             return
-        by_day: list[tuple[int, Totals]] = sorted((ordinal(day), totals) for day, totals in history.items())
-        days = [day for day, _ in by_day]
+        columns = History.of(history)
+        days = columns.numbers
         self._network.take(days)
-        self._meetings.take(pair, *by_day[0])
-        self._found += port_scans(pair, by_day, self._rules)
+        self._meetings.take(pair, days[0], columns.totals(0))
+        self._found += port_scans(pair, columns, self._rules)
         if len(days) >= self._rules.short_days:
-            self._judge(pair, days, [totals for _, totals in by_day])
+            self._judge(pair, columns)
 
     def findings(self) -> list[Finding]:
         """All that was found, one for each cause, the most urgent first."""
@@ -77,18 +78,17 @@ class Detector:
         ]
         return grouped(found, self._regular_pairs)
 
-    def _judge(self, pair: str, days: list[int], totals: list[Totals]) -> None:
-        flows = [its.flows for its in totals]
-        durations = [its.duration for its in totals]
-        packets = [its.packets for its in totals]
-        events, model = judge(days, durations, flows, self._rules)
+    def _judge(self, pair: str, history: History) -> None:
+        days, durations, packets = history.numbers, history.durations, history.packets
+        calendar = calendar_of(days, history.flows, self._rules)
+        events, model = judge(calendar, durations, self._rules)
         self._network.take_rhythm(days, model)
         if len(days) >= self._rules.silent_days and days[-1] - days[0] + 1 >= self._rules.silent_span:
             self._remember(pair, days, durations, model)
         best: dict[tuple[Kind, int], tuple[Event, Measure]] = {}
         for event in events:
             _keep_best(best, event, Measure.DURATION, days)
-        for event in judge(days, packets, flows, self._rules)[0]:
+        for event in judge(calendar, packets, self._rules)[0]:
             _keep_best(best, event, Measure.PACKETS, days)
         steps = [days[event.position] for (kind, _), (event, _) in best.items() if kind is Kind.STEP]
         for event, measure in best.values():
@@ -105,11 +105,11 @@ class Detector:
             self._network.take_regular(days, model)
         # A pair with flows to the end is not silent; where the end is, the first pairs tell.
         if days[-1] <= self._network.latest - _SILENT_AT_LEAST or len(self._regular) < _FIRST_PAIRS:
-            self._regular.append(_Regular(pair, days, _series(days, durations)))
+            self._regular.append(_Regular(pair, days, durations))
 
     def _silences(self, whole_days: list[int]) -> Iterator[Finding]:
         """Pairs that have been without flows for longer than ever, and longer than chance explains."""
-        for pair, days, series in self._regular:
+        for pair, days, durations in self._regular:
             later = sum(1 for day in whole_days if day > days[-1])
             if later < _SILENT_AT_LEAST:
                 continue
@@ -123,11 +123,11 @@ class Detector:
                     day_of(days[-1]),
                     Measure.DURATION,
                     value=0.0,
-                    expected=median([value for _, value in series]),
+                    expected=float(median(durations)),
                     score=float(later),
                     pairs=(pair,),
                     pair_count=1,
-                    series=series,
+                    series=_series(days, durations),
                 )
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from clients.insight.days import ordinal
 from clients.insight.findings import NETWORK, PAIRS_KEPT, Finding, Kind
+from models.days import ordinal
 from models.traffic import split_pair
 
 _OF_PAIRS = (Kind.BURST, Kind.STEP, Kind.GROWTH, Kind.SILENT)

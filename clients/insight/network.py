@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from math import log
 from statistics import median
 
-from clients.insight.days import day_of
 from clients.insight.findings import NETWORK, Finding, Kind, Measure, Severity, Thresholds
 from clients.insight.pair_history import Model
 from clients.insight.rhythm import WEEK, WEEKEND
+from models.days import day_of
 
 _QUIET_PAIRS, _ALMOST_ALL = 10, 0.75
 _OTHER_WEEKEND = 0.3  # in logarithms: a third more or less
@@ -36,7 +36,10 @@ class Network:
         """Takes the days of a pair that has flows on most, and what is ordinary for it."""
         low = log(self._rules.quiet_ratio)
         self._expected.update(days)
-        self._low.update([day for day, residual in zip(days, model.residuals, strict=True) if residual < low])
+        if min(model.residuals) < low:
+            self._low.update(
+                [day for day, residual in zip(days, model.residuals, strict=True) if residual < low]
+            )
         if days[-1] - days[0] + 1 > len(days):
             present, weekdays = set(days), {day % WEEK for day in days}
             absent = [

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from clients.insight.detector import Detector
 from clients.insight.findings import Finding, Kind
 from clients.insight.quality import Quality
-from clients.insight.ranking import Grouping, History, Ranking, Traffic, devices, plus
+from clients.insight.ranking import Grouping, Ranking, Traffic, devices
+from models.history import DailySums, History
 from models.load import doubling_days
 from models.traffic import Totals
 
@@ -82,32 +83,33 @@ class Gathering:
     def __init__(self) -> None:
         self._detector = Detector()
         self._devices = Grouping(devices)
-        self._network: History = {}
+        self._network = DailySums()
+        self._is_empty = True
         self._ranking = Ranking("duration", _PAIRS_COUNTED)
 
-    def take(self, pair: str, history: History) -> None:
-        """Takes a pair, once."""
+    def take(self, pair: str, days: Mapping[str, Totals]) -> None:
+        """Takes a pair that has days, once."""
+        history = History.of(days)
         self._detector.take(pair, history)
         self._devices.add(pair, history)
         self._ranking.add(Traffic(pair, history, 1))
-        for day, totals in history.items():
-            known = self._network.get(day)
-            self._network[day] = totals if known is None else plus(known, totals)
+        self._network.add(history)
+        self._is_empty = False
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has flows."""
-        return not self._network
+        return self._is_empty
 
     @property
     def days(self) -> list[str]:
         """All days from the first with flows to the last."""
-        return calendar(self._network)
+        return calendar(self._network.history())
 
     @property
     def active(self) -> Iterable[str]:
         """The days with flows."""
-        return self._network
+        return self._network.history()
 
     def overview(self, quality: Quality, read_units: float) -> Overview:
         """What was gathered.
@@ -116,10 +118,10 @@ class Gathering:
             quality: what is known of the files.
             read_units: what it cost to read.
         """
-        span = len(calendar(self._network))
-        network = Traffic("all pairs", self._network, span)
+        span = len(self.days)
+        network = Traffic("all pairs", self._network.history(), span)
         by_device = Ranking("duration", _BUSIEST)
-        for name, history in self._devices.histories.items():
+        for name, history in self._devices.histories():
             by_device.add(Traffic(name, history, span))
         best = self._ranking.best()
         chosen = self._ranking.making_up(_MOST)
@@ -127,7 +129,7 @@ class Gathering:
         return Overview(
             network,
             self._ranking.looked_at,
-            len(self._devices.histories),
+            len(self._devices),
             [Traffic(one.name, one.history, span) for one in best[:_BUSIEST]],
             by_device.best(),
             Concentration(_MOST, len(chosen), is_known),

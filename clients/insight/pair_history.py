@@ -38,21 +38,37 @@ class Event(NamedTuple):
 class Model(NamedTuple):
     """What the ordinary days of a pair are like, in logarithms."""
 
-    rhythm: tuple[float, ...]  # of the weekdays, 0 from Monday on
-    baseline: Sequence[float]  # a level for each day, without the rhythm
-    residuals: Sequence[float]
-    spread: float
+    rhythm: tuple[float, ...]  # of the weekdays, as remainders of ordinals
+    residuals: Sequence[float]  # what the level of each day and the rhythm leave
+    least_spread: float
 
 
-def judge(
-    days: Sequence[int], values: Sequence[int], flows: Sequence[int], rules: Thresholds
-) -> tuple[list[Event], Model]:
+class Calendar(NamedTuple):
+    """What both measures of a pair share."""
+
+    days: Sequence[int]  # ordinals of the days with flows, rising
+    weekdays: Sequence[int]  # their remainders
+    without_gap: bool
+    least_spread: float  # what a total varies by chance alone, the more the fewer its flows
+
+    def rhythm_of(self, logs: Sequence[float]) -> tuple[float, ...]:
+        """The rhythm of the week in a measure; empty if there is none."""
+        return rhythm_of(self.weekdays, logs, without_gap=self.without_gap)
+
+
+def calendar_of(days: Sequence[int], flows: Sequence[int], rules: Thresholds) -> Calendar:
+    """The days of a pair, and how much a total of so many flows varies at least."""
+    by_chance = sqrt(rules.flow_variance / sorted(flows)[len(flows) // 2])
+    without_gap = days[-1] - days[0] + 1 == len(days)
+    return Calendar(days, [day % WEEK for day in days], without_gap, max(rules.least_spread, by_chance))
+
+
+def judge(calendar: Calendar, values: Sequence[int], rules: Thresholds) -> tuple[list[Event], Model]:
     """Finds what stands out in one measure.
 
     Args:
-        days: ordinals of the days with flows, rising.
+        calendar: the days with flows.
         values: the measure on each.
-        flows: the number of flows on each: the fewer, the more a total varies by chance alone.
         rules: when something is a finding.
 
     Returns:
@@ -60,37 +76,58 @@ def judge(
         for ordinary.
     """
     raw = list(map(log, values)) if min(values) > 0 else [log(value or 1) for value in values]
-    least_spread = max(rules.least_spread, sqrt(rules.flow_variance / sorted(flows)[len(flows) // 2]))
+    days, least_spread = calendar.days, calendar.least_spread
     if len(days) < rules.fewest_days:
         return _short(raw, values, least_spread, rules)
-    rhythm = rhythm_of(days, raw)
-    logs = less_rhythm(days, raw, rhythm)
-    center = middle_of(logs)
-    flat = list(map(sub, logs, repeat(center)))
-    baseline: Sequence[float] = [center] * len(logs)
+    rhythm = calendar.rhythm_of(raw)
+    logs = less_rhythm(calendar.weekdays, raw, rhythm)
+    level = center = middle_of(logs)
+    residuals = flat = list(map(sub, logs, repeat(center)))
     events: list[Event] = []
     if len(days) >= 2 * rules.step_days and _drifts(flat, rules):
         # What drifts hides a rhythm, or looks like one, and the other way round: told apart in turns.
+        shapes = _shapes(days, flat, rules)
         for _ in range(_TURNS):
-            rhythm = rhythm_of(days, remainder(raw, _closest(days, flat, rules)))
-            logs = less_rhythm(days, raw, rhythm)
+            before, rhythm = rhythm, calendar.rhythm_of(remainder(raw, shapes.closest))
+            if rhythm == before:
+                break  # so all stays as it is
+            logs = less_rhythm(calendar.weekdays, raw, rhythm)
             center = middle_of(logs)
             flat = [value - center for value in logs]
-        change = _change(days, flat, rules)
-        if change:
+            shapes = _shapes(days, flat, rules)
+        change = _change(days, flat, shapes, rules)
+        if not change:
+            residuals = list(map(sub, logs, repeat(level)))
+        else:
             event, shape = change
             events.append(event._replace(expected=exp(center + event.expected), value=_value(event, center)))
-            baseline = [center + level for level in shape]
-    residuals = remainder(logs, baseline)
-    model = Model(rhythm, baseline, residuals, max(robust_spread(residuals), least_spread))
+            residuals = remainder(logs, [center + level for level in shape])
+    model = Model(rhythm, residuals, least_spread)
     events += _bursts(days, values, model, rules)
     return events, model
 
 
-def _closest(days: Sequence[int], flat: Sequence[float], rules: Thresholds) -> Sequence[float]:
-    """The line or the two levels, whichever is closer to the days, sure or not."""
-    line, levels = _line(days, flat)[1], _best_split(flat, rules)[1]
-    return line if distance_between(flat, line) < distance_between(flat, levels) else levels
+class _Shapes(NamedTuple):
+    """A line and two levels through the same days."""
+
+    slope: float
+    line: Sequence[float]
+    split: int
+    levels: Sequence[float]
+    is_line_closer: bool
+    are_levels_closer: bool  # or as close, if neither is
+
+    @property
+    def closest(self) -> Sequence[float]:
+        """Whichever is closer to the days, sure or not."""
+        return self.line if self.is_line_closer else self.levels
+
+
+def _shapes(days: Sequence[int], flat: Sequence[float], rules: Thresholds) -> _Shapes:
+    slope, line = _line(days, flat)
+    split, levels = _best_split(flat, rules)
+    from_line, from_levels = distance_between(flat, line), distance_between(flat, levels)
+    return _Shapes(slope, line, split, levels, from_line < from_levels, from_levels < from_line)
 
 
 def _value(event: Event, center: float) -> float:
@@ -103,7 +140,7 @@ def _short(
     """Too few days for a deviation: only what is many times as high as all others is worth a word."""
     center = middle_of(logs)
     least = max(log(rules.short_ratio), rules.burst_deviations * least_spread)
-    model = Model((), [center] * len(logs), [value - center for value in logs], least)
+    model = Model((), [value - center for value in logs], least_spread)
     if len(logs) < rules.short_days:
         return [], model
     highest = max(range(len(logs)), key=logs.__getitem__)
@@ -121,22 +158,19 @@ def _drifts(flat: Sequence[float], rules: Thresholds) -> bool:
 
 
 def _change(
-    days: Sequence[int], flat: Sequence[float], rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
-    """The step or the trend that explains the days better, if either is sure enough."""
-    step = _step(flat, rules)
-    trend = _trend(days, flat, rules)
-    if step and trend:
-        return step if distance_between(flat, step[1]) <= distance_between(flat, trend[1]) else trend
-    if step and distance_between(flat, _line(days, flat)[1]) < distance_between(flat, step[1]):
-        return None  # a trend too short or too slow to be told
-    if trend and distance_between(flat, _best_split(flat, rules)[1]) < distance_between(flat, trend[1]):
-        return None
-    return step or trend
+    """The step or the trend, whichever explains the days better, if it is sure enough."""
+    if shapes.is_line_closer:
+        return _trend(days, flat, shapes, rules)  # or it is too short or too slow to be told
+    step = _step(flat, shapes, rules)
+    if step or shapes.are_levels_closer:
+        return step
+    return _trend(days, flat, shapes, rules)
 
 
-def _step(flat: Sequence[float], rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
-    split, shape = _best_split(flat, rules)
+def _step(flat: Sequence[float], shapes: _Shapes, rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
+    split, shape = shapes.split, shapes.levels
     before, after = shape[0], shape[-1]
     spread = max(robust_spread(remainder(flat, shape)), rules.least_spread)
     error = spread * sqrt(1 / split + 1 / (len(flat) - split))
@@ -193,11 +227,11 @@ def _line(days: Sequence[int], flat: Sequence[float]) -> tuple[float, Sequence[f
 
 
 def _trend(
-    days: Sequence[int], flat: Sequence[float], rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
     if days[-1] - days[0] + 1 < rules.growth_days:
         return None
-    slope, shape = _line(days, flat)
+    slope, shape = shapes.slope, shapes.line
     spread = max(robust_spread(remainder(flat, shape)), rules.least_spread)
     middle = sum(days) / len(days)
     error = spread / sqrt(sum([(day - middle) ** 2 for day in days]))
@@ -208,8 +242,12 @@ def _trend(
 
 def _bursts(days: Sequence[int], values: Sequence[int], model: Model, rules: Thresholds) -> list[Event]:
     """The highest day of each run of days that stand out."""
-    least = max(rules.burst_deviations * model.spread, log(rules.burst_ratio))
-    if max(model.residuals) < least:
+    highest = max(model.residuals)
+    if highest < log(rules.burst_ratio):
+        return []  # most pairs, told before their deviation is
+    spread = max(robust_spread(model.residuals), model.least_spread)
+    least = max(rules.burst_deviations * spread, log(rules.burst_ratio))
+    if highest < least:
         return []
     found: list[Event] = []
     latest = -2
@@ -218,7 +256,7 @@ def _bursts(days: Sequence[int], values: Sequence[int], model: Model, rules: Thr
             continue
         usual = exp(log(values[position]) - residual)
         weekend = _as_weekend(days[position], residual, model)
-        event = Event(Kind.BURST, position, values[position], usual, residual / model.spread, weekend < least)
+        event = Event(Kind.BURST, position, values[position], usual, residual / spread, weekend < least)
         if found and days[position] - latest <= 1:
             found[-1] = max(found[-1], event, key=lambda one: one.score)
         else:

@@ -41,11 +41,13 @@ class Quality:
         branches: by name.
         missing_days: days without any traffic between the first and the last.
         notes: what was assumed of how many files.
+        unreadable: items of the daily totals that could not be read, as pair and week.
     """
 
     branches: Sequence[Branch] = ()
     missing_days: Sequence[str] = ()
     notes: Counter[str] = field(default_factory=Counter)
+    unreadable: Sequence[str] = ()
 
     @property
     def rows(self) -> int:
@@ -74,13 +76,16 @@ class Quality:
         ]
 
 
-def quality_of(files: Iterable[File], days: Sequence[str], active: Iterable[str]) -> Quality:
+def quality_of(
+    files: Iterable[File], days: Sequence[str], active: Iterable[str], unreadable: Sequence[str] = ()
+) -> Quality:
     """Looks at all files.
 
     Args:
         files: the records, in any order.
         days: all days from the first to the last.
         active: those with flows.
+        unreadable: items that could not be read, as pair and week.
     """
     branches: dict[str, Branch] = {}
     notes: Counter[str] = Counter()
@@ -89,4 +94,4 @@ def quality_of(files: Iterable[File], days: Sequence[str], active: Iterable[str]
         notes.update(getattr(file, "notes", None) or ())
     with_flows = set(active)
     missing = [day for day in days if day not in with_flows]
-    return Quality([branches[name] for name in sorted(branches)], missing, notes)
+    return Quality([branches[name] for name in sorted(branches)], missing, notes, unreadable)

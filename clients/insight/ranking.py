@@ -1,17 +1,17 @@
 """Who matters: pairs, devices or networks, by what they have on their days."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 from ipaddress import ip_address, ip_network
+from operator import mul
 from typing import Any
 
-from clients.insight.days import ordinal
 from models import load as loads
+from models.days import day_of
+from models.history import DailySums, History
 from models.moments import Moments
-from models.traffic import Totals, join_pair, split_pair
-
-History = dict[str, Totals]
+from models.traffic import join_pair, split_pair
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,23 @@ class Traffic:
     """
 
     name: str
-    history: Mapping[str, Totals] = field(repr=False)
+    history: History = field(repr=False)
     span: int
 
     @property
     def duration(self) -> int:
         """Total flow duration, µs."""
-        return sum(totals.duration for totals in self.history.values())
+        return sum(self.history.durations)
 
     @property
     def packets(self) -> int:
         """Total forward packets."""
-        return sum(totals.packets for totals in self.history.values())
+        return sum(self.history.packets)
 
     @property
     def flows(self) -> int:
         """Number of flows."""
-        return sum(totals.flows for totals in self.history.values())
+        return sum(self.history.flows)
 
     @property
     def load(self) -> float:
@@ -51,14 +51,12 @@ class Traffic:
     @property
     def daily(self) -> Moments:
         """Of the flow duration on the days with flows, µs."""
-        values = [totals.duration for totals in self.history.values()]
-        return Moments(len(values), sum(values), sum(value * value for value in values))
+        return _moments(self.history.durations)
 
     @property
     def daily_packets(self) -> Moments:
         """Of the forward packets on the days with flows."""
-        values = [totals.packets for totals in self.history.values()]
-        return Moments(len(values), sum(values), sum(value * value for value in values))
+        return _moments(self.history.packets)
 
     @property
     def variation(self) -> float:
@@ -69,21 +67,25 @@ class Traffic:
     @property
     def peak_day(self) -> str:
         """The day with the longest flow duration."""
-        return max(self.history, key=lambda day: (self.history[day].duration, day))
+        _, number = max(zip(self.history.durations, self.history.numbers, strict=True))
+        return day_of(number)
 
     @property
     def peak(self) -> float:
         """The load on that day."""
-        return loads.load(self.history[self.peak_day].duration)
+        return loads.load(max(self.history.durations))
 
     @property
     def growth(self) -> float:
         """Of the daily flow duration from one day to the next; 0 where four weeks are not known."""
-        days = sorted(self.history)
-        numbers = [ordinal(day) for day in days]
-        if numbers[-1] - numbers[0] + 1 < _DAYS_FOR_GROWTH or len(days) < _DAYS_FOR_GROWTH // 2:
+        numbers = self.history.numbers
+        if numbers[-1] - numbers[0] + 1 < _DAYS_FOR_GROWTH or len(numbers) < _DAYS_FOR_GROWTH // 2:
             return 0.0
-        return loads.growth([self.history[day].duration for day in days], numbers)
+        return loads.growth(self.history.durations, numbers)
+
+
+def _moments(values: Sequence[int]) -> Moments:
+    return Moments(len(values), sum(values), sum(map(mul, values, values)))
 
 
 _DAYS_FOR_GROWTH = 28
@@ -163,20 +165,23 @@ class Grouping:
 
     def __init__(self, names_of: Callable[[str], Iterator[str]]) -> None:
         self._names_of = names_of
-        self.histories: dict[str, History] = {}
+        self._sums: dict[str, DailySums] = {}
 
-    def add(self, pair: str, history: Mapping[str, Totals]) -> None:
+    def __len__(self) -> int:
+        return len(self._sums)
+
+    def add(self, pair: str, history: History) -> None:
         """Takes a pair."""
         for name in self._names_of(pair):
-            into = self.histories.setdefault(name, {})
-            for day, totals in history.items():
-                known = into.get(day)
-                into[day] = totals if known is None else plus(known, totals)
+            sums = self._sums.get(name)
+            if sums is None:
+                sums = self._sums[name] = DailySums()
+            sums.add(history)
 
-
-def plus(one: Totals, other: Totals) -> Totals:
-    """Two totals as one."""
-    return Totals(one.duration + other.duration, one.packets + other.packets, one.flows + other.flows)
+    def histories(self) -> Iterator[tuple[str, History]]:
+        """What the pairs of each add up to."""
+        for name, sums in self._sums.items():
+            yield name, sums.history()
 
 
 def source(pair: str) -> Iterator[str]:

@@ -13,15 +13,27 @@ _RHYTHM_GAIN = 0.8  # a rhythm is believed when it leaves at most so much of the
 _RHYTHM_LEAST = 0.15  # between its highest and its lowest day: 16 %
 
 
-def rhythm_of(days: Sequence[int], logs: Sequence[float]) -> tuple[float, ...]:
-    """What is usual for each weekday, compared with the middle of them; empty if there is no rhythm."""
-    by_weekday: list[list[float]] = [[] for _ in range(WEEK)]
-    for day, value in zip(days, logs, strict=True):
-        by_weekday[day % WEEK].append(value)
+def rhythm_of(
+    weekdays: Sequence[int], logs: Sequence[float], *, without_gap: bool = False
+) -> tuple[float, ...]:
+    """What is usual for each weekday, compared with the middle of them; empty if there is no rhythm.
+
+    Args:
+        weekdays: of the days, remainders of their ordinals.
+        logs: what is on each.
+        without_gap: they are one day after the other.
+    """
+    by_weekday: list[Sequence[float]] = [[] for _ in range(WEEK)]
+    if without_gap:
+        for place, weekday in enumerate(weekdays[:WEEK]):
+            by_weekday[weekday] = logs[place::WEEK]
+    else:
+        for weekday in set(weekdays):
+            by_weekday[weekday] = [value for value, of in zip(logs, weekdays, strict=True) if of == weekday]
     rhythm = _of_weekdays(by_weekday) or _of_weekends(by_weekday)
     if not rhythm or max(rhythm) - min(rhythm) < _RHYTHM_LEAST:
         return ()
-    is_better = _distance(less_rhythm(days, logs, rhythm)) < _RHYTHM_GAIN * _distance(logs)
+    is_better = _distance(less_rhythm(weekdays, logs, rhythm)) < _RHYTHM_GAIN * _distance(logs)
     return rhythm if is_better else ()
 
 
@@ -45,11 +57,11 @@ def _of_weekends(by_weekday: Sequence[Sequence[float]]) -> tuple[float, ...]:
     return tuple(shift if weekday in WEEKEND else 0.0 for weekday in range(WEEK))
 
 
-def less_rhythm(days: Sequence[int], logs: Sequence[float], rhythm: tuple[float, ...]) -> Sequence[float]:
+def less_rhythm(weekdays: Sequence[int], logs: Sequence[float], rhythm: tuple[float, ...]) -> Sequence[float]:
     """The values without a rhythm."""
     if not rhythm:
         return logs
-    return list(map(sub, logs, [rhythm[day % WEEK] for day in days]))
+    return list(map(sub, logs, map(rhythm.__getitem__, weekdays)))
 
 
 def remainder(values: Sequence[float], shape: Sequence[float]) -> list[float]:

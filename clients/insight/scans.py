@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from math import sqrt
 from typing import NamedTuple
 
-from clients.insight.days import day_of
 from clients.insight.findings import Finding, Kind, Measure, Severity, Thresholds
+from models.days import day_of
+from models.history import History
 from models.traffic import Totals, split_pair
 
 _SCANNED_DAYS = 1  # at most, on which a pair is scanned
@@ -77,37 +78,38 @@ def _mean_without_highest(counts: Sequence[int]) -> float:
     return sum(kept) / len(kept)
 
 
-def port_scans(pair: str, by_day: Sequence[tuple[int, Totals]], rules: Thresholds) -> Iterator[Finding]:
+def port_scans(pair: str, history: History, rules: Thresholds) -> Iterator[Finding]:
     """Days on which a source touched its destination often and without a word: one packet a flow.
 
     Args:
         pair: its key.
-        by_day: the days with flows, rising.
+        history: its days.
         rules: when it is a finding.
     """
+    if max(history.flows) < rules.scan_flows:
+        return  # nearly all pairs
     touching = [
-        totals.packets <= _TOUCHING_PACKETS * totals.flows
-        and totals.duration <= _TOUCHING_TIME * totals.flows
-        for _, totals in by_day
+        packets <= _TOUCHING_PACKETS * flows and duration <= _TOUCHING_TIME * flows
+        for duration, packets, flows in zip(history.durations, history.packets, history.flows, strict=True)
     ]
     if touching.count(True) > _SCANNED_DAYS:
         return  # that is how the two talk
-    for is_touching, (day, totals) in zip(touching, by_day, strict=True):
-        if not is_touching or totals.flows < rules.scan_flows:
+    for position, (is_touching, flows) in enumerate(zip(touching, history.flows, strict=True)):
+        if not is_touching or flows < rules.scan_flows:
             continue
-        others = sorted(other.flows for other_day, other in by_day if other_day != day)
+        others = sorted(history.flows[:position] + history.flows[position + 1 :])
         usual = others[len(others) // 2] if others else 0
-        if totals.flows >= rules.short_ratio * usual:
+        if flows >= rules.short_ratio * usual:
             yield Finding(
                 Kind.SCAN,
                 Severity.HIGH,
                 pair,
-                day_of(day),
+                day_of(history.numbers[position]),
                 Measure.FLOWS,
-                value=float(totals.flows),
+                value=float(flows),
                 expected=float(usual),
-                score=(totals.flows - usual) / sqrt(usual + 1),
+                score=(flows - usual) / sqrt(usual + 1),
                 pairs=(pair,),
                 pair_count=1,
-                series=[(day_of(other), float(its.flows)) for other, its in by_day],
+                series=list(zip(history, map(float, history.flows), strict=True)),
             )

@@ -1,18 +1,20 @@
 """Which pairs and days a question is about, and what a row of its answer is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from clients.insight import ranking
-from clients.insight.days import ordinal
-from clients.insight.ranking import Grouping, History, Ranking, Traffic
+from clients.insight.ranking import Grouping, Ranking, Traffic
+from models.days import ordinal
 from models.errors import UsageError
+from models.history import History
 from models.traffic import Totals, split_pair
 
 Network = IPv4Network | IPv6Network
 PER = ("pair", "source", "destination", "device", "network")
 _DEFAULT_PREFIX = 24
+_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
 _NAMES: Mapping[str, Callable[[str], Iterator[str]] | None] = {
     "pair": None,
     "source": ranking.source,
@@ -37,17 +39,14 @@ class Selection:
     first: str = ""
     last: str = ""
 
-    def of(self, pair: str, history: Mapping[str, Totals]) -> History:
+    def of(self, pair: str, days: Mapping[str, Totals]) -> History:
         """The days of a pair that are looked at; none if the pair is not."""
         if not self._has(pair):
-            return {}
+            return History()
+        history = History.of(days)
         if not self.first and not self.last:
-            return dict(history)
-        return {
-            day: totals
-            for day, totals in history.items()
-            if day >= self.first and (not self.last or day <= self.last)
-        }
+            return history
+        return history.between(ordinal(self.first or _FIRST_DAY), ordinal(self.last or _LAST_DAY))
 
     def _has(self, pair: str) -> bool:
         ends = split_pair(pair)
@@ -110,35 +109,38 @@ class Question:
     least: float | None = None
 
 
-def ranked(question: Question, selection: Selection, pairs: Iterable[tuple[str, History]]) -> Ranking:
+def ranked(
+    question: Question, selection: Selection, pairs: Iterable[tuple[str, Mapping[str, Totals]]]
+) -> Ranking:
     """Looks at all pairs once and ranks them, or what they add up to."""
     ranking_ = Ranking(question.by, question.count, quietest=question.quietest, least=question.least)
     names_of = names_per(question.per)
     if names_of is None and question.merged:
         names_of = _conversations
     grouping = Grouping(names_of) if names_of else None
-    days: set[str] = set()
+    days: set[int] = set()  # the first and the last of each pair
     for pair, all_days in pairs:
         history = selection.of(pair, all_days)
         if not history:
             continue
-        days.update(history)
-        if grouping:
+        days.update((history.numbers[0], history.numbers[-1]))
+        if grouping is not None:
             grouping.add(pair, history)
         else:
             ranking_.add(Traffic(pair, history, 1))
-    for name, history in grouping.histories.items() if grouping else ():
+    for name, history in grouping.histories() if grouping is not None else ():
         ranking_.add(Traffic(name, history, 1))
-    ranking_.spread_over(span_of(selection, days))
+    ranking_.spread_over(_span_of(selection, days))
     return ranking_
 
 
-def span_of(selection: Selection, days: Iterable[str]) -> int:
+def _span_of(selection: Selection, days: Collection[int]) -> int:
     """How many days were looked at: from the first to the last that was asked for, or has flows."""
-    known = list(days)
-    if not known:
+    if not days:
         return 1
-    return ordinal(selection.last or max(known)) - ordinal(selection.first or min(known)) + 1
+    first = ordinal(selection.first) if selection.first else min(days)
+    last = ordinal(selection.last) if selection.last else max(days)
+    return last - first + 1
 
 
 def _conversations(pair: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ __all__ = [
     "report",
     "stacks",
     "stored",
+    "unreadable",
     "upload_progress",
     "verification",
 ]

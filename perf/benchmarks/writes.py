@@ -89,7 +89,7 @@ def main() -> None:
         deployment = Deployment.from_stack(cloudformation, "flowtally")
         runs = _first_stage(deployment.daily_totals, options.pairs)
         units = _write_units(deployment.daily_totals, options.pairs)
-        second = _second_stage(deployment)
+        second = _consolidation_cost(deployment)
     publish(_report(runs, units, second, options.pairs), save=options.save)
 
 
@@ -145,7 +145,7 @@ def _write_units(table: str, pairs: int) -> Metered:
     return metered
 
 
-class SecondStage(NamedTuple):
+class ConsolidationCost(NamedTuple):
     """What consolidating a stream took."""
 
     records: int
@@ -153,7 +153,7 @@ class SecondStage(NamedTuple):
     metered: Metered
 
 
-def _second_stage(deployment: Deployment) -> SecondStage:
+def _consolidation_cost(deployment: Deployment) -> ConsolidationCost:
     """Consolidates all that the first stage changed, in the batches that the stream gives."""
     metered = Metered(dynamodb(WRITERS))
     stage = Consolidator(PairStatisticsStore.of(deployment, metered.as_client()), ThreadedForEach(1))
@@ -162,7 +162,7 @@ def _second_stage(deployment: Deployment) -> SecondStage:
         pair_batches += len(list(fold(batch)))
         records += len(batch)
         stage.process(batch)
-    return SecondStage(records, pair_batches, metered)
+    return ConsolidationCost(records, pair_batches, metered)
 
 
 def _batches(stream_arn: str) -> Iterator[list[Any]]:
@@ -179,7 +179,7 @@ def _batches(stream_arn: str) -> Iterator[list[Any]]:
             iterator = answer["NextShardIterator"]
 
 
-def _report(runs: list[WriteCost], units: Metered, second: SecondStage, pairs: int) -> list[Figures]:
+def _report(runs: list[WriteCost], units: Metered, second: ConsolidationCost, pairs: int) -> list[Figures]:
     yardstick = runs[0]
     command = "python -m perf.benchmarks.writes" + (f" --pairs {pairs}" if pairs != _PAIRS else "")
     rows = [

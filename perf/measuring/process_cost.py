@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,8 +35,12 @@ class Cost(NamedTuple):
     output: str
 
 
-def cost_of(command: Sequence[str]) -> Cost:
+def cost_of(command: Sequence[str], *, statuses: Container[int] = (0,)) -> Cost:
     """Runs a command and measures it.
+
+    Args:
+        command: the program and its arguments.
+        statuses: the exit statuses of a command that did what it should.
 
     Raises:
         CalledProcessError: the command failed.
@@ -46,13 +50,15 @@ def cost_of(command: Sequence[str]) -> Cost:
         try:
             finished = subprocess.run(
                 [sys.executable, "-I", "-S", "-c", _STARTER, str(writing), *command],
-                check=True,
+                check=False,
                 stdout=subprocess.PIPE,
                 text=True,
                 pass_fds=[writing],
             )
         finally:
             os.close(writing)
+        if finished.returncode not in statuses:
+            raise subprocess.CalledProcessError(finished.returncode, command, finished.stdout)
         cpu, wall, kilobytes = figures.read().split()
     return Cost(float(cpu), float(wall), int(kilobytes) * 1024, finished.stdout)
 

@@ -175,15 +175,15 @@ def test_addresses_may_be_written_in_any_form(written: str, stored: str) -> None
     assert canonical(written) == stored
 
 
-def test_an_unknown_pair_suggests_near_ones(deployment: Deployment) -> None:
+def test_an_unknown_pair_suggests_near_ones(simple_deployment: Deployment) -> None:
     """The other direction if it has flows, else some peers of the source, else where to look."""
     dynamodb = client("dynamodb")
-    daily = DailyTotalsStore(dynamodb, deployment.daily_totals)
-    statistics = PairStatisticsStore(dynamodb, deployment.pair_statistics, daily)
+    daily = DailyTotalsStore(dynamodb, simple_deployment.daily_totals)
+    statistics = PairStatisticsStore(dynamodb, simple_deployment.pair_statistics, daily)
     for number in range(8):
         add_day(daily, PairDay(SRC, f"10.0.1.{number}", "2022-12-01"), Totals(1, 1, 1), b"x" * 8, 1)
         statistics.rebuild(f"{SRC}>10.0.1.{number}")
-    results = Results(dynamodb, deployment)
+    results = Results(dynamodb, simple_deployment)
     assert "The other direction has: 10.0.0.1 10.0.1.3" in str(results.unknown("10.0.1.3", SRC))
     assert "to 10.0.1.0, 10.0.1.1, 10.0.1.2, 10.0.1.3, 10.0.1.4 and others" in str(
         results.unknown(SRC, "10.9.9.9")

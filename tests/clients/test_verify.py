@@ -1,4 +1,4 @@
-"""Verification: it finds every difference, and calls a change under way none."""
+"""Verification: it finds every difference, and calls a change under way none. On moto, in this process."""
 
 from collections.abc import Callable
 
@@ -64,13 +64,14 @@ class World:
 
 
 @pytest.fixture
-def world(deployment: Deployment) -> World:
+def world(simple_deployment: Deployment) -> World:
     """A world in which all agrees."""
-    return World(deployment)
+    return World(simple_deployment)
 
 
-def test_what_cannot_be_computed_is_named_and_stops_no_other(run_here: Run, world: World) -> None:
+def test_what_cannot_be_computed_is_named_and_stops_no_other(run_here: Run, deployment: Deployment) -> None:
     """`verify --all --repair` repairs the others, names the pair, and ends with status 1."""
+    world = World(deployment)
     world.spoil("n")
     world.dynamodb.put_item(
         TableName=world.daily_table,
@@ -156,8 +157,8 @@ def test_an_unknown_pair_is_an_error(world: World) -> None:
         verify_pair(world.results, A, "10.0.0.9", no_sleep)
 
 
-def test_differences_of_nothing_are_nothing(deployment: Deployment) -> None:
+def test_differences_of_nothing_are_nothing(simple_deployment: Deployment) -> None:
     """An empty deployment agrees with itself."""
-    verdict = verify_all(Results(client("dynamodb"), deployment), no_sleep)
+    verdict = verify_all(Results(client("dynamodb"), simple_deployment), no_sleep)
     assert verdict == Verdict(0, 0, [], [])
     assert PairMoments() == PairMoments(Moments(), Moments())

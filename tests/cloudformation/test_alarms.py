@@ -196,6 +196,7 @@ def test_all_is_silent_where_nothing_ever_happened() -> None:
         ("ConsolidateThrottles", [1.0] * 20, 16 * MINUTES),
         ("FilesPartlyCounted", [1.0], 2 * MINUTES),
         ("PairsSetAside", [1.0], 2 * MINUTES),
+        ("DaysStandOut", [1.0], 2 * MINUTES),
     ],
 )
 def test_what_is_never_well_is_told_at_once(name: str, values: list[float], seconds: float) -> None:

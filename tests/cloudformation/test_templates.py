@@ -144,7 +144,7 @@ def test_alarms_cover_what_can_go_wrong() -> None:
     assert alarms == {
         "storage": {
             *("DeadLetters", "OldestFile", "FilesNotCounted", "PairsNotConsolidated"),
-            *("FilesPartlyCounted", "PairsSetAside"),
+            *("FilesPartlyCounted", "PairsSetAside", "DaysStandOut"),
         },
         "lambda": {
             *("SummarizeErrors", "ConsolidateErrors", "VerifyErrors", "RecordsWait"),
@@ -191,7 +191,7 @@ def test_the_dashboard_shows_what_the_alarms_watch() -> None:
     assert names == {
         *("ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"),
         *("ApproximateAgeOfOldestMessage", "ConsumedWriteCapacityUnits", "Errors", "Throttles"),
-        *("FilesNotCounted", "PairsNotConsolidated"),
+        *("FilesNotCounted", "PairsNotConsolidated", "DaysStandOut"),
     }
     functions = {value for space, _, *rest in shown if space == "AWS/Lambda" for value in rest[1:2]}
     named = {it["FunctionName"] for it in resources("lambda", "AWS::Lambda::Function").values()}

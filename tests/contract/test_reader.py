@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.contract.stores import Store, simulated_store
-from tests.helpers.streams import Clock, LeaseTable
+from tests.helpers.stand_ins import Clock
+from tests.helpers.streams import LeaseTable
 from tests.simulation.errors import refusal
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.stream_reader import StreamReader
 
 
 class Reading:

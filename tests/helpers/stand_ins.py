@@ -21,3 +21,13 @@ class Shown(Notifier):
 
     def _send(self, message: str) -> None:
         self.said.append(message)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now

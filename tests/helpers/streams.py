@@ -8,24 +8,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.helpers.stand_ins import Shown
+from tests.helpers.stand_ins import Clock, Shown
 from tests.simulation.dynamodb import DynamoDB, Table
-from vm_daemon.leases import Leases
 from vm_daemon.report import Report
 from vm_daemon.start_delay import StartDelay
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.leases import Leases
+from vm_daemon.stream.stream_reader import StreamReader
 
 STREAM, LEASES = "arn:stream", "leases"
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class LeaseTable:

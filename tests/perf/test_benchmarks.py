@@ -90,7 +90,7 @@ def test_a_new_pair_day_takes_a_write_unit_and_a_pair_and_batch_a_write(deployme
     assert [run.writes for run in runs] == [5, 5, 5]
     units = bench_writes._write_units(deployment.daily_totals, 20)
     assert units.units == units.writes == 60
-    second = bench_writes._second_stage(deployment)
+    second = bench_writes._consolidation_cost(deployment)
     assert second.records == 60 + 3 * 5 * 6  # three ways in six rounds
     assert second.metered.units == second.metered.writes <= second.pair_batches < second.records
 

@@ -4,7 +4,7 @@ scheduler     one simulated clock, many processes, one interleaving per seed
 connections   what production takes for boto3 clients; here the faults happen
 faults        which fault happens at which call
 s3 sqs dynamodb expressions streams     the services, after their documented semantics
-machines lambdas operators              who works: VM daemons, Lambda mappings, people
+daemons lambdas operators               who works: VM daemons, Lambda mappings, people
 traffic       files whose content the generator knows, and the truth computed from it
 invariants    what must hold at rest
 themes        what schedules are about

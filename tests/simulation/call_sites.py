@@ -34,6 +34,7 @@ OPERATIONS = frozenset(
 PRODUCTION = (
     "handlers/*.py",
     "vm_daemon/*.py",
+    "vm_daemon/stream/*.py",
     "models/storage/daily_totals.py",
     "models/storage/pair_statistics.py",
 )

@@ -6,11 +6,11 @@ Some that one might look for are not here:
   of a change never goes back, and that marks hold it.
 - The reader's repairs after trimmed records, and after a shard that vanished unread. Unless clocks differ
   by half a day, what they make good is noticed by how long a shard was not read, too, so schedules do not
-  miss them; tests/vm_daemon/test_lost_records.py does.
+  miss them; tests/vm_daemon/stream/test_lost_records.py does.
 - That a reader repairs after it has looked for shards, not before. Either is right: records are lost after
   a day, and a reader that did not look for half a day repairs once more.
 - That a shard is not taken that another reader has finished meanwhile. Nothing is counted wrong without it,
-  but a reader is kept from other shards; tests/vm_daemon/test_leases.py holds it.
+  but a reader is kept from other shards; tests/vm_daemon/stream/test_leases.py holds it.
 """
 
 from tests.simulation.planted_in_summarize import SUMMARIZE
@@ -21,8 +21,8 @@ DAILY = "models/storage/daily_totals.py"
 STATISTICS = "models/storage/pair_statistics.py"
 STEPS = "models/storage/changes.py"
 CONSOLIDATOR = "handlers/consolidate_stage.py"
-STREAM_READER = "vm_daemon/stream_reader.py"
-SHARDS = "vm_daemon/shards.py"
+STREAM_READER = "vm_daemon/stream/stream_reader.py"
+SHARDS = "vm_daemon/stream/shards.py"
 
 MUTANTS = [
     *SUMMARIZE,

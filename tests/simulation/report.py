@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from perf.figures import Figures
 from tests.simulation import faults as kinds
 from tests.simulation.call_sites import CallSite, all_call_sites
-from tests.simulation.schedule import Outcome
+from tests.simulation.schedule import ScheduleResult
 
 CRASHES_WANTED = 100  # at each call, before and after, in so many seeds:
 IN_SEEDS = 10_000
@@ -23,7 +23,7 @@ class Report:
     crashed: Counter[tuple[CallSite, str]] = field(default_factory=Counter)
     failing: dict[int, list[str]] = field(default_factory=dict)  # by seed
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ScheduleResult) -> None:
         """Adds one."""
         self.schedules += 1
         self.calls += outcome.calls

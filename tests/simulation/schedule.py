@@ -11,15 +11,15 @@ from tests.simulation import faults as kinds
 from tests.simulation import operators
 from tests.simulation.call_sites import CallSite
 from tests.simulation.connections import Trace
+from tests.simulation.daemons import StreamDaemon, positions, queue_daemon, seed_tokens
 from tests.simulation.event_loop import NeverAtRest
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import broken
 from tests.simulation.lambdas import QueueMapping, StreamMapping, assemble_from_process
-from tests.simulation.machines import StreamMachine, positions, queue_machine, seed_tokens
 from tests.simulation.themes import CONSOLIDATORS, FILES, HOUR, SPANS, SUMMARIZERS, Theme, theme_of
 from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
-from vm_daemon.leases import FINISHED
+from vm_daemon.stream.leases import FINISHED
 
 _CLOSED = ("AccessDeniedException", "ValidationException")
 _LARGEST = (*[400 * 1024] * 7, 170)  # bytes of an item of the daily totals
@@ -37,7 +37,7 @@ class Cut:
 
 
 @dataclass
-class Outcome:
+class ScheduleResult:
     """What a schedule came to."""
 
     seed: int
@@ -77,12 +77,12 @@ class Schedule:
         self.world = World(str(seed), self._faults, shard_life, trace)
         seed_tokens(self.world)
         self._span = self._random.choice(SPANS[self._theme])
-        self._outcome = Outcome(seed)
-        self._stream_machines: list[StreamMachine] = []
+        self._outcome = ScheduleResult(seed)
+        self._stream_daemons: list[StreamDaemon] = []
         self._mappings: list[StreamMapping] = []
         self._reuploads = 0
 
-    def run(self) -> Outcome:
+    def run(self) -> ScheduleResult:
         """Lets everything happen, heals all faults, and checks the invariants when all is quiet."""
         world, outcome = self.world, self._outcome
         self._plan_uploads()
@@ -158,13 +158,13 @@ class Schedule:
         summarizers = random.choice(SUMMARIZERS)
         consolidators = random.choice(CONSOLIDATORS[self._theme])
         for number in range(summarizers[0]):
-            self._hire(f"vm-summarize-{number}", lambda name: queue_machine(self.world, name))
+            self._hire(f"vm-summarize-{number}", lambda name: queue_daemon(self.world, name))
         if summarizers[1]:
             self._hire("lambda-summarize", lambda _: QueueMapping(self.world, summarizers[1]))
         for number in range(consolidators[0]):
             self._hire(
                 f"vm-consolidate-{number}",
-                lambda name: self._stream_machines.append(StreamMachine(self.world, name)),
+                lambda name: self._stream_daemons.append(StreamDaemon(self.world, name)),
             )
         if consolidators[1]:
             self._hire("lambda-consolidate", lambda _: self._mappings.append(StreamMapping(self.world)))
@@ -212,7 +212,7 @@ class Schedule:
             self.world.statistics.closed_until = self.world.scheduler.now + seconds
             return
         self.world.trace("people", "nothing is consolidated for a while")
-        processes = [machine.machine.process for machine in self._stream_machines]
+        processes = [it.daemon.process for it in self._stream_daemons]
         for process in [*processes, *(mapping.process for mapping in self._mappings)]:
             self.world.scheduler.freeze(process, seconds)
 
@@ -250,10 +250,10 @@ class Schedule:
 
     def _needs_repair(self) -> bool:
         """Records that Lambda alone lost are found by nobody; the operations guide says to repair."""
-        return not self._stream_machines and any(mapping.lost for mapping in self._mappings)
+        return not self._stream_daemons and any(mapping.lost for mapping in self._mappings)
 
 
-def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Outcome:
+def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> ScheduleResult:
     """Runs one seed."""
     logging.disable()
     assemble_from_process()

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from tests.simulation.schedule import Cut, Outcome, Schedule, run_schedule
+from tests.simulation.schedule import Cut, Schedule, ScheduleResult, run_schedule
 from tests.simulation.world import START
 
 _RUNS = 300
 
 
 class _Shrinker:
-    def __init__(self, seed: int, outcome: Outcome) -> None:
+    def __init__(self, seed: int, outcome: ScheduleResult) -> None:
         self.seed = seed
         self.wanted = {kind_of(broken) for broken in outcome.broken}
         self.cut = Cut()
@@ -64,7 +64,7 @@ def kind_of(broken: str) -> str:
     return broken.partition(":")[0]
 
 
-def shrink(seed: int, outcome: Outcome) -> Cut:
+def shrink(seed: int, outcome: ScheduleResult) -> Cut:
     """The smallest cut of a failing schedule that was found; it breaks no other invariants."""
     shrinker = _Shrinker(seed, outcome)
     for _ in range(2):

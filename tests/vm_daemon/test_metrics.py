@@ -18,7 +18,7 @@ from tests.helpers.flow_files import flow_csv
 from tests.helpers.streams import Bench, FakeShard, FakeStreams
 from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.metrics import Metrics, Teller, telling
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream.stream_reader import StreamReader
 
 MINUTE, HOUR = 60.0, 3600.0
 DAY = 24 * HOUR
@@ -44,7 +44,7 @@ class CloudWatch:
             self.data.add(Metric(Namespace, datum["MetricName"]), self.now, float(datum["Value"]))
 
 
-class Machine:
+class MeasuredWorker:
     """A process that reads the stream or counts files, through a time in steps of five seconds."""
 
     def __init__(self, *, is_reader: bool) -> None:
@@ -83,26 +83,26 @@ def off(data: Data, end: float, begin: float = BEGIN) -> dict[str, float]:
 
 def test_a_quiet_week_of_a_reader_is_silent_and_cheap() -> None:
     """A sign of life every four minutes, no alarm, and no more calls than signs."""
-    machine = Machine(is_reader=True)
-    machine.work(7 * DAY)
-    assert machine.cloudwatch.calls <= 7 * DAY / 240 + 1
+    worker = MeasuredWorker(is_reader=True)
+    worker.work(7 * DAY)
+    assert worker.cloudwatch.calls <= 7 * DAY / 240 + 1
     # From when the group has reported success: two minutes after the first sign.
-    assert off(machine.cloudwatch.data, BEGIN + 7 * DAY, BEGIN + 2 * MINUTE) == {}
+    assert off(worker.cloudwatch.data, BEGIN + 7 * DAY, BEGIN + 2 * MINUTE) == {}
 
 
 def test_a_process_that_only_counts_says_nothing_while_all_is_well() -> None:
     """No sign of life, no call."""
-    machine = Machine(is_reader=False)
-    machine.work(DAY)
-    assert machine.cloudwatch.calls == 0
+    worker = MeasuredWorker(is_reader=False)
+    worker.work(DAY)
+    assert worker.cloudwatch.calls == 0
 
 
 def test_a_reader_that_stands_still_is_missed_within_half_an_hour() -> None:
     """Its last sign of life leaves what the alarm looks at."""
-    machine = Machine(is_reader=True)
-    machine.work(HOUR)
-    machine.work(2 * HOUR, reaches=False)
-    since = off(machine.cloudwatch.data, BEGIN + 3 * HOUR, BEGIN + HOUR)
+    worker = MeasuredWorker(is_reader=True)
+    worker.work(HOUR)
+    worker.work(2 * HOUR, reaches=False)
+    since = off(worker.cloudwatch.data, BEGIN + 3 * HOUR, BEGIN + HOUR)
     assert since.keys() == {"SilentReader"}
     assert 15 * MINUTE < since["SilentReader"] <= 30 * MINUTE
 
@@ -110,57 +110,57 @@ def test_a_reader_that_stands_still_is_missed_within_half_an_hour() -> None:
 @pytest.mark.parametrize("second", range(0, 300, 60))
 def test_files_that_keep_failing_are_told_after_a_quarter_of_an_hour(second: int) -> None:
     """Delivered after each back-off, as a poller does."""
-    machine = Machine(is_reader=False)
-    machine.work(second)
-    began = machine.cloudwatch.now
+    worker = MeasuredWorker(is_reader=False)
+    worker.work(second)
+    began = worker.cloudwatch.now
     for receives in range(1, 11):
-        logged(machine.metrics, "file not counted, to be tried again")
-        machine.work(back_off(receives))
-    data, now = machine.cloudwatch.data, machine.cloudwatch.now
+        logged(worker.metrics, "file not counted, to be tried again")
+        worker.work(back_off(receives))
+    data, now = worker.cloudwatch.data, worker.cloudwatch.now
     since = off(data, now, began)
     assert 5 * MINUTE < since.pop("FilesNotCounted") <= 16 * MINUTE
     assert since.keys() <= {"SilentReader"}  # which this process is not
-    assert machine.told("FilesNotCounted") == 10
+    assert worker.told("FilesNotCounted") == 10
 
 
 def test_a_reader_that_is_stuck_tells_it_and_how_long() -> None:
     """It reads on and on; the pair fails, and the oldest change grows older."""
-    machine = Machine(is_reader=True)
+    worker = MeasuredWorker(is_reader=True)
     for _ in range(int(2 * HOUR / 5)):
-        logged(machine.metrics, "pair not consolidated, to be tried again")
-        machine.metrics.lagging(machine.cloudwatch.now - BEGIN)
-        machine.work(5)
-    since = off(machine.cloudwatch.data, BEGIN + 2 * HOUR, BEGIN + 2 * MINUTE)
+        logged(worker.metrics, "pair not consolidated, to be tried again")
+        worker.metrics.lagging(worker.cloudwatch.now - BEGIN)
+        worker.work(5)
+    since = off(worker.cloudwatch.data, BEGIN + 2 * HOUR, BEGIN + 2 * MINUTE)
     assert since["PairsNotConsolidated"] <= 15 * MINUTE
     assert HOUR <= since["ReaderLags"] <= 1.25 * HOUR
     assert since.keys() == {"PairsNotConsolidated", "ReaderLags"}
-    assert machine.cloudwatch.calls <= 2 * HOUR / 60 + 1
+    assert worker.cloudwatch.calls <= 2 * HOUR / 60 + 1
 
 
 def test_what_cannot_be_told_is_told_later() -> None:
     """Counts are kept while CloudWatch is out of reach; an end does not wait for it."""
-    machine = Machine(is_reader=False)
-    machine.cloudwatch.is_reachable = False
-    logged(machine.metrics, "pair set aside")
-    machine.work(MINUTE)
-    logged(machine.metrics, "pair set aside")
-    machine.work(MINUTE)
-    machine.teller.finish()
-    assert machine.told("PairsSetAside") == 0
-    machine.cloudwatch.is_reachable = True
-    machine.work(2 * MINUTE)
-    assert machine.told("PairsSetAside") == 2
+    worker = MeasuredWorker(is_reader=False)
+    worker.cloudwatch.is_reachable = False
+    logged(worker.metrics, "pair set aside")
+    worker.work(MINUTE)
+    logged(worker.metrics, "pair set aside")
+    worker.work(MINUTE)
+    worker.teller.finish()
+    assert worker.told("PairsSetAside") == 0
+    worker.cloudwatch.is_reachable = True
+    worker.work(2 * MINUTE)
+    assert worker.told("PairsSetAside") == 2
 
 
 def test_the_end_tells_the_rest() -> None:
     """What failed in the last minute, once; afterwards the log is counted no more."""
-    machine = Machine(is_reader=False)
+    worker = MeasuredWorker(is_reader=False)
     log = logging.getLogger("flowtally.test")
-    with telling(machine.teller, machine.metrics):
+    with telling(worker.teller, worker.metrics):
         log.error("file partly counted")
     log.error("file partly counted")
-    machine.teller.finish()
-    assert machine.told("FilesPartlyCounted") == 1
+    worker.teller.finish()
+    assert worker.told("FilesPartlyCounted") == 1
 
 
 def test_a_stuck_shard_makes_the_reader_lag() -> None:

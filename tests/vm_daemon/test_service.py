@@ -20,6 +20,7 @@ from models.errors import UsageError
 from models.storage.aws_clients import client
 from tests.conftest import Manager
 from tests.helpers.deployed import upload
+from tests.helpers.stand_ins import Clock
 from vm_daemon.journal import JournalFormatter
 from vm_daemon.notifications import Notifier
 from vm_daemon.report import Report
@@ -27,15 +28,6 @@ from vm_daemon.settings import FILE, parse, reload_settings
 from vm_daemon.start_delay import StartDelay
 from vm_daemon.stopping import OutOfTime, Stop
 from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_systemd_is_told(manager: Manager) -> None:
@@ -60,7 +52,7 @@ def test_a_status_is_one_line(manager: Manager) -> None:
 def test_the_watchdog_is_fed_by_progress_alone(manager: Manager) -> None:
     """A ping is passed on, at most four times a period; without one, nothing is sent."""
     address, received = manager
-    clock = Clock()
+    clock = Clock(100.0)
     notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "180000000"}, clock)
     for _ in range(1800):  # three minutes of steady progress
         notifier.ping()
@@ -93,7 +85,7 @@ def test_a_socket_that_leads_nowhere_is_told_of_once(address: str, caplog: pytes
 def test_status_has_the_useful_figures(manager: Manager) -> None:
     """Rate over the last minute, what is in hand, and the lag of the last one."""
     address, received = manager
-    clock = Clock()
+    clock = Clock(100.0)
     report = Report(Notifier({"NOTIFY_SOCKET": address}), StartDelay(None), "files", clock)
     report.reached("0 in hand")
     report.done(1, 2.5)
@@ -119,7 +111,7 @@ def start(delay: StartDelay) -> int:
 
 def test_starts_are_delayed_longer_after_each_failure(tmp_path: Path) -> None:
     """At once the first time, then 2, 4, 8… up to 300 seconds; a minute of work forgets the failures."""
-    delay, clock = StartDelay(tmp_path), Clock()
+    delay, clock = StartDelay(tmp_path), Clock(100.0)
     assert [start(delay) for _ in range(11)] == [0, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     report = Report(Notifier({}), delay, "files", clock)
     report.reached("")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clients.insight.days import day_of, ordinal
 from clients.insight.findings import Finding, Kind, Measure
 from clients.insight.overview import Overview
 from clients.insight.ranking import Traffic
 from clients.render.findings import named
+from models.days import day_of, ordinal
 from models.load import load
 
 HEATMAP_DEVICES = 20

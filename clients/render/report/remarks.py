@@ -15,6 +15,10 @@ def remarks(overview: Overview) -> list[str]:
     return [
         f"{quality.quarantined:,} of {quality.rows:,} rows are in quarantine, and {quality.rejected:,} files "
         "were rejected: they are not in any number of this page.",
+        *(
+            f"An item of the daily totals cannot be read and is left out: {item}."
+            for item in quality.unreadable[:_DAYS_NAMED]
+        ),
         f"No traffic at all on {count_of(len(days), 'day')}: {some}." if days else "No day is missing.",
         *(f"{one.name} has sent nothing about days after {one.last_day}." for one in quality.silent_branches),
         *(f"Assumed of {count_of(files, 'file')}: {note}." for note, files in notes),

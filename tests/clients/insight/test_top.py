@@ -11,6 +11,7 @@ from clients.insight.ranking import MEASURES, Ranking, Traffic, network_of
 from clients.insight.selection import Question, Selection, names_per, networks_of, ranked
 from models.deployment import Deployment
 from models.errors import UsageError
+from models.history import History
 from models.load import DAY
 from models.traffic import Totals
 from tests.clients.insight.stored import store
@@ -77,7 +78,7 @@ def test_wrong_questions_are_told() -> None:
 def test_ranking_is_sorting(durations: list[int], by: str, quietest: bool) -> None:
     """Keeping the best few gives the same as sorting all."""
     all_of_them = [
-        Traffic(f"10.0.0.{number}", {"2022-12-07": Totals(size, size % 7, 1)}, 1)
+        Traffic(f"10.0.0.{number}", History.of({"2022-12-07": Totals(size, size % 7, 1)}), 1)
         for number, size in enumerate(durations)
     ]
     ranking = Ranking(by, 5, quietest=quietest)

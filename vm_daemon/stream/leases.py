@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from models.errors import error_code
 from models.storage.schema import RawItem
-from vm_daemon.lease_snapshot import LeaseSnapshot, ShardState, Worker
+from vm_daemon.stream.lease_snapshot import LeaseSnapshot, ShardState, Worker
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

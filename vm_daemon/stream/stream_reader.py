@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from models.errors import FlowtallyError, error_code
-from vm_daemon.leases import FINISHED, LeaseLost, Leases
 from vm_daemon.report import Report, Unwatched
-from vm_daemon.shards import UNREAD, Parents, Shard, fair_share, parents_of, readable
 from vm_daemon.stopping import Stop
+from vm_daemon.stream.leases import FINISHED, LeaseLost, Leases
+from vm_daemon.stream.shards import UNREAD, Parents, Shard, fair_share, parents_of, readable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams import DynamoDBStreamsClient

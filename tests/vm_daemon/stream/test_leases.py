@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.streams import Clock, LeaseTable
-from vm_daemon.leases import FINISHED, LeaseLost, Leases
+from tests.helpers.stand_ins import Clock
+from tests.helpers.streams import LeaseTable
+from vm_daemon.stream.leases import FINISHED, LeaseLost, Leases
 
 SHARD = "shard-1"
 LEASE = 60

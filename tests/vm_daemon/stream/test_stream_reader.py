@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.helpers.streams import Bench, FakeShard, FakeStreams, refused
-from vm_daemon.leases import FINISHED
+from vm_daemon.stream.leases import FINISHED
 
 
 def numbers(shard: str, first: int, last: int) -> list[tuple[str, int]]:

@@ -10,11 +10,11 @@ from handlers.repair import repair_all
 from tests.simulation import faults as kinds
 from tests.simulation.event_loop import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World
-from vm_daemon import leases
-from vm_daemon.leases import FINISHED, Leases
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.stopping import Stop
-from vm_daemon.stream_reader import StreamReader
+from vm_daemon.stream import leases
+from vm_daemon.stream.leases import FINISHED, Leases
+from vm_daemon.stream.stream_reader import StreamReader
 
 _LONGEST_IDLE = 4 * 3600  # seconds
 
@@ -24,7 +24,7 @@ def seed_tokens(world: World) -> None:
     leases.uuid4 = lambda: UUID(int=world.random.getrandbits(128))  # type: ignore[attr-defined]
 
 
-class Machine:
+class RestartedDaemon:
     """A daemon under systemd: it is started again when it dies."""
 
     def __init__(self, world: World, name: str, run: Callable[[Process], None]) -> None:
@@ -43,7 +43,7 @@ class Machine:
         self._world.scheduler.at(self._world.scheduler.now + delay, self._start)
 
 
-def queue_machine(world: World, name: str) -> Machine:
+def queue_daemon(world: World, name: str) -> RestartedDaemon:
     """`flowtally-daemon summarize` on a VM."""
 
     def run(process: Process) -> None:
@@ -56,17 +56,17 @@ def queue_machine(world: World, name: str) -> Machine:
             sleep=world.scheduler.sleep,
         ).run()
 
-    return Machine(world, name, run)
+    return RestartedDaemon(world, name, run)
 
 
-class StreamMachine:
+class StreamDaemon:
     """`flowtally-daemon consolidate` on a VM, which shares the stream with the others."""
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._lag = world.random.choice((0, 0, 1, 60, 900))  # seconds before it looks at what is new
         self._lease = world.random.choice((10, 60))
-        self.machine = Machine(world, name, self._run)
+        self.daemon = RestartedDaemon(world, name, self._run)
 
     def _run(self, process: Process) -> None:
         world = self._world
