@@ -1,6 +1,7 @@
 """The two stages, summarize and consolidate, and their Lambda entry points."""
 
 __all__ = [
+    "alerts",
     "assembly",
     "concurrency",
     "consolidate",

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handlers.alerts import tell_of_days
 from handlers.assembly import WRITERS, summarizer_for
 from handlers.concurrency import ThreadedForEach
 from handlers.consolidate_stage import Consolidator
@@ -130,7 +131,7 @@ def consolidate(leases: str, worker: str, lease: int, namespace: str) -> None:
         database = dynamodb(WRITERS)
         for used in (streams, shares, database):
             watch_calls(used, ping)
-        statistics = PairStatisticsStore.of(deployment, database)
+        statistics = PairStatisticsStore.of(deployment, database, observer=tell_of_days)
         held = Leases(shares, leases, deployment.stream_arn, worker, _seconds, lease)
 
         def check() -> None:

@@ -30,8 +30,9 @@ class Part(NamedTuple):
 
     def without(self, kept: "Part") -> tuple["Part", ...]:
         """The other parts of the size of `kept`, which is one of this one's."""
-        further = range(1, 1 << (kept.bits - self.bits))
-        return tuple(Part(kept.bits, kept.value | number << self.bits) for number in further)
+        numbers = range(1 << (kept.bits - self.bits))
+        alike = (Part(kept.bits, self.value | number << self.bits) for number in numbers)
+        return tuple(part for part in alike if part != kept)
 
 
 class Pass(NamedTuple):

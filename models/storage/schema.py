@@ -82,6 +82,7 @@ class PairStatistics(Model):
     packets_squares = IntegerAttribute(attr_name="pp")
     revision = IntegerAttribute(attr_name="r")
     horizon = IntegerAttribute(attr_name="h", null=True)  # epoch seconds; entries up to here may be gone
+    set_aside = UnicodeAttribute(attr_name="x", null=True)  # why the sums are not those of the daily totals
 
     @property
     def duration(self) -> Moments:

@@ -54,6 +54,18 @@ def verdict(flows: FlowFile) -> Any:
     return flows._replace(totals={}, parts=())
 
 
+@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 255))
+def test_a_part_without_another_is_what_is_left_of_it(bits: int, more: int, kept_hash: int) -> None:
+    """Whichever was kept: each hash of the part is in exactly one of them, and no other hash in any."""
+    part = Part(bits, kept_hash & (1 << bits) - 1)
+    kept = Part(bits + more, kept_hash & (1 << bits + more) - 1)
+    others = part.without(kept)
+    assert len(others) == (1 << more) - 1
+    for hashed in range(256):
+        homes = [each for each in (kept, *others) if hashed & each.mask == each.value]
+        assert len(homes) == (hashed & part.mask == part.value)
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(ROWS, min_size=1, max_size=60), st.integers(1, 30))
 def test_all_parts_together_are_the_whole(rows: list[bytes], limit: int) -> None:
