@@ -7,6 +7,7 @@ __all__ = [
     "consolidate",
     "consolidate_stage",
     "counting",
+    "file_fates",
     "logs",
     "messages",
     "metrics",

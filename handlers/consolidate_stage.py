@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.concurrency import ForEach
-from models.storage.changes import Step, WeekState
+from models.errors import NotComputable
+from models.storage.changes import Step, WeekState, is_week
 from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import RawItem
 
@@ -70,13 +71,16 @@ class Consolidator:
 
         Returns:
             The position of the first record that failed, None if none did. From there on all must be
-            delivered again; those that did not fail will be found to be duplicates.
+            delivered again; those that did not fail will be found to be duplicates. A pair that was set
+            aside, because it can never be computed from its daily totals as they are, is no failure.
         """
         failed: list[int] = []
 
         def consolidate(changes: PairChanges) -> None:
             try:
                 self._consolidate(changes)
+            except NotComputable as reason:
+                log.error("pair set aside", extra={"pair": changes.pair, "reason": str(reason)})
             except Exception:
                 log.exception("pair not consolidated, to be tried again", extra={"pair": changes.pair})
                 failed.append(changes.first_record)
@@ -100,11 +104,17 @@ def fold(records: Sequence[StreamRecord]) -> Iterable[PairChanges]:
         changes = pairs.setdefault(pair, PairChanges(pair, position))
         before, after = _state(change.get("OldImage")), _state(change.get("NewImage"))
         if record["eventName"] == "REMOVE":
-            changes.remove(week, before)
+            changes.remove(week, before or WeekState())
+        elif before is None or after is None or not is_week(week):
+            changes.needs_rebuild = True  # which tells whether the daily totals give statistics
         else:
             changes.add(week, before, after)
     return pairs.values()
 
 
-def _state(image: RawItem | None) -> WeekState:
-    return WeekState.of(image) if image else WeekState()
+def _state(image: RawItem | None) -> WeekState | None:
+    """The state that an image shows; None if it is not what a worker writes."""
+    try:
+        return WeekState.of(image) if image else WeekState()
+    except NotComputable:
+        return None

@@ -35,6 +35,7 @@ class Counting:
 
     Attributes:
         full: weeks that cannot take the file, which was proved by reading them.
+        has_added: whether any week did not have the file before.
     """
 
     daily_totals: DailyTotalsStore
@@ -43,6 +44,7 @@ class Counting:
     time_left: Callable[[], float]
     for_each: ForEach
     full: list[PairWeek] = field(default_factory=list)
+    has_added: bool = False
 
     def add(self, weeks: Mapping[PairWeek, DaysOfWeek], *, looks_first: bool) -> None:
         """Adds totals of the file, each pair and week once.
@@ -81,7 +83,8 @@ class Counting:
             self._check_time()
             try:
                 # The time of this write: one from before would be refused where another worker wrote since.
-                self.daily_totals.add_once(week, weeks[week], self.source, int(self.now()))
+                if self.daily_totals.add_once(week, weeks[week], self.source, int(self.now())):
+                    self.has_added = True
             except (ClientError, TryAgain) as error:
                 if not _is_about_the_item(error):
                     raise

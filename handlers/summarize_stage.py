@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.counting import Counting
+from handlers.file_fates import describe, is_counted, record_fate
 from handlers.passes import Passes, VersionLost
 from models.bucket_layout import (
     check_incoming_key,
@@ -139,13 +140,13 @@ class Summarizer:
                 for note in flows.notes:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
-                _describe(record, flows)
+                describe(record, flows)
                 full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
                 if full:
                     record.state, record.reason = "partly counted", _reason_of(full)
                     self._set_aside(uploaded, source["ETag"], record.reason)
         record.completed_at = int(self.now())
-        self._record(record)
+        record_fate(self.dynamodb, self.files_table, record)
         self._delete(uploaded, source["ETag"])
         _log_completed(uploaded.key, record)
 
@@ -189,22 +190,15 @@ class Summarizer:
                 totals.clear()
                 counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
-            if not (lost.is_gone and self._is_counted(record)):
+            if not (lost.is_gone and is_counted(self.dynamodb, self.files_table, record)):
                 record.state, record.reason = "partly counted", str(lost)
                 record.completed_at = int(self.now())
-                self._record(record)
+                record_fate(self.dynamodb, self.files_table, record)
                 _log_completed(version.uploaded.key, record)
             raise Changed from lost
+        if delivery.receives == 1 and flows.days and not (counting.has_added or counting.full):
+            record.state = "duplicate"
         return counting.full
-
-    def _is_counted(self, record: File) -> bool:
-        """Whether another worker has counted the same content meanwhile, and deleted the object."""
-        key = {"branch": {"S": record.branch}, "key": {"S": record.key}}
-        item = self.dynamodb.get_item(TableName=self.files_table, Key=key, ConsistentRead=True).get("Item")
-        if not item:
-            return False
-        known = File.from_raw_data(item)
-        return known.state == "counted" and known.digest == record.digest
 
     def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
         """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
@@ -223,9 +217,6 @@ class Summarizer:
                 raise Changed from error
             raise
 
-    def _record(self, record: File) -> None:
-        self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
-
     def _delete(self, uploaded: UploadedObject, etag: str) -> None:
         """Deletes the object if it is still the one that was read; it may be gone already."""
         try:
@@ -243,23 +234,10 @@ def _log_completed(key: str, record: File) -> None:
         log.warning("file rejected", extra=details)
     elif record.state == "partly counted":
         log.error("file partly counted", extra=details)
+    elif record.state == "duplicate":
+        log.info("file was counted before", extra=details)
     else:
         log.info("file counted", extra=details)
-
-
-def _describe(record: File, flows: FlowFile) -> None:
-    record.state = "counted"
-    record.digest = flows.digest
-    record.length = flows.length
-    record.first_row = flows.first_row or None
-    record.rows = flows.rows
-    record.quarantined = flows.quarantined
-    if flows.commonest:
-        record.commonest, record.commonest_line = flows.commonest.text, flows.commonest.line
-    if flows.notes:
-        record.notes = {str(note) for note in flows.notes}
-    if flows.days:
-        record.first_day, record.last_day = flows.days[0], flows.days[-1]
 
 
 def _reason_of(full: Sequence[PairWeek]) -> str:
@@ -269,5 +247,12 @@ def _reason_of(full: Sequence[PairWeek]) -> str:
 
 
 def _figures(record: File) -> dict[str, object]:
-    figures = {"rows": record.rows, "quarantined": record.quarantined, "reason": record.reason}
+    figures = {
+        "state": record.state,
+        "rows": record.rows,
+        "quarantined": record.quarantined,
+        "commonest": record.commonest,
+        "commonest_line": record.commonest_line,
+        "reason": record.reason,
+    }
     return {name: value for name, value in figures.items() if value is not None}

@@ -30,7 +30,7 @@ from clients.uploading.local_files import LocalFile, flow_files
 from clients.uploading.uploader import CONNECTIONS, Upload, Uploader
 from models.errors import FlowtallyError
 from models.storage.file_records import FilesTable
-from models.storage.schema import PairStatistics
+from models.storage.schema import COUNTED, PairStatistics
 
 _BRANCH = "demo"
 _BUSIEST = 10
@@ -144,7 +144,7 @@ def _say_what_became_of(pipeline: LocalPipeline, uploads: Sequence[Upload]) -> i
     for upload in uploads:
         if record := records.get(upload.key):
             say_what_became(upload, record)
-    return sum(record.state == "counted" for record in records.values())
+    return sum(record.state in COUNTED for record in records.values())
 
 
 def _verify(pipeline: LocalPipeline) -> None:

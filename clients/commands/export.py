@@ -43,7 +43,10 @@ def export(account: Account, source: str, destination: str, target: str, sample:
     if not days:
         raise results.unknown(source, destination)
     statistics = results.pair(source, destination)
-    if statistics is None or statistics.days != len(days):
+    if statistics and statistics.set_aside:
+        warn(f"the statistics are left out: {statistics.set_aside}")
+        statistics = None
+    elif statistics is None or statistics.days != len(days):
         known = statistics.days if statistics else 0
         warn(
             f"the statistics are of {known} days so far, {len(days)} are counted; they follow within seconds"

@@ -16,7 +16,7 @@ from clients.uploading.uploader import check_branch
 from models.bucket_layout import NO_BRANCH
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
-from models.storage.schema import File
+from models.storage.schema import IN_TOTALS, File
 
 
 @click.command(
@@ -69,7 +69,7 @@ def _uploads_of_others(path: Path, branch: str, records: Sequence[File]) -> list
     return [
         f"{record.branch}/{record.key}"
         for record in records
-        if record.branch != branch and record.state == "counted" and record.digest
+        if record.branch != branch and record.state in IN_TOTALS and record.digest
         if record.digest.hex().startswith(digest)
     ]
 

@@ -18,6 +18,7 @@ from clients.render.stored import STORED, WORK, stored_listing, work_listing
 from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
+from models.storage.schema import IN_TOTALS
 
 _DOCUMENT = {
     "stored": [shape_of(STORED)],
@@ -74,7 +75,7 @@ def _show_everything(account: Account, output: Output, listed: int) -> None:
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:
     newest = RecentFiles.of(files_of_branch(account, branch), listed)
     rejected = [file for file in newest.files if file.state == "rejected"]
-    quarantined = [file for file in newest.files if file.state == "counted" and file.quarantined]
+    quarantined = [file for file in newest.files if file.state in IN_TOTALS and file.quarantined]
     output.show(
         branch_listing(branch, newest),
         rejected_listing(account, RecentFiles.of(rejected, listed)),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from botocore.exceptions import ClientError
 
 from clients.exporting.csv_table import write_csv
-from clients.queries.counted import days_in, pairs_in
-from models.errors import FlowtallyError
-from models.storage.daily_totals import DailyTotalsStore
+from clients.queries.counted import pairs_in
+from models.errors import FlowtallyError, NotComputable
+from models.storage.daily_totals import DailyTotalsStore, days_of
 from models.storage.file_records import FilesTable
+from models.storage.schema import DAY_ATTRIBUTES, RawItem
 from models.traffic import split_pair
 
 if TYPE_CHECKING:
@@ -78,15 +79,29 @@ def export_everything(
 
 
 def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
-    for day in days_in(DailyTotalsStore(dynamodb, table)):
-        yield [*split_pair(day.pair), day.day, day.flows, day.duration, day.packets]
+    for pair, weeks in DailyTotalsStore(dynamodb, table).by_pair():
+        try:
+            days = days_of(pair, weeks)
+        except NotComputable:
+            yield from (row for week in weeks for row in _what_is_there(week))
+        else:
+            for day in days:
+                yield [*split_pair(pair), day.day, day.flows, day.duration, day.packets]
+
+
+def _what_is_there(week: RawItem) -> Iterator[list[object]]:
+    """The numbers of an item that somebody spoilt; what is missing is an empty cell."""
+    for weekday, (duration, packets, flows) in DAY_ATTRIBUTES.items():
+        numbers = [next(iter(week.get(name, {"": ""}).values())) for name in (flows, duration, packets)]
+        if any(numbers):
+            yield [*split_pair(week["k"]["S"]), f"{week['t']['S']} day {weekday}", *numbers]
 
 
 def _pairs(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
     for pair in pairs_in(dynamodb, table):
         yield [
             *(pair.source, pair.destination, pair.days, pair.duration_sum, pair.duration_squares),
-            *(pair.packets_sum, pair.packets_squares),
+            *(pair.packets_sum, pair.packets_squares, pair.set_aside),
         ]
 
 
@@ -109,7 +124,7 @@ _FORMS: Mapping[str, _Form] = {
         "statistics",
         (
             *("Src IP", "Dst IP", "Days", "Sum Flow Duration (us)", "Sum of squares Flow Duration"),
-            *("Sum Fwd Pkts", "Sum of squares Fwd Pkts"),
+            *("Sum Fwd Pkts", "Sum of squares Fwd Pkts", "Set aside"),
         ),
         _pairs,
     ),

@@ -8,7 +8,7 @@ from models.errors import NotFound
 from models.flow_csv.values import BadRow
 from models.flow_csv.values import address as flow_address
 from models.storage.daily_totals import DailyTotalsStore, days_of
-from models.storage.schema import PairStatistics
+from models.storage.schema import PairStatistics, RawItem
 from models.traffic import DailyTotal, join_pair
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Results:
         pair = join_pair(source, destination)
         return days_of(pair, self._daily_totals.of_pair(pair))
 
-    def all_days(self) -> Iterator[DailyTotal]:
-        """All days with flows of all pairs, one scan, read strongly consistent."""
-        return days_in(self._daily_totals)
+    def all_weeks(self) -> Iterator[tuple[str, list[RawItem]]]:
+        """All pairs with their items of the daily totals, one scan, read strongly consistent."""
+        return self._daily_totals.by_pair()
 
     def pair(self, source: str, destination: str) -> PairStatistics | None:
         """The statistics of a pair, read strongly consistent; None if there are none."""
@@ -87,7 +87,11 @@ class Results:
 
 
 def days_in(daily_totals: DailyTotalsStore) -> Iterator[DailyTotal]:
-    """All days with flows of all pairs of a table, one scan, read strongly consistent."""
+    """All days with flows of all pairs of a table, one scan, read strongly consistent.
+
+    Raises:
+        NotComputable: an item is not what a worker writes.
+    """
     return (day for pair, weeks in daily_totals.by_pair() for day in days_of(pair, weeks))
 
 

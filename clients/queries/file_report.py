@@ -19,7 +19,7 @@ from models.bucket_layout import (
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 from models.storage.item_size import stored_size
-from models.storage.schema import File
+from models.storage.schema import IN_TOTALS, File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -89,7 +89,7 @@ def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> Fil
         stored_bytes += stored_size(item)
         if file.state == "rejected" and set_aside.has_file(file):
             rejected.append(file)
-        if file.state == "counted" and file.quarantined and set_aside.has_rows_of(file):
+        if file.state in IN_TOTALS and file.quarantined and set_aside.has_rows_of(file):
             quarantined.append(file)
     return FileReport(
         states, stored_bytes, RecentFiles.of(rejected, listed), RecentFiles.of(quarantined, listed)

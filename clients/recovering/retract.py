@@ -13,7 +13,7 @@ from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.storage.daily_totals import DailyTotalsStore, source_of
-from models.storage.schema import File
+from models.storage.schema import IN_TOTALS, File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Retractor:
     def _is_concerned(self, record: File, branch: str) -> bool:
         """Whether a record may be of what is taken out."""
         is_same_scope = self.address_scope == "enterprise" or record.branch == branch
-        return is_same_scope and record.state in ("counted", "partly counted")
+        return is_same_scope and record.state in IN_TOTALS
 
 
 def _check_rules(flows: FlowFile, records: Iterable[File], path: Path) -> None:

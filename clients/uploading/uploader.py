@@ -19,7 +19,7 @@ from clients.uploading.local_files import LocalFile
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import UsageError
 from models.storage.file_records import FilesTable
-from models.storage.schema import File
+from models.storage.schema import COUNTED, File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -32,8 +32,6 @@ _TRANSFER = TransferConfig(
 )
 _GRACE = 1.0  # seconds for transfers under way to be given up
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
-
-_COUNTED = ("counted", "duplicate")  # states in which content is in the totals
 
 _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
@@ -203,7 +201,7 @@ class Uploader:
         same, others = self._earlier(file.stem, content.digest)
         remarks = [content.remark] if content.remark else []
         remarks += [_REPLACES.format(key=other.key) for other in others]
-        counted = next((record for record in same if record.state in _COUNTED), None)
+        counted = next((record for record in same if record.state in COUNTED), None)
         before = counted or next((record for record in same if record.key == key), None)
         to_send = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
         outcome = Outcome.ALREADY_COUNTED if counted else to_send
@@ -237,7 +235,7 @@ class Uploader:
         named = [(match, record) for record in records if (match := _KEY.fullmatch(record.key))]
         named = [(match, record) for match, record in named if match["stem"] == stem]
         same = [record for match, record in named if match["digest"] == digest]
-        others = [record for match, record in named if match["digest"] != digest and record.state in _COUNTED]
+        others = [record for match, record in named if match["digest"] != digest and record.state in COUNTED]
         return same, others
 
     def _transfer(

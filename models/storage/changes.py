@@ -71,24 +71,21 @@ def states_of(items: Iterable[RawItem]) -> dict[str, WeekState]:
     for item in items:
         pair, week = item["k"]["S"], item["t"]["S"]
         try:
-            check_week(week)
+            if not is_week(week):
+                found = "the key of an item of the daily totals is not the Monday of a week"
+                raise NotComputable(found, remedy=_REMEDY)
             states[week] = WeekState.of(item)
         except NotComputable as error:
             raise NotComputable(error.found, where=f"{pair} {week}", remedy=error.remedy) from error
     return states
 
 
-def check_week(week: str) -> None:
-    """Checks the sort key of an item of the daily totals.
-
-    Raises:
-        NotComputable: it is not the Monday of a week.
-    """
+def is_week(key: str) -> bool:
+    """Whether a sort key of the daily totals is what a worker writes: the Monday of a week."""
     try:
-        day_of(week, 1)
-    except ValueError as error:
-        found = "the key of an item of the daily totals is not the Monday of a week"
-        raise NotComputable(found, remedy=_REMEDY) from error
+        return day_of(key, 1) == key
+    except ValueError:
+        return False
 
 
 class Step(NamedTuple):

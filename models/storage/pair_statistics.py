@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from models.deployment import Deployment
-from models.errors import TryAgain
+from models.errors import NotComputable, TryAgain, error_code
 from models.storage.changes import (
     Bookkeeping,
     Step,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 # between its update and its pruning.
 WEEKS_AT_ONCE = 12
 _ATTEMPTS = 20  # each lost to another writer of the same pair
+
+_LONGEST_SOURCE, _LONGEST_DESTINATION = 2048, 1024  # bytes of a partition and of a sort key
+_REMEDY = "Find out who writes to the table of daily totals, and have the item removed"
 
 _SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`
 
@@ -93,13 +96,19 @@ class PairStatisticsStore:
             steps: one for each week that changed; weeks in any order, at least one.
 
         Raises:
+            NotComputable: see `rebuild`.
             TryAgain: other writers kept getting in between.
             ClientError: the table refused; deliver the steps again.
         """
         if len(steps) > WEEKS_AT_ONCE:
             return self.rebuild(pair)
         for _ in range(_ATTEMPTS):
-            item, applied = self._update(pair, steps)
+            try:
+                item, applied = self._update(pair, steps)
+            except ClientError as error:
+                if error_code(error) != "ValidationException":
+                    raise
+                return self.rebuild(pair)  # what is stored tells whether it can ever be
             if applied:
                 self._observer(pair, sums_of(item), steps)
                 self._prune(item)
@@ -121,6 +130,8 @@ class PairStatisticsStore:
             horizon: epoch seconds; changes up to here are never news again.
 
         Raises:
+            NotComputable: the daily totals were read and give no statistics. The pair is set aside: its
+                statistics are flagged, until a rebuild succeeds.
             TryAgain: other writers kept getting in between.
             ClientError: a table refused.
         """
@@ -128,7 +139,12 @@ class PairStatisticsStore:
             before = self.get(pair)  # first: a change that comes in after this makes the put fail
             known = bookkeeping(before)
             known = known._replace(horizon=max(known.horizon, horizon))
-            sums, marks = recompute(states_of(self.daily_totals.of_pair(pair)), known)
+            try:
+                sums, marks = recompute(states_of(self.daily_totals.of_pair(pair)), known)
+            except NotComputable as reason:
+                if self._put(pair, sums_of(before), known, before, set_aside=reason.found):
+                    raise
+                continue
             if self._put(pair, sums, marks, before):
                 return Applied.REBUILT
         raise TryAgain("other workers keep changing these statistics", where=pair)
@@ -191,20 +207,21 @@ class PairStatisticsStore:
             ExpressionAttributeValues=_numbers({":one": 1, ":horizon": kept.horizon}) | {":seen": item["r"]},
         )
 
-    def _put(self, pair: str, sums: Sums, known: Bookkeeping, before: RawItem) -> bool:
+    def _put(self, pair: str, sums: Sums, known: Bookkeeping, before: RawItem, set_aside: str = "") -> bool:
         """Writes a whole item unless the one that was there before has changed."""
-        revision = int(before["r"]["N"]) if before else 0
+        revision = _integer(before, "r")
         numbers = dict(zip(_SUMS, sums, strict=True)) | {"r": revision + 1}
         if known.horizon:
             numbers["h"] = known.horizon
         numbers |= {attribute_of(week): mark for week, mark in known.marks.items()}
+        item = _key(pair) | _numbers(numbers) | ({"x": {"S": set_aside}} if set_aside else {})
         unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(r)"}
-        if before:
+        if "r" in before:
             unchanged = {
                 "ConditionExpression": "r = :seen",
                 "ExpressionAttributeValues": {":seen": before["r"]},
             }
-        return self._write(self._dynamodb.put_item, Item=_key(pair) | _numbers(numbers), **unchanged)[1]
+        return self._write(self._dynamodb.put_item, Item=item, **unchanged)[1]
 
     def _write(self, operation: Callable[..., Any], **request: Any) -> tuple[RawItem, bool]:
         try:
@@ -220,13 +237,18 @@ class PairStatisticsStore:
 
 def sums_of(item: RawItem) -> Sums:
     """The sums that a stored item holds; none if there is no item."""
-    return Sums(*(int(item[name]["N"]) for name in _SUMS)) if item else Sums()
+    return Sums(*(_integer(item, name) for name in _SUMS))
+
+
+def is_set_aside(item: RawItem) -> bool:
+    """Whether the sums that a stored item holds are not those of the daily totals, which give none."""
+    return PairStatistics.set_aside.attr_name in item
 
 
 def bookkeeping(item: RawItem) -> Bookkeeping:
     """The marks and the horizon that a stored item holds."""
-    marks = {_week_in(name): int(value["N"]) for name, value in item.items() if name.isdigit()}
-    return Bookkeeping(marks, int(item["h"]["N"]) if "h" in item else 0)
+    marks = {_week_in(name): _integer(item, name) for name in item if name.isdigit()}
+    return Bookkeeping(marks, _integer(item, "h"))
 
 
 def attribute_of(week: str) -> str:
@@ -241,10 +263,21 @@ def _week_in(attribute: str) -> str:
 
 def _key(pair: str) -> dict[str, Any]:
     source, destination = split_pair(pair)
+    lengths = len(source.encode()), len(destination.encode())
+    if not all(lengths) or lengths[0] > _LONGEST_SOURCE or lengths[1] > _LONGEST_DESTINATION:
+        raise NotComputable("the key of an item of the daily totals is no pair", where=pair, remedy=_REMEDY)
     return {
         PairStatistics.source.attr_name: {"S": source},
         PairStatistics.destination.attr_name: {"S": destination},
     }
+
+
+def _integer(item: RawItem, name: str) -> int:
+    """A number of a stored item; 0 if it is not there, or was spoilt by hand: a rebuild replaces it."""
+    try:
+        return int(item[name]["N"])
+    except (KeyError, ValueError):
+        return 0
 
 
 def _numbers(values: Mapping[str, int]) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class IntegerAttribute(Attribute[int]):
         return int(value) if "E" not in value.upper() and "." not in value else int(Decimal(value))
 
 
+COUNTED = ("counted", "duplicate")  # states of a file whose whole content is in the totals
+IN_TOTALS = (*COUNTED, "partly counted")  # or at least some of it
+
 DAY_ATTRIBUTES = {weekday: (f"d{weekday}", f"p{weekday}", f"n{weekday}") for weekday in range(1, 8)}
 
 
@@ -79,6 +82,7 @@ class PairStatistics(Model):
     packets_squares = IntegerAttribute(attr_name="pp")
     revision = IntegerAttribute(attr_name="r")
     horizon = IntegerAttribute(attr_name="h", null=True)  # epoch seconds; entries up to here may be gone
+    set_aside = UnicodeAttribute(attr_name="x", null=True)  # why the sums are not those of the daily totals
 
     @property
     def duration(self) -> Moments:

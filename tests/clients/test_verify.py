@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from clients.queries.counted import Results
-from clients.recovering.verify import PairMoments, verify_all, verify_pair
+from clients.recovering.verify import PairMoments, Verdict, verify_all, verify_pair
 from models.deployment import Deployment
 from models.errors import NotFound
 from models.moments import Moments
@@ -13,6 +13,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairDay, Totals
 from tests.helpers.deployed import add_day, client
+from tests.helpers.program import Run
 
 A, B, C = "10.0.0.1", "10.0.0.2", "10.0.0.3"
 PAIRS = [(A, B), (A, C), (B, A)]
@@ -28,6 +29,7 @@ class World:
     def __init__(self, deployment: Deployment) -> None:
         self.dynamodb = client("dynamodb")
         self.statistics_table = deployment.pair_statistics
+        self.daily_table = deployment.daily_totals
         self.daily = DailyTotalsStore(self.dynamodb, deployment.daily_totals)
         self.statistics = PairStatisticsStore(self.dynamodb, deployment.pair_statistics, self.daily)
         self.results = Results(self.dynamodb, deployment)
@@ -65,6 +67,22 @@ class World:
 def world(simple_deployment: Deployment) -> World:
     """A world in which all agrees."""
     return World(simple_deployment)
+
+
+def test_what_cannot_be_computed_is_named_and_stops_no_other(run_here: Run, deployment: Deployment) -> None:
+    """`verify --all --repair` repairs the others, names the pair, and ends with status 1."""
+    world = World(deployment)
+    world.spoil("n")
+    world.dynamodb.put_item(
+        TableName=world.daily_table,
+        Item={"k": {"S": f"{C}>{A}"}, "t": {"S": "2022-12-05"}, "d1": {"N": "1"}, "r": {"N": "1"}},
+    )
+    done = run_here("verify", "--all", "--repair")
+    assert done.returncode == 1
+    assert f"{C}>{A}" in done.stderr
+    assert "lacks a number" in done.stderr
+    assert "1 repaired" in done.stdout + done.stderr
+    assert [len(found) for found in verify_all(world.results, no_sleep)[2:]] == [0, 1]
 
 
 def test_agreement_is_found(world: World) -> None:
@@ -142,5 +160,5 @@ def test_an_unknown_pair_is_an_error(world: World) -> None:
 def test_differences_of_nothing_are_nothing(simple_deployment: Deployment) -> None:
     """An empty deployment agrees with itself."""
     verdict = verify_all(Results(client("dynamodb"), simple_deployment), no_sleep)
-    assert verdict == (0, 0, [])
-    assert PairMoments() == (Moments(), Moments())
+    assert verdict == Verdict(0, 0, [], [])
+    assert PairMoments() == PairMoments(Moments(), Moments())

@@ -34,7 +34,7 @@ class Daily:
         if week in self.refuses:
             raise self.error
         self.written.append(week)
-        return True
+        return week not in self.counted_before
 
     def counted(self, weeks: list[PairWeek], _source: bytes) -> Iterable[PairWeek]:
         self.looks.append(len(weeks))
@@ -105,3 +105,15 @@ def test_a_redelivery_writes_only_what_a_look_finds_missing() -> None:
     counting(daily).add(WEEKS, looks_first=True)
     assert daily.looks == [100, 100, 100]
     assert daily.written == list(WEEKS)[250:]
+
+
+def test_it_knows_whether_it_added_anything() -> None:
+    """One week in any of its parts that did not have the file before is enough."""
+    daily = Daily()
+    daily.counted_before = WEEKS.keys() - {FIRST}
+    work = counting(daily)
+    work.add({LAST: DAYS}, looks_first=False)
+    assert not work.has_added
+    work.add(WEEKS, looks_first=False)
+    work.add({LAST: DAYS}, looks_first=False)
+    assert work.has_added

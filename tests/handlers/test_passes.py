@@ -67,6 +67,33 @@ def test_a_redelivery_completes_a_wide_file(deployment: Deployment, summarizer: 
     assert stored_days(deployment) == WHOLE
 
 
+@pytest.mark.parametrize(("before", "state"), [(ROWS, "duplicate"), (ROWS[:1], "counted")])
+def test_a_wide_file_is_a_duplicate_if_no_part_of_it_adds_anything(
+    deployment: Deployment, summarizer: Summarizer, before: list[str], state: str
+) -> None:
+    """Each of its parts was counted before; where another file has some of its rows, it is none."""
+    other = KEY.replace("paris", "rome")
+    upload(deployment, other, flow_csv(*before))
+    summarizer.process(message(deployment, other), 1)
+    upload(deployment, KEY, flow_csv(*ROWS))
+    summarizer.process(message(deployment, KEY), 1)
+    assert file_record(deployment, "paris", NAME).state == state
+
+
+def test_a_wide_file_of_which_one_part_was_missing_is_no_duplicate(
+    deployment: Deployment, summarizer: Summarizer
+) -> None:
+    """All of it but one pair was counted before, so it added that pair."""
+    upload(deployment, KEY, flow_csv(*ROWS))
+    summarizer.process(message(deployment, KEY), 1)
+    missing = {"k": {"S": "10.0.0.1>10.0.0.7"}, "t": {"S": "2022-12-05"}}
+    client("dynamodb").delete_item(TableName=deployment.daily_totals, Key=missing)
+    upload(deployment, KEY, flow_csv(*ROWS))
+    summarizer.process(message(deployment, KEY), 1)
+    assert file_record(deployment, "paris", NAME).state == "counted"
+    assert stored_days(deployment) == WHOLE
+
+
 def test_what_is_overwritten_between_passes_is_partly_counted(
     deployment: Deployment,
     summarizer: Summarizer,

@@ -27,10 +27,15 @@ class Applied:
         self._known: dict[str, Marks | None] = defaultdict(dict)  # None after a rebuild from an older reading
         self._by_hand: set[str] = set()  # pairs that somebody interfered with
 
+    def interfered(self, pair: str) -> None:
+        """Notes that somebody changed a pair by hand: what its statistics did before tells nothing more."""
+        self._by_hand.add(pair)
+
     def week_changed(self, pair: str, week: str, item: Item) -> None:
         """Notes a new state of a week; an item that is empty was removed by hand."""
         if not item:
-            self._by_hand.add(pair)
+            self.interfered(pair)
+        if pair in self._by_hand:
             return
         mark = int(item["r"]["N"]) * 10**10 + int(item["u"]["N"])
         days = [(d, p) for d, p, flows in days_in(item).values() if flows]

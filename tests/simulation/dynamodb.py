@@ -32,6 +32,7 @@ class Table:
         self.partitions: dict[str, dict[str, Item]] = {}
         self.is_replacing = False  # whether the write under way replaces an item whole
         self.closed_until = 0.0  # until then nobody may write
+        self.closes_with = "AccessDeniedException"  # what writers are told then
         self.largest = 400 * 1024  # bytes of an item
         self.replaced: dict[tuple[str, str], tuple[float, Item]] = {}  # what an item was, and until when
 
@@ -172,7 +173,7 @@ class DynamoDB:
 
     def _check_open(self, table: Table, operation: str) -> None:
         if self._clock() < table.closed_until:
-            raise refusal("AccessDeniedException", operation)
+            raise refusal(table.closes_with, operation)
 
     def _check(self, item: Item, request: Mapping[str, Any], terms: Terms, operation: str) -> None:
         expression = request.get("ConditionExpression")

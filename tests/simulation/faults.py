@@ -126,7 +126,7 @@ class Faults:
         """Aims at the writes whose races matter where many work on one pair."""
         sites = [site for site in all_call_sites() if site.file.endswith("pair_statistics.py")]
         sites += 4 * [site for site in sites if site.name in ("_prune", "_put", "get")]
-        kinds = (CRASH_BEFORE, CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT)
+        kinds = (CRASH_BEFORE, CRASH_AFTER, FREEZE_BEFORE, FREEZE_BEFORE, FREEZE_AFTER, LATE_REPEAT, REFUSED)
         for _ in range(self.random.choice((0, 4, 8))):
             hit = self.random.choice((0, 0, 1, 2, 4))
             self.targets.append(Target(self.random.choice(sites), self.random.choice(kinds), hit))

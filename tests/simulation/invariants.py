@@ -31,6 +31,8 @@ def _daily_totals(world: World, expected: dict[PairDayKey, Counter[str]]) -> Ite
     stored: dict[PairDayKey, Share] = {}
     for item in filter(None, world.daily.items()):
         pair, week = world.daily.key_of(item)
+        if pair in world.spoilt or pair in world.mended:
+            continue
         stored |= {(pair, day_in(week, weekday)): share for weekday, share in days_in(item).items()}
     for key in sorted({*stored, *expected}):
         must = expected.get(key, Counter())
@@ -40,10 +42,14 @@ def _daily_totals(world: World, expected: dict[PairDayKey, Counter[str]]) -> Ite
 
 
 def _statistics(world: World, expected: dict[PairDayKey, Counter[str]]) -> Iterator[str]:
-    must = batch_statistics(expected)
+    must = batch_statistics(expected) | world.mended
     stored = {">".join(world.statistics.key_of(item)): item for item in world.statistics.items() if item}
-    for pair in sorted({*stored, *must}):
+    for pair in sorted({*stored, *must, *world.spoilt}):
         item = stored.get(pair, {})
+        if ("x" in item) != (pair in world.spoilt):
+            yield f"set aside wrongly: {pair} is {'' if 'x' in item else 'not '}flagged"
+        if pair in world.spoilt:
+            continue
         has = tuple(int(item[name]["N"]) if item else 0 for name in _SUMS)
         if has != must.get(pair, (0, 0, 0, 0, 0)):
             yield f"statistics differ: {pair} are {has}, must be {must.get(pair)}"
@@ -92,7 +98,7 @@ def _files(world: World) -> Iterator[str]:
             continue
         if not record:
             yield f"file not on record: {key}"
-        elif record["st"]["S"] == "counted":
+        elif record["st"]["S"] in ("counted", "duplicate"):
             digest, rows = record["g"]["B"], int(record["n"]["N"])
             if (known := world.ledger.contents.get(digest)) is None or known.rows != rows:
                 yield f"file not on record: {key} is recorded with {rows} rows of file {digest[:4].hex()}"

@@ -11,6 +11,7 @@ from tests.simulation.event_loop import Process
 from tests.simulation.traffic import Content
 from tests.simulation.world import World
 
+_SPOILT = ("172.16.0.1>172.16.0.2", "2022-12-05")
 _UNTIL_NO_REQUEST_IS_LATE = 1000  # seconds; see `faults.LATE_REPEAT`
 
 
@@ -86,7 +87,7 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
     Returns:
         The key of the item; None if there is none to delete.
     """
-    items = [item for item in world.daily.items() if item]
+    items = [item for item in world.daily.items() if "s" in item]
     if not items:
         return None
     item = random.choice(items)
@@ -104,6 +105,29 @@ def remove_by_hand(world: World, random: Random, upload: Callable[[Content], Non
             later = world.scheduler.now + _UNTIL_NO_REQUEST_IS_LATE + random.random() * 100
             world.scheduler.at(later, partial(upload, content))
     return key
+
+
+def spoil_by_hand(world: World, random: Random) -> None:
+    """Writes an item of the daily totals of which no statistics can be computed; mostly mends it later."""
+    now, (pair, week) = world.scheduler.now, _SPOILT
+    key = {"k": {"S": pair}, "t": {"S": week}}
+    whole = {name: {"N": "7"} for name in ("d3", "p3", "n3")}
+    state = {"r": {"N": "1"}, "u": {"N": str(int(now))}}
+    missing = random.choice(("d3", "p3", "n3", "r", "u"))
+    world.applied.interfered(pair)
+    world.spoilt, world.mended = {pair}, {}
+    world.trace("people", f"spoil {pair}: no {missing}")
+    spoilt = {name: value for name, value in (key | whole | state).items() if name != missing}
+    world.daily.put((pair, week), spoilt, now)
+
+    def mend() -> None:
+        later = {"r": {"N": "2"}, "u": {"N": str(int(world.scheduler.now))}}
+        world.trace("people", f"mend {pair}")
+        world.spoilt, world.mended = set(), {pair: (1, 7, 49, 7, 49)}
+        world.daily.put((pair, week), key | whole | later, world.scheduler.now)
+
+    if random.random() < 0.6:
+        world.scheduler.at(now + 10 ** random.uniform(0, 5), mend)
 
 
 def verify_and_repair(world: World) -> None:

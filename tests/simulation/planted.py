@@ -76,7 +76,7 @@ MUTANTS = [
     mutant(
         "rebuild without its condition",
         STATISTICS,
-        '= {"ConditionExpression": "attribute_not_exists(r)"}\n        if before:',
+        '= {"ConditionExpression": "attribute_not_exists(r)"}\n        if "r" in before:',
         "= {}\n        if not before and before:",
     ),
     mutant(
@@ -141,6 +141,36 @@ MUTANTS = [
         STEPS,
         "week = week.plus(cls.of_day(totals))",
         "week = cls.of_day(totals)",
+    ),
+    mutant(
+        "a pair is set aside by the error alone",
+        STATISTICS,
+        "                return self.rebuild(pair)  # what is stored tells whether it can ever be",
+        '                raise NotComputable("refused") from error',
+    ),
+    mutant(
+        "what can never be computed is tried for ever",
+        CONSOLIDATOR,
+        "            except NotComputable as reason:\n",
+        "            except ZeroDivisionError as reason:\n",
+    ),
+    mutant(
+        "a pair that is set aside is not flagged",
+        STATISTICS,
+        "if self._put(pair, sums_of(before), known, before, set_aside=reason.found):",
+        "if known:",
+    ),
+    mutant(
+        "the flag outlives the rebuild",
+        STATISTICS,
+        '({"x": {"S": set_aside}} if set_aside else {})',
+        '({"x": {"S": "still"}} if set_aside or "x" in before else {})',
+    ),
+    mutant(
+        "a repair stops at a pair that it cannot compute",
+        "handlers/repair.py",
+        "        except NotComputable as reason:\n            log",
+        "        except ZeroDivisionError as reason:\n            log",
     ),
     mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
     mutant(

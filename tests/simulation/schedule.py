@@ -21,6 +21,7 @@ from tests.simulation.traffic import Content, content
 from tests.simulation.world import START, World
 from vm_daemon.stream.leases import FINISHED
 
+_CLOSED = ("AccessDeniedException", "ValidationException")
 _LARGEST = (*[400 * 1024] * 7, 170)  # bytes of an item of the daily totals
 _MARKS = dict.fromkeys(Theme, (steps.MARKS_KEPT, steps.MARKS_AT_MOST)) | {Theme.SHORT_MEMORY: (1, 2)}
 
@@ -179,6 +180,8 @@ class Schedule:
             self._at_some_time(f"verify {number}", lambda: operators.verify_and_repair(world))
         for number in range(random.choice((0, 0, 0, 1))):
             self._at_some_time(f"remove {number}", self._remove_by_hand)
+        for number in range(random.choice((0, 0, 0, 1))):
+            self._at_some_time(f"spoil {number}", lambda: operators.spoil_by_hand(world, self._random))
         for number in range(random.choice((5, 10) if self._is_busy else (0, 2, 5, 10))):
             self._at_some_time(f"old batch {number}", self._process_old_batch)
         if self._theme is Theme.LONG_SILENCE:
@@ -204,6 +207,8 @@ class Schedule:
         seconds = self._random.uniform(shortest, longest) * 24 * HOUR
         if self._random.random() < 0.7:
             self.world.trace("people", "nobody may write statistics for a while")
+            # A missing permission, or a wrong setting: that must not look as if pairs could not be computed.
+            self.world.statistics.closes_with = self._random.choice(_CLOSED)
             self.world.statistics.closed_until = self.world.scheduler.now + seconds
             return
         self.world.trace("people", "nothing is consolidated for a while")
@@ -254,5 +259,6 @@ def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> Sch
     assemble_from_process()
     steps.MARKS_KEPT, steps.MARKS_AT_MOST = _MARKS[theme_of(seed)]
     schedule = Schedule(seed, cut, trace)
-    daily_totals.FULL = schedule.world.daily.largest = Random(f"{seed} sizes").choice(_LARGEST)
+    schedule.world.daily.largest = Random(f"{seed} sizes").choice(_LARGEST)
+    daily_totals.FULL = schedule.world.daily.largest - 16  # as in production, sure of what is near the end
     return schedule.run()

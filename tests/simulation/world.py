@@ -50,6 +50,8 @@ class World:
         self.faults = faults
         self.scheduler = Scheduler(Random(f"{seed} order"), START)
         self.violations: list[str] = []
+        self.spoilt: set[str] = set()  # pairs of which no statistics can be computed
+        self.mended: dict[str, tuple[int, ...]] = {}  # what those of others must be, who were spoilt before
         self.ledger = Ledger()
         self.applied = Applied()
         self.processes: list[Process] = []
