@@ -145,7 +145,10 @@ static uint64_t mix(const Counter *counter, uint64_t hash, uint64_t with) {
 static uint64_t hash_of(const Counter *counter, const uint64_t *words, uint32_t length) {
     uint64_t hash = counter->secret[0] ^ length;
     for (uint32_t n = 0; n < length; n++) hash = mix(counter, hash, words[n]);
-    return hash;
+    /* The last byte of an address stands in the highest bits, but buckets and parts go by the lowest. */
+    hash ^= hash >> 32;
+    hash *= 0xd6e8feb86659fd93;
+    return hash ^ (hash >> 32);
 }
 
 /* The bucket of a spelling, or the free one where it belongs; NULL if the search takes too long. */

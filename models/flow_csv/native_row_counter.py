@@ -20,6 +20,7 @@ Spelling = tuple[bytes, bytes, bytes]
 
 _ELSEWHERE = 0  # the slot that takes the rows of other parts
 SECRET = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))  # of this process: see the library
+SECRET[1] |= 1  # an even factor would lose what words differ in
 
 
 @cache

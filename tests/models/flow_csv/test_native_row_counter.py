@@ -1,14 +1,20 @@
 """The library that counts rows: made from its source, and exact where numbers outgrow 64 bits."""
 
+import ctypes
+import io
+
 import pytest
 
+from models.flow_csv import native_row_counter
 from models.flow_csv.build_native import MACHINES, compile_library
+from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.headers import Columns
 from models.flow_csv.native_row_counter import NativeRowCounter, library, library_path
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counter import PythonRowCounter, RowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
+from tests.helpers.flow_files import lines, row
 
 COLUMNS = Columns(0, 1, 2, 3, 4)
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
@@ -83,3 +89,23 @@ def test_many_spellings_of_many_days_are_kept_apart(rows: RowCounter) -> None:
     totals = rows.totals()
     assert len(totals) == 40_000
     assert set(totals.values()) <= {Totals(2, 4, 2), Totals(3, 6, 3)}
+
+
+@pytest.mark.parametrize("form", ["10.0.0.{}", "10.0.{}.7", "10.{}.0.7", "fe80::{:x}", "fe80:{:x}::1"])
+@pytest.mark.parametrize("secret", [0, 2, 1 << 8, 1 << 40, 1 << 56, 1 << 63, 0x0123_4567_89AB_CD00])
+def test_pairs_part_evenly_whatever_the_secret(
+    secret: int, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """250 neighbours in four parts or a few more, by any factor of the hash once it is made odd."""
+    used = (ctypes.c_uint64 * 2)(secret, secret | 1)
+    monkeypatch.setattr(native_row_counter, "SECRET", used)
+    data = lines(*(row(destination=form.format(number)) for number in range(250)))
+    flows = read_flow_file(io.BytesIO(data), io.BytesIO(), 100)
+    parts = [len(part) for part in each_part(flows, lambda: io.BytesIO(data), 100)]
+    assert sum(parts) == 250
+    assert len(parts) <= 8
+
+
+def test_the_factor_of_the_hash_is_odd() -> None:
+    """An even one would lose what its words differ in."""
+    assert native_row_counter.SECRET[1] % 2
