@@ -185,7 +185,7 @@ def test_from_nothing_through_every_compute_to_nothing(
         assert not service.refused
         damage_a_pair(deployment)
         verified = invoke_as_scheduled(service)
-        assert verified == {"pairs": len(stored_statistics(deployment)), "rebuilt": 1}
+        assert verified == {"pairs": len(stored_statistics(deployment)), "rebuilt": 1, "set_aside": 0}
     assert len(keys(deployment, "code/")) == 1, "the packages of compute that is gone must go, too"
     days = exact_days(deployment, files)
     assert "agree with the daily totals" in done(run_here("verify", "--all"))

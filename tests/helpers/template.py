@@ -46,7 +46,7 @@ def tables() -> dict[str, dict[str, Any]]:
     }
     for definition in definitions.values():
         if "StreamSpecification" in definition:
-            definition["StreamSpecification"]["StreamEnabled"] = True
+            definition["StreamSpecification"] = definition["StreamSpecification"] | {"StreamEnabled": True}
     return definitions
 
 
