@@ -111,3 +111,30 @@ class Child:
         if self._process.stdin:
             self._process.stdin.close()
         self._scratch.cleanup()
+
+
+class Guard:
+    """Kills a process once this program is gone, however it went, and even while that process is frozen.
+
+    A frozen process cannot watch its parent itself, and the kernel wakes it only where the new parent
+    of orphans belongs to another session, which it does not where a container runs a script.
+
+    Args:
+        pid: the process to kill.
+    """
+
+    def __init__(self, pid: int) -> None:
+        # A session of its own, so that Ctrl-C does not end it before its time.
+        self._process = subprocess.Popen(  # noqa: S603  # our own line
+            ["/bin/sh", "-c", 'read -r _; kill -9 "$1"', "guard", str(pid)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def release(self) -> None:
+        """Lets the process be, whose number may soon be another's; safe to repeat."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import orjson
 
+from clients.local_aws.child import Guard
 from clients.local_aws.lambda_service.runtime_api import Invocation, RuntimeApi, RuntimeEvent
 
 INIT_LIMIT = 10.0  # seconds that AWS gives to the import of the handler
@@ -80,8 +81,7 @@ class Environment:
         self._api = RuntimeApi()
         self._began = time.monotonic()
         self.init_seconds = 0.0
-        # A process group of its own in the session of its parent: should that be killed, the kernel
-        # ends the group even while it is frozen.
+        # A process group of its own, so that Ctrl-C reaches only the program that stops it.
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  # our own code
                 [
@@ -99,6 +99,7 @@ class Environment:
                 stderr=subprocess.STDOUT,
                 process_group=0,
             )
+        self._guard = Guard(self._process.pid)
         Thread(target=self._watch, name="lambda-watch", daemon=True).start()
 
     @property
@@ -158,6 +159,7 @@ class Environment:
 
     def _watch(self) -> None:
         status = self._process.wait()
+        self._guard.release()
         self._api.events.put(RuntimeEvent("exit", f"exit status {status}".encode()))
 
     def _wait(self, seconds: float) -> RuntimeEvent:

@@ -201,27 +201,43 @@ def test_a_handler_that_cannot_be_imported_is_reported(spec: LaunchSpec) -> None
     assert "Runtime.ImportModuleError" in outcome.error
 
 
-def test_environments_do_not_outlive_a_parent_that_was_killed(spec: LaunchSpec, tmp_path: Path) -> None:
-    """Not even frozen ones."""
-    code = f"""
-import time
+ADOPT_ORPHANS = "import ctypes; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)"  # PR_SET_CHILD_SUBREAPER
+
+FREEZE_ONE = """
 from pathlib import Path
+import time
 from clients.local_aws.lambda_service.environment import Environment, LaunchSpec
-spec = LaunchSpec({spec.handler!r}, Path({str(spec.code)!r}), Path({str(spec.libraries)!r}), {{}})
-made = Environment(spec, "")
+made = Environment(LaunchSpec({spec.handler!r}, Path({code!r}), Path({libraries!r}), {{}}), "")
 made.initialize()
 print(made.pid, flush=True)
 time.sleep(60)
 """
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout
-    pid = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
 
-    def is_gone() -> bool:
-        stat = Path(f"/proc/{pid}/stat")
-        return not stat.exists() or stat.read_text().split()[2] == "Z"
 
-    eventually(is_gone)
+@pytest.mark.parametrize(
+    "heir", ["", ADOPT_ORPHANS], ids=["orphans go to init", "orphans stay in the session"]
+)
+def test_environments_do_not_outlive_a_parent_that_was_killed(spec: LaunchSpec, heir: str) -> None:
+    """Not even frozen ones, and not where the process that inherits them is of their session, as in a
+    container that runs a script."""
+    killed = FREEZE_ONE.format(spec=spec, code=str(spec.code), libraries=str(spec.libraries))
+    parent = f"""
+{heir}
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {killed!r}], stdout=subprocess.PIPE)
+print(child.stdout.readline().decode(), end="", flush=True)
+child.kill()
+child.wait()
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as heir_process:
+        assert heir_process.stdout
+        pid = int(heir_process.stdout.readline())
+
+        def is_gone() -> bool:
+            stat = Path(f"/proc/{pid}/stat")
+            return not stat.exists() or stat.read_text().split()[2] == "Z"
+
+        eventually(is_gone)
