@@ -85,7 +85,7 @@ BROUGHT = boto3 botocore s3transfer jmespath python-dateutil six urllib3 typing-
 LOCK = --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --upgrade
 
 libraries: $(VENV)/dev ## Compile the library that counts rows, for all machines
-	$(VENV)/bin/python -m models.flow_csv.build_native
+	$(VENV)/bin/python -m models.flow_csv.row_counters.build_native
 
 package: $(VENV)/dev ## Build the packages that are deployed, and print their sizes
 	$(VENV)/bin/python -m cloudformation.package

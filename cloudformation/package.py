@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from models.errors import FlowtallyError, UsageError
-from models.flow_csv.native_row_counter import library_path
+from models.flow_csv.row_counters.native_row_counter import library_path
 
 Architecture = Literal["arm64", "x86_64"]
 

@@ -10,15 +10,15 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 
 if TYPE_CHECKING:
-    from handlers.consolidate_stage import Consolidator
-    from handlers.summarize_stage import Summarizer
+    from handlers.consolidating.stage import Consolidator
+    from handlers.summarizing.stage import Summarizer
 
 WRITERS = 16  # writes in flight at once
 
 
 def summarizer_for(deployment: Deployment) -> "Summarizer":
     """The first stage on the resources of a deployment."""
-    from handlers.summarize_stage import Summarizer  # noqa: PLC0415  # a cold start is for one stage only
+    from handlers.summarizing.stage import Summarizer  # noqa: PLC0415  # a cold start is for one stage only
 
     database = dynamodb(WRITERS)
     return Summarizer(
@@ -35,8 +35,8 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
 
 def consolidator_for(deployment: Deployment) -> "Consolidator":
     """The second stage on the resources of a deployment."""
-    from handlers.alerts import tell_of_days  # noqa: PLC0415
-    from handlers.consolidate_stage import Consolidator  # noqa: PLC0415
+    from handlers.consolidating.alerts import tell_of_days  # noqa: PLC0415
+    from handlers.consolidating.stage import Consolidator  # noqa: PLC0415
 
     statistics = PairStatisticsStore.of(deployment, dynamodb(WRITERS), observer=tell_of_days)
     return Consolidator(statistics, ThreadedForEach(WRITERS))

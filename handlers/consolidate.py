@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from handlers.assembly import consolidator_for
-from handlers.consolidate_stage import Consolidator
+from handlers.consolidating.stage import Consolidator
 from handlers.logs import log_as_json
 from models.deployment import Deployment
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from handlers.assembly import summarizer_for
 from handlers.logs import log_as_json
-from handlers.messages import Visibility, back_off, files_of
-from handlers.summarize_stage import Summarizer
+from handlers.summarizing.messages import Visibility, back_off, files_of
+from handlers.summarizing.stage import Summarizer
 from models.deployment import Deployment
 from models.errors import RunCutShort
 from models.storage.aws_clients import client

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from handlers.consolidating.repair import repair_all
 from handlers.logs import log_as_json
-from handlers.repair import repair_all
 from models.deployment import Deployment
 from models.storage.aws_clients import client
 from models.storage.pair_statistics import PairStatisticsStore

@@ -20,8 +20,8 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
 from models.flow_csv import reader
-from models.flow_csv.native_row_counter import library
-from models.flow_csv.row_counter import PythonRowCounter
+from models.flow_csv.row_counters.native_row_counter import library
+from models.flow_csv.row_counters.row_counter import PythonRowCounter
 from tests.dynamodb_local import DynamoDBLocal
 from tests.helpers.deployed import client
 from tests.helpers.packages import built, built_for_vms

@@ -13,12 +13,12 @@ from typing import NoReturn
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.alerts import tell_of_days
 from handlers.assembly import WRITERS, summarizer_for
 from handlers.concurrency import ThreadedForEach
-from handlers.consolidate_stage import Consolidator
+from handlers.consolidating.alerts import tell_of_days
+from handlers.consolidating.repair import repair_all
+from handlers.consolidating.stage import Consolidator
 from handlers.logs import log_as_json
-from handlers.repair import repair_all
 from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client, dynamodb

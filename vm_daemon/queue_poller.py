@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from handlers.messages import Visibility, back_off, files_of
+from handlers.summarizing.messages import Visibility, back_off, files_of
 from vm_daemon.heartbeat import heartbeat
 from vm_daemon.report import Report, Unwatched
 from vm_daemon.stopping import OutOfTime, Stop

@@ -20,7 +20,7 @@ from models.flow_csv.headers import (
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.quarantine import Quarantine
-from models.flow_csv.row_counter import RowCounter, new_row_counter
+from models.flow_csv.row_counters.row_counter import RowCounter, new_row_counter
 from models.flow_csv.units import Unit, UnitRows
 from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields, width_of
 from models.flow_csv.verdict import Evidence, check_rows

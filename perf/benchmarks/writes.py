@@ -23,7 +23,7 @@ from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from handlers.assembly import WRITERS
 from handlers.concurrency import ThreadedForEach
-from handlers.consolidate_stage import Consolidator, fold
+from handlers.consolidating.stage import Consolidator, fold
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore

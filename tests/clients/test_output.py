@@ -14,7 +14,7 @@ import pytest
 
 from clients.cli import command, flowtally
 from handlers.assembly import summarizer_for
-from handlers.repair import repair_all
+from handlers.consolidating.repair import repair_all
 from models.bucket_layout import incoming_key
 from models.deployment import Deployment
 from models.s3_events import notification_of

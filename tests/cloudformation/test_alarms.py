@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from handlers import consolidate, summarize
-from handlers.messages import back_off
 from handlers.metrics import COUNTED_EVENTS
+from handlers.summarizing.messages import back_off
 from models.deployment import Deployment
 from tests.handlers.test_lambda_handlers import received, stream_records
 from tests.helpers.alarms import Data, Metric, alarms_of, count, goes_off, metric_of, of_type

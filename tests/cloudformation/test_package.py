@@ -78,7 +78,7 @@ def test_native_code_is_for_the_target(
     """Each shared library is for the function's processor, and for the runtime's Python if it needs one."""
     libraries = [name for name in names(packages[machine]) if name.endswith(".so")]
     assert libraries == [
-        f"models/flow_csv/native_row_counter-{built_for}.so",
+        f"models/flow_csv/row_counters/native_row_counter-{built_for}.so",
         f"orjson/orjson.cpython-313-{built_for}-linux-gnu.so",
     ]
 
@@ -200,7 +200,7 @@ def test_a_vm_installs_from_its_package_without_an_index(tmp_path: Path) -> None
     assert (tmp_path / "install.sh").read_bytes() == (ROOT / "vm_daemon" / "install.sh").read_bytes()
     (wheel,) = tmp_path.glob("flowtally-*.whl")
     content = zipfile.ZipFile(wheel).namelist()
-    assert {"vm_daemon/cli.py", "handlers/summarize_stage.py", "models/storage/schema.py"} <= set(content)
+    assert {"vm_daemon/cli.py", "handlers/summarizing/stage.py", "models/storage/schema.py"} <= set(content)
     assert any(name.startswith("vm_daemon/systemd/") for name in content)
     locked = {
         line.split("==")[0] for line in requirements("requirements-vm.txt").splitlines() if "==" in line

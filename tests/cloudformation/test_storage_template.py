@@ -9,7 +9,7 @@ from cfnlint.api import lint_file
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_stack, deploy_storage
 from cloudformation.templates import content, template
-from handlers.messages import back_off
+from handlers.summarizing.messages import back_off
 from models.deployment import Deployment
 from models.errors import FlowtallyError, TryAgain, UsageError
 from models.s3_events import uploaded_objects

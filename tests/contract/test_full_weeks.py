@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ThreadedForEach
-from handlers.counting import Counting
+from handlers.summarizing.counting import Counting
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairWeek, Totals
 from tests.contract.stores import Store

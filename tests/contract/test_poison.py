@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from handlers.consolidate_stage import Consolidator
-from handlers.repair import Repair, repair_all
+from handlers.consolidating.repair import Repair, repair_all
+from handlers.consolidating.stage import Consolidator
 from models.errors import NotComputable
 from models.storage.changes import Step, Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore

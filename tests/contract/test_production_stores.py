@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.consolidate_stage import Consolidator
+from handlers.consolidating.stage import Consolidator
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekState, states_of
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of

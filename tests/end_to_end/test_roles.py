@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from clients.local_aws.lambda_service.queue_mapping import check_visibility
 from clients.local_aws.lambda_service.roles import Roles
 from handlers.assembly import consolidator_for, summarizer_for
-from handlers.messages import Visibility
-from handlers.repair import repair_all
-from handlers.summarize_stage import Summarizer
+from handlers.consolidating.repair import repair_all
+from handlers.summarizing.messages import Visibility
+from handlers.summarizing.stage import Summarizer
 from models.errors import error_code
 from models.storage.pair_statistics import PairStatisticsStore
 from tests.helpers.deployed import client

@@ -13,7 +13,7 @@ from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
 from models.flow_csv import reader
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
-from models.flow_csv.row_counter import PythonRowCounter
+from models.flow_csv.row_counters.row_counter import PythonRowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
 from tests.fuzz.recipes import Delivery, Stream, delivery, gzipped

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from handlers import consolidate, summarize
-from handlers.messages import back_off
+from handlers.summarizing.messages import back_off
 from models.deployment import Deployment
 from models.storage.changes import Sums
 from tests.helpers.deployed import client, keys, stored_days, stored_statistics, upload

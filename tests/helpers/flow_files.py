@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable
 
 from models.flow_csv.flow_file import FlowFile, read_flow_file
-from models.flow_csv.row_counter import PythonRowCounter
+from models.flow_csv.row_counters.row_counter import PythonRowCounter
 from models.traffic import PairDay
 
 HEADER = b"Flow ID,Src IP,Src Port,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"

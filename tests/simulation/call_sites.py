@@ -32,9 +32,8 @@ OPERATIONS = frozenset(
     ]
 )
 PRODUCTION = (
-    "handlers/*.py",
-    "vm_daemon/*.py",
-    "vm_daemon/stream/*.py",
+    "handlers/**/*.py",
+    "vm_daemon/**/*.py",
     "models/storage/daily_totals.py",
     "models/storage/pair_statistics.py",
 )

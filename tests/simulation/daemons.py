@@ -6,7 +6,7 @@ from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.repair import repair_all
+from handlers.consolidating.repair import repair_all
 from tests.simulation import faults as kinds
 from tests.simulation.event_loop import Process
 from tests.simulation.world import LEASES, QUEUE, STREAM, World

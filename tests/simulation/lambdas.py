@@ -7,7 +7,7 @@ from greenlet import getcurrent
 
 import handlers.consolidate
 import handlers.summarize
-from handlers.messages import Visibility
+from handlers.summarizing.messages import Visibility
 from tests.simulation import faults as kinds
 from tests.simulation.event_loop import Process, Task
 from tests.simulation.streams import Shard

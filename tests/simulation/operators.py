@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from handlers.repair import repair_all
+from handlers.consolidating.repair import repair_all
 from models.traffic import PairWeek, Totals, split_pair
 from tests.simulation.event_loop import Process
 from tests.simulation.traffic import Content

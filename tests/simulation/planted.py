@@ -20,7 +20,7 @@ from tests.simulation.themes import Theme
 DAILY = "models/storage/daily_totals.py"
 STATISTICS = "models/storage/pair_statistics.py"
 STEPS = "models/storage/changes.py"
-CONSOLIDATOR = "handlers/consolidate_stage.py"
+CONSOLIDATOR = "handlers/consolidating/stage.py"
 STREAM_READER = "vm_daemon/stream/stream_reader.py"
 SHARDS = "vm_daemon/stream/shards.py"
 
@@ -168,7 +168,7 @@ MUTANTS = [
     ),
     mutant(
         "a repair stops at a pair that it cannot compute",
-        "handlers/repair.py",
+        "handlers/consolidating/repair.py",
         "        except NotComputable as reason:\n            log",
         "        except ZeroDivisionError as reason:\n            log",
     ),

@@ -4,8 +4,8 @@ from tests.simulation.removals import mutant
 from tests.simulation.themes import Theme
 
 DAILY = "models/storage/daily_totals.py"
-COUNTING = "handlers/counting.py"
-SUMMARIZER = "handlers/summarize_stage.py"
+COUNTING = "handlers/summarizing/counting.py"
+SUMMARIZER = "handlers/summarizing/stage.py"
 QUEUE_POLLER = "vm_daemon/queue_poller.py"
 
 SUMMARIZE = [

@@ -75,7 +75,7 @@ def test_a_seed_always_gives_the_same_schedule() -> None:
 def test_call_sites_are_found_where_production_calls_services() -> None:
     """The scan sees direct calls, calls handed on as a function, and paginators."""
     found = {(site.file, site.name, site.operation) for site in all_call_sites()}
-    assert ("handlers/summarize_stage.py", "_delete", "delete_object") in found
+    assert ("handlers/summarizing/stage.py", "_delete", "delete_object") in found
     assert ("models/storage/pair_statistics.py", "_prune", "update_item") in found
     assert ("models/storage/daily_totals.py", "of_pair", "query") in found
 

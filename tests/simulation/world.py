@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 
 from greenlet import getcurrent
 
-from handlers.consolidate_stage import Consolidator
-from handlers.summarize_stage import Summarizer
+from handlers.consolidating.stage import Consolidator
+from handlers.summarizing.stage import Summarizer
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.pair_statistics import PairStatisticsStore
 from tests.simulation import faults as kinds

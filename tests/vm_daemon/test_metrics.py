@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from handlers.messages import back_off
+from handlers.summarizing.messages import back_off
 from models.deployment import Deployment
 from tests.helpers.alarms import Data, Metric, alarms_of, goes_off
 from tests.helpers.daemons import DaemonProcess

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
-from models.flow_csv import reader, row_counter
+from models.flow_csv import reader
 from models.flow_csv.flow_file import FlowFile, read_flow_file
+from models.flow_csv.row_counters import row_counter
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import (
     HEADER,

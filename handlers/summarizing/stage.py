@@ -16,9 +16,9 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
-from handlers.counting import Counting
-from handlers.file_fates import describe, is_counted, record_fate
-from handlers.passes import Passes, VersionLost
+from handlers.summarizing.counting import Counting
+from handlers.summarizing.file_fates import describe, is_counted, record_fate
+from handlers.summarizing.passes import Passes, VersionLost
 from models.bucket_layout import (
     check_incoming_key,
     is_folder_marker,

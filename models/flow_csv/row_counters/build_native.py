@@ -1,6 +1,6 @@
-"""Compiles `models/flow_csv/native_row_counter.c` for the machines that flowtally runs on.
+"""Compiles `models/flow_csv/row_counters/native_row_counter.c` for the machines that flowtally runs on.
 
-    python -m models.flow_csv.build_native
+    python -m models.flow_csv.row_counters.build_native
 
 The compiler is Zig's, which comes with the development tools and has what it needs for every target in
 it, so that the same source gives the same bytes wherever it is compiled. A test holds the libraries in
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from models.flow_csv.native_row_counter import library_path
+from models.flow_csv.row_counters.native_row_counter import library_path
 
 MACHINES = ("aarch64", "x86_64")
 GLIBC = "2.17"  # the oldest that the wheels of the dependencies can do with, too

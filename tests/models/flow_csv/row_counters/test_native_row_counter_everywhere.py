@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.flow_csv.build_native import GLIBC, MACHINES
-from models.flow_csv.native_row_counter import library_path
+from models.flow_csv.row_counters.build_native import GLIBC, MACHINES
+from models.flow_csv.row_counters.native_row_counter import library_path
 
 CELLS = ([b"10.0.0.1", b"10.0.0.2", b"fe80::1", b"", b"\xff"], [b"07/12/2022 1", b"08/12/2022 23", b"\xe9"],
          [b"0", b"5", b"999999999999", b"1000000000001", b"-1", b"1e3", b"\xb2"])  # fmt: skip

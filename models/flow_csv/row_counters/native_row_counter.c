@@ -1,4 +1,4 @@
-/* The quick way through the rows of a flow file: see models/flow_csv/native_row_counter.py, which is all that calls it.
+/* The quick way through the rows of a flow file: see native_row_counter.py, which is all that calls it.
 
    A row is counted here only if it is beyond doubt: the right number of commas, nothing but digits in
    its two numbers, addresses and date spelled exactly as in a row that was checked before. At any other

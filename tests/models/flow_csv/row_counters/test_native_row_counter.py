@@ -5,13 +5,13 @@ import io
 
 import pytest
 
-from models.flow_csv import native_row_counter
-from models.flow_csv.build_native import MACHINES, compile_library
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.headers import Columns
-from models.flow_csv.native_row_counter import NativeRowCounter, library, library_path
 from models.flow_csv.parts import Pass
-from models.flow_csv.row_counter import PythonRowCounter, RowCounter
+from models.flow_csv.row_counters import native_row_counter
+from models.flow_csv.row_counters.build_native import MACHINES, compile_library
+from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, library, library_path
+from models.flow_csv.row_counters.row_counter import PythonRowCounter, RowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import lines, row

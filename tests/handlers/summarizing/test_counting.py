@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ThreadedForEach
-from handlers.counting import MARGIN, Counting
+from handlers.summarizing.counting import MARGIN, Counting
 from models.errors import RunCutShort, TryAgain
 from models.traffic import DaysOfWeek, PairWeek, Totals
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from handlers.assembly import summarizer_for
-from handlers.summarize_stage import Summarizer
+from handlers.summarizing.stage import Summarizer
 from models.deployment import Deployment
 from models.traffic import PairDay, Totals
-from tests.handlers.test_summarize_stage import KEY, file_record, message
+from tests.handlers.summarizing.test_stage import KEY, file_record, message
 from tests.helpers.deployed import client, keys, stored_days, upload
 from tests.helpers.flow_files import flow_csv
 

@@ -1,7 +1,8 @@
 """The quick way through the rows of a flow file in C, where there is a library for this machine.
 
 `native_row_counter.c` needs nothing but a C library, so one file of a few kilobytes for each kind of machine
-serves every Python. `python -m models.flow_csv.build_native` compiles them, anywhere, to the same bytes.
+serves every Python. `python -m models.flow_csv.row_counters.build_native` compiles them, anywhere, to the
+same bytes.
 """
 
 import ctypes
@@ -61,7 +62,7 @@ def library_path(machine: str) -> Path:
 
 
 class NativeRowCounter:
-    """Counts rows by the library; `models.flow_csv.row_counter.RowCounter` says what each method does.
+    """Counts rows by the library; `RowCounter` beside this file says what each method does.
 
     Args:
         loaded: the library.

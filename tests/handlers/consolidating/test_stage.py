@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from handlers.consolidate_stage import Consolidator, fold
+from handlers.consolidating.stage import Consolidator, fold
 from models.storage.changes import Step, WeekState
 from models.storage.schema import RawItem
 from models.traffic import Totals

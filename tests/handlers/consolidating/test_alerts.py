@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.assembly import consolidator_for
-from handlers.consolidate_stage import Consolidator
+from handlers.consolidating.stage import Consolidator
 from models.deployment import Deployment
 
 PAIR = "10.0.0.1>10.0.0.2"

@@ -9,8 +9,8 @@ import io
 from typing import Protocol
 
 from models.flow_csv.headers import Columns
-from models.flow_csv.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.parts import Part, Pass
+from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE
 from models.traffic import PairDay, Totals
 

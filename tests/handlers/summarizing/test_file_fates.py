@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from handlers.assembly import summarizer_for
-from handlers.summarize_stage import Summarizer
+from handlers.summarizing.stage import Summarizer
 from models.deployment import Deployment
 from models.flow_csv.notes import Note
-from tests.handlers.test_summarize_stage import BAD, GOOD, KEY, file_record, message
+from tests.handlers.summarizing.test_stage import BAD, GOOD, KEY, file_record, message
 from tests.helpers.deployed import client, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.stand_ins import in_turn

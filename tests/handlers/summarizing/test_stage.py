@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from clients.recovering.redrive import Redrive, RedriveResult
 from handlers.assembly import summarizer_for
-from handlers.summarize_stage import Summarizer
+from handlers.summarizing.stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.schema import File
