@@ -4,20 +4,23 @@ All is judged on logarithms, so that twice as much is as far as half as much, wh
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate, repeat
 from math import exp, log, sqrt
-from operator import sub
+from operator import add, mul, sub, truediv
 from typing import NamedTuple
 
 from clients.insight.findings import Kind, Thresholds
 from clients.insight.rhythm import (
     WEEK,
     WEEKEND,
+    Calendar,
+    Rhythm,
     distance_between,
-    less_rhythm,
+    less,
     middle_of,
+    middle_of_ordered,
     remainder,
-    rhythm_of,
     robust_spread,
 )
 
@@ -35,76 +38,152 @@ class Event(NamedTuple):
     is_like_weekend: bool = False  # a burst that would be none had the day been a Saturday or a Sunday
 
 
-class Model(NamedTuple):
-    """What the ordinary days of a pair are like, in logarithms."""
-
-    rhythm: tuple[float, ...]  # of the weekdays, as remainders of ordinals
-    residuals: Sequence[float]  # what the level of each day and the rhythm leave
-    least_spread: float
-
-
-class Calendar(NamedTuple):
-    """What both measures of a pair share."""
-
-    days: Sequence[int]  # ordinals of the days with flows, rising
-    weekdays: Sequence[int]  # their remainders
-    without_gap: bool
-    least_spread: float  # what a total varies by chance alone, the more the fewer its flows
-
-    def rhythm_of(self, logs: Sequence[float]) -> tuple[float, ...]:
-        """The rhythm of the week in a measure; empty if there is none."""
-        return rhythm_of(self.weekdays, logs, without_gap=self.without_gap)
-
-
-def calendar_of(days: Sequence[int], flows: Sequence[int], rules: Thresholds) -> Calendar:
-    """The days of a pair, and how much a total of so many flows varies at least."""
-    by_chance = sqrt(rules.flow_variance / sorted(flows)[len(flows) // 2])
-    without_gap = days[-1] - days[0] + 1 == len(days)
-    return Calendar(days, [day % WEEK for day in days], without_gap, max(rules.least_spread, by_chance))
-
-
-def judge(calendar: Calendar, values: Sequence[int], rules: Thresholds) -> tuple[list[Event], Model]:
-    """Finds what stands out in one measure.
+class Model:
+    """What the ordinary days of a pair are like, in logarithms.
 
     Args:
-        calendar: the days with flows.
-        values: the measure on each.
-        rules: when something is a finding.
+        rhythm: of the weekdays.
+        logs: of the days, without the rhythm.
+        levels: what is usual on each day, the rhythm apart; or one level for all.
 
-    Returns:
-        At most one step or growth, and a burst for each run of days that stand out; and what was taken
-        for ordinary.
+    Attributes:
+        lowest: of the residuals.
+        highest: of the residuals.
     """
-    raw = list(map(log, values)) if min(values) > 0 else [log(value or 1) for value in values]
-    days, least_spread = calendar.days, calendar.least_spread
-    if len(days) < rules.fewest_days:
-        return _short(raw, values, least_spread, rules)
-    rhythm = calendar.rhythm_of(raw)
-    logs = less_rhythm(calendar.weekdays, raw, rhythm)
-    level = center = middle_of(logs)
-    residuals = flat = list(map(sub, logs, repeat(center)))
-    events: list[Event] = []
-    if len(days) >= 2 * rules.step_days and _drifts(flat, rules):
-        # What drifts hides a rhythm, or looks like one, and the other way round: told apart in turns.
-        shapes = _shapes(days, flat, rules)
+
+    __slots__ = ("_levels", "_logs", "_residuals", "highest", "lowest", "rhythm")
+
+    def __init__(self, rhythm: Rhythm, logs: Sequence[float], levels: Sequence[float] | float) -> None:
+        self.rhythm = rhythm
+        self._logs = logs
+        self._levels = levels
+        self._residuals: Sequence[float] = ()
+        if isinstance(levels, float):  # as of most pairs, whose residuals nobody asks for
+            self.lowest, self.highest = min(logs) - levels, max(logs) - levels
+        else:
+            self.lowest, self.highest = min(self.residuals), max(self.residuals)
+
+    @property
+    def residuals(self) -> Sequence[float]:
+        """What the level of each day and the rhythm leave."""
+        if not self._residuals:
+            by_day = not isinstance(self._levels, float)
+            self._residuals = (
+                remainder(self._logs, self._levels) if by_day else less(self._logs, self._levels)
+            )
+        return self._residuals
+
+
+class Judge:
+    """Judges the measures of a pair.
+
+    Args:
+        days: ordinals of the days with flows, rising.
+        flows: how many on each.
+        rules: when something is a finding.
+    """
+
+    def __init__(self, days: Sequence[int], flows: Sequence[int], rules: Thresholds) -> None:
+        self._days = days
+        self._flows = flows
+        self._rules = rules
+        self._calendar = Calendar(days)
+
+    def judge(self, values: Sequence[int]) -> tuple[list[Event], Model]:
+        """Finds what stands out in one measure.
+
+        Args:
+            values: the measure on each day.
+
+        Returns:
+            At most one step or growth, and a burst for each run of days that stand out; and what was taken
+            for ordinary.
+        """
+        try:
+            raw = list(map(log, values))
+        except ValueError:  # of nothing
+            raw = [log(value or 1) for value in values]
+        if len(raw) < self._rules.fewest_days:
+            return self._short(raw, values)
+        rhythm = self._calendar.rhythm_of(raw, ordered := sorted(raw))
+        logs = self._calendar.without(rhythm, raw)
+        level = middle_of_ordered(sorted(logs) if rhythm else ordered)
+        events: list[Event] = []
+        if len(raw) >= 2 * self._rules.step_days and _drifts(logs, level, self._rules):
+            events, model = self._drifting(raw, logs, rhythm, level)
+        else:
+            model = Model(rhythm, logs, level)
+        return events + self._bursts(values, model), model
+
+    def _drifting(
+        self, raw: Sequence[float], logs: Sequence[float], rhythm: Rhythm, level: float
+    ) -> tuple[list[Event], Model]:
+        """The step or the growth, if there is one.
+
+        What drifts hides a rhythm, or looks like one, and the other way round: told apart in turns.
+        """
+        calendar, center = self._calendar, level
+        flat = less(logs, center)
+        shapes = _shapes(self._days, flat, self._rules)
         for _ in range(_TURNS):
-            before, rhythm = rhythm, calendar.rhythm_of(remainder(raw, shapes.closest))
+            rest = remainder(raw, shapes.closest)
+            before, rhythm = rhythm, calendar.rhythm_of(rest, sorted(rest))
             if rhythm == before:
                 break  # so all stays as it is
-            logs = less_rhythm(calendar.weekdays, raw, rhythm)
+            logs = calendar.without(rhythm, raw)
             center = middle_of(logs)
-            flat = [value - center for value in logs]
-            shapes = _shapes(days, flat, rules)
-        change = _change(days, flat, shapes, rules)
+            flat = less(logs, center)
+            shapes = _shapes(self._days, flat, self._rules)
+        change = _change(self._days, flat, shapes, self._rules)
         if not change:
-            residuals = list(map(sub, logs, repeat(level)))
-        else:
-            event, shape = change
-            events.append(event._replace(expected=exp(center + event.expected), value=_value(event, center)))
-            residuals = remainder(logs, [center + level for level in shape])
-    model = Model(rhythm, residuals, least_spread)
-    events += _bursts(days, values, model, rules)
-    return events, model
+            return [], Model(rhythm, logs, level)
+        event, shape = change
+        event = event._replace(expected=exp(center + event.expected), value=_value(event, center))
+        return [event], Model(rhythm, logs, [center + level for level in shape])
+
+    def _short(self, logs: Sequence[float], values: Sequence[int]) -> tuple[list[Event], Model]:
+        """Too few days for a deviation: only what is many times as high as all others is worth a word."""
+        rules = self._rules
+        center = middle_of(logs)
+        model = Model((), logs, center)
+        least = max(log(rules.short_ratio), rules.burst_deviations * self._least_spread())
+        if len(logs) < rules.short_days:
+            return [], model
+        highest = max(range(len(logs)), key=logs.__getitem__)
+        second = sorted(logs)[-2]
+        if logs[highest] - second < least:
+            return [], model
+        score = (logs[highest] - center) / least
+        return [Event(Kind.BURST, highest, values[highest], exp(center), score)], model
+
+    def _bursts(self, values: Sequence[int], model: Model) -> list[Event]:
+        """The highest day of each run of days that stand out."""
+        least_ratio = log(self._rules.burst_ratio)
+        if model.highest < least_ratio:
+            return []  # most pairs, told before their deviation is
+        spread = max(robust_spread(model.residuals), self._least_spread())
+        least = max(self._rules.burst_deviations * spread, least_ratio)
+        if model.highest < least:
+            return []
+        found: list[Event] = []
+        latest = -2
+        for position, (day, residual) in enumerate(zip(self._days, model.residuals, strict=True)):
+            if residual < least:
+                continue
+            usual = exp(log(values[position]) - residual)
+            weekend = _as_weekend(day, residual, model)
+            event = Event(Kind.BURST, position, values[position], usual, residual / spread, weekend < least)
+            if found and day - latest <= 1:
+                found[-1] = max(found[-1], event, key=lambda one: one.score)
+            else:
+                found.append(event)
+            latest = day
+        return _unusual(found, self._rules)
+
+    def _least_spread(self) -> float:
+        """What a total varies by chance alone, the more the fewer its flows."""
+        usual_flows = sorted(self._flows)[len(self._flows) // 2]
+        return max(self._rules.least_spread, sqrt(self._rules.flow_variance / usual_flows))
 
 
 class _Shapes(NamedTuple):
@@ -134,27 +213,11 @@ def _value(event: Event, center: float) -> float:
     return event.value if event.kind is Kind.GROWTH else exp(center + event.value)
 
 
-def _short(
-    logs: list[float], values: Sequence[int], least_spread: float, rules: Thresholds
-) -> tuple[list[Event], Model]:
-    """Too few days for a deviation: only what is many times as high as all others is worth a word."""
-    center = middle_of(logs)
-    least = max(log(rules.short_ratio), rules.burst_deviations * least_spread)
-    model = Model((), [value - center for value in logs], least_spread)
-    if len(logs) < rules.short_days:
-        return [], model
-    highest = max(range(len(logs)), key=logs.__getitem__)
-    second = sorted(logs)[-2]
-    if logs[highest] - second < least:
-        return [], model
-    return [Event(Kind.BURST, highest, values[highest], exp(center), (logs[highest] - center) / least)], model
-
-
-def _drifts(flat: Sequence[float], rules: Thresholds) -> bool:
+def _drifts(logs: Sequence[float], level: float, rules: Thresholds) -> bool:
     """Whether the last third lies elsewhere than the first: nothing else need be looked at closely."""
-    third = max(rules.step_days, len(flat) // 3)
-    first, last = sorted(flat[:third]), sorted(flat[-third:])
-    return abs(last[third // 2] - first[third // 2]) > 0.5 * log(rules.step_ratio)
+    third = max(rules.step_days, len(logs) // 3)
+    first, last = sorted(logs[:third])[third // 2] - level, sorted(logs[-third:])[third // 2] - level
+    return abs(last - first) > 0.5 * log(rules.step_ratio)
 
 
 def _change(
@@ -184,29 +247,35 @@ def _best_split(flat: Sequence[float], rules: Thresholds) -> tuple[int, Sequence
     """Where two levels explain most, and the two levels; extremes count as less, so none makes a step."""
     ordered = sorted(flat)
     low, high = ordered[len(flat) // 10], ordered[-1 - len(flat) // 10]
-    clipped = [low if value < low else high if value > high else value for value in flat]
-    sums = list(accumulate(clipped))
+    sums = list(accumulate([low if value < low else high if value > high else value for value in flat]))
     total, count = sums[-1], len(flat)
-    places = range(rules.step_days, count - rules.step_days + 1)
-    gains = [(sums[place - 1] - total * place / count) ** 2 / (place * (count - place)) for place in places]
-    split = places[gains.index(max(gains))]
+    first, after_last = rules.step_days, count - rules.step_days + 1
+    beyond = [
+        value - total * place / count
+        for place, value in zip(range(first, after_last), sums[first - 1 :], strict=False)
+    ]
+    gains = list(map(truediv, map(mul, beyond, beyond), _halves(first, after_last, count)))
+    split = first + gains.index(max(gains))
     before, after = middle_of(flat[:split]), middle_of(flat[split:])
     split = _refined(flat, split, before, after, rules.step_days)
     return split, [before] * split + [after] * (count - split)
 
 
+@lru_cache(maxsize=1024)
+def _halves(first: int, after_last: int, count: int) -> Sequence[int]:
+    """The days before a place, times those after, for each of some places."""
+    return [place * (count - place) for place in range(first, after_last)]
+
+
 def _refined(flat: Sequence[float], split: int, before: float, after: float, margin: int) -> int:
     """Where near a split the days fit its two levels best."""
-    nearest = range(max(margin, split - WEEK), min(len(flat) - margin, split + WEEK) + 1)
+    first, last = max(margin, split - WEEK), min(len(flat) - margin, split + WEEK)
     between = abs(after - before)
-    gains = [  # of a day before the split; one that is far from both levels tells nothing
-        far - near if min(abs(far), abs(near)) < between else 0.0
-        for far, near in ((abs(value - after), abs(value - before)) for value in flat)
-    ]
-    best, total = nearest[0], sum(gains[: nearest[0]])
-    highest = total
-    for place in nearest[1:]:
-        total += gains[place - 1]
+    best, total, highest = first, 0.0, 0.0
+    for place, value in enumerate(flat[first:last], first + 1):
+        far, near = abs(value - after), abs(value - before)
+        if min(far, near) < between:  # one that is far from both levels tells nothing
+            total += far - near
         if total > highest:
             best, highest = place, total
     return best
@@ -215,15 +284,13 @@ def _refined(flat: Sequence[float], split: int, before: float, after: float, mar
 def _line(days: Sequence[int], flat: Sequence[float]) -> tuple[float, Sequence[float]]:
     """The slope a day and the line through the days: medians of the outer thirds, then of the rest."""
     third = len(days) // 3
-    run = middle_of(days[-third:]) - middle_of(days[:third])
+    run = middle_of_ordered(days[-third:]) - middle_of_ordered(days[:third])
     slope = (middle_of(flat[-third:]) - middle_of(flat[:third])) / run
-    slopes = [
-        (flat[later] - flat[earlier]) / (days[later] - days[earlier])
-        for earlier, later in zip(range(len(days) - third), range(third, len(days)), strict=True)
-    ]
+    slopes = map(truediv, map(sub, flat[third:], flat), map(sub, days[third:], days))
     slope = (slope + middle_of(slopes)) / 2
-    level = middle_of([value - slope * day for day, value in zip(days, flat, strict=True)])
-    return slope, [level + slope * day for day in days]
+    rises = list(map(mul, days, repeat(slope)))
+    level = middle_of(map(sub, flat, rises))
+    return slope, list(map(add, rises, repeat(level)))
 
 
 def _trend(
@@ -238,31 +305,6 @@ def _trend(
     if abs(slope) / error < rules.growth_deviations or slope < log(1 + rules.growth_rate):
         return None
     return Event(Kind.GROWTH, 0, exp(slope) - 1, shape[0], slope / error), shape
-
-
-def _bursts(days: Sequence[int], values: Sequence[int], model: Model, rules: Thresholds) -> list[Event]:
-    """The highest day of each run of days that stand out."""
-    highest = max(model.residuals)
-    if highest < log(rules.burst_ratio):
-        return []  # most pairs, told before their deviation is
-    spread = max(robust_spread(model.residuals), model.least_spread)
-    least = max(rules.burst_deviations * spread, log(rules.burst_ratio))
-    if highest < least:
-        return []
-    found: list[Event] = []
-    latest = -2
-    for position, residual in enumerate(model.residuals):
-        if residual < least:
-            continue
-        usual = exp(log(values[position]) - residual)
-        weekend = _as_weekend(days[position], residual, model)
-        event = Event(Kind.BURST, position, values[position], usual, residual / spread, weekend < least)
-        if found and days[position] - latest <= 1:
-            found[-1] = max(found[-1], event, key=lambda one: one.score)
-        else:
-            found.append(event)
-        latest = days[position]
-    return _unusual(found, rules)
 
 
 def _unusual(bursts: list[Event], rules: Thresholds) -> list[Event]:
