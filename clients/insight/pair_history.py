@@ -67,10 +67,8 @@ class Model:
     def residuals(self) -> Sequence[float]:
         """What the level of each day and the rhythm leave."""
         if not self._residuals:
-            by_day = not isinstance(self._levels, float)
-            self._residuals = (
-                remainder(self._logs, self._levels) if by_day else less(self._logs, self._levels)
-            )
+            logs, levels = self._logs, self._levels
+            self._residuals = less(logs, levels) if isinstance(levels, float) else remainder(logs, levels)
         return self._residuals
 
 

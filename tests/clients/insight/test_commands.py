@@ -58,7 +58,7 @@ BROKEN: dict[str, dict[str, dict[str, str]]] = {
 
 
 def test_broken_items_are_named_and_stop_nobody(counted: Deployment, run: Run, tmp_path: Path) -> None:
-    """An item without numbers, with some, a fraction, or of no pair is left out and named; others are shown."""
+    """An item with no, few or broken numbers, or of no pair, is left out and named; others are shown."""
     for pair, numbers in BROKEN.items():
         key = {"k": {"S": pair}, "t": {"S": "2022-12-05"}}
         client("dynamodb").put_item(TableName=counted.daily_totals, Item={**key, **numbers})
