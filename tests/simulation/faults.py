@@ -62,7 +62,8 @@ _WEIGHTS = {
     "_quarantine": 4,
     "_read": 4,
     "lost_records": 2,
-    "_record": 2,
+    "put": 2,
+    "put_unless_counted": 6,
     "_delete": 2,
     "poll": 2,
 }
