@@ -31,11 +31,11 @@ from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import DailyTotalsStore, source_of
+from models.storage.file_records import FilesTable
 from models.storage.schema import File
 from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
 log = logging.getLogger("flowtally.summarize")
@@ -71,7 +71,7 @@ class Summarizer:
     Args:
         s3: where the files are.
         daily_totals: where the traffic is counted.
-        dynamodb, files_table: where the fate of each file is recorded.
+        files: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
         source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
@@ -81,8 +81,7 @@ class Summarizer:
 
     s3: "S3Client"
     daily_totals: DailyTotalsStore
-    dynamodb: "DynamoDBClient"
-    files_table: str
+    files: FilesTable
     address_scope: AddressScope
     source_key: bytes
     now: Callable[[], float]
@@ -146,7 +145,7 @@ class Summarizer:
                     record.state, record.reason = "partly counted", _reason_of(full)
                     self._set_aside(uploaded, source["ETag"], record.reason)
         record.completed_at = int(self.now())
-        record_fate(self.dynamodb, self.files_table, record)
+        record_fate(self.files, record)
         self._delete(uploaded, source["ETag"])
         _log_completed(uploaded.key, record)
 
@@ -190,10 +189,10 @@ class Summarizer:
                 totals.clear()
                 counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
-            if not (lost.is_gone and is_counted(self.dynamodb, self.files_table, record)):
+            if not (lost.is_gone and is_counted(self.files, record)):
                 record.state, record.reason = "partly counted", str(lost)
                 record.completed_at = int(self.now())
-                record_fate(self.dynamodb, self.files_table, record)
+                record_fate(self.files, record)
                 _log_completed(version.uploaded.key, record)
             raise Changed from lost
         if delivery.receives == 1 and flows.days and not (counting.has_added or counting.full):

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.storage.numbers import without_exponent
+
 STORAGE_OVERHEAD = 100  # bytes that each stored item is billed beside its own
 LARGEST_ITEM = 400 * 1024  # bytes, what DynamoDB takes
 
@@ -44,7 +46,7 @@ def _map_size(entries: Mapping[str, Mapping[str, Any]]) -> int:
 
 def _number_size(text: str) -> int:
     """One byte and one for every two significant digits, aligned to pairs; one more below zero."""
-    whole, _, fraction = text.lstrip("+-").partition(".")
+    whole, _, fraction = without_exponent(text).lstrip("+-").partition(".")
     pairs = whole.zfill(len(whole) + len(whole) % 2) + fraction + "0" * (len(fraction) % 2)
     digits = [pairs[at : at + 2] for at in range(0, len(pairs), 2)]
     while digits and digits[0] == "00":

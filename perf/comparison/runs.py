@@ -13,6 +13,7 @@ from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
 from models.storage.changes import Sums, WeekState
 from models.storage.item_size import stored_size, write_units
+from models.storage.numbers import integer
 from models.storage.pair_statistics import sums_of
 from models.storage.schema import PairStatistics
 from models.traffic import PairDay, Totals, day_of, split_pair
@@ -184,7 +185,7 @@ def read_tables(target: RunTarget) -> Tables:
         statistics={(item[source]["S"], item[destination]["S"]): sums_of(item) for item in pairs},
         stored={
             "DailyTotals": _stored(weeks, [state.revision for _, _, state in states]),
-            "PairStatistics": _stored(pairs, [int(item["r"]["N"]) for item in pairs]),
+            "PairStatistics": _stored(pairs, [integer(item["r"]["N"]) for item in pairs]),
             "Files": _stored(files, [1] * len(files)),
         },
     )

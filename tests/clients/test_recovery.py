@@ -34,9 +34,8 @@ def redrive(deployment: Deployment) -> Redrive:
 def retractor(deployment: Deployment) -> Retractor:
     dynamodb = client("dynamodb", connections=CONNECTIONS)
     return Retractor(
-        dynamodb,
         DailyTotalsStore(dynamodb, deployment.daily_totals),
-        deployment.files,
+        FilesTable(dynamodb, deployment.files),
         deployment.address_scope,
         deployment.source_key,
     )

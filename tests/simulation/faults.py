@@ -63,7 +63,8 @@ _WEIGHTS = {
     "_read": 4,
     "lost_records": 2,
     "has_room": 60,
-    "_record": 2,
+    "put": 2,
+    "put_unless_counted": 6,
     "_delete": 2,
     "poll": 2,
 }
