@@ -62,6 +62,7 @@ _WEIGHTS = {
     "_quarantine": 4,
     "_read": 4,
     "lost_records": 2,
+    "has_room": 60,
     "put": 2,
     "put_unless_counted": 6,
     "_delete": 2,
