@@ -33,6 +33,7 @@ from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.file_records import FilesTable
+from models.storage.objects import StoredObject, copy_object
 from models.storage.schema import File
 from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
@@ -136,7 +137,7 @@ class Summarizer:
                 prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source["ETag"], rejection.found)
+                self._set_aside(uploaded, source, rejection.found)
                 record.state, record.reason = "rejected", rejection.found
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
@@ -147,7 +148,7 @@ class Summarizer:
                 full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
                 if full:
                     record.state, record.reason = "partly counted", _reason_of(full)
-                    self._set_aside(uploaded, source["ETag"], record.reason)
+                    self._set_aside(uploaded, source, record.reason)
         record.completed_at = int(self.now())
         record_fate(self.files, record)
         self._delete(uploaded, source["ETag"])
@@ -223,18 +224,12 @@ class Summarizer:
             record.state = "duplicate"
         return counting.full
 
-    def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
+    def _set_aside(self, uploaded: UploadedObject, version: Any, reason: str) -> None:
         """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
+        source = StoredObject(uploaded.bucket, uploaded.key, version["ETag"], version["ContentLength"])
+        metadata = {"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]}
         try:
-            self.s3.copy_object(
-                Bucket=uploaded.bucket,
-                Key=rejected_key(uploaded.key, etag),
-                CopySource={"Bucket": uploaded.bucket, "Key": uploaded.key},
-                CopySourceIfMatch=etag,
-                MetadataDirective="REPLACE",
-                TaggingDirective="REPLACE",  # tags would need permissions of their own
-                Metadata={"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
-            )
+            copy_object(self.s3, source, rejected_key(uploaded.key, source.etag), metadata)
         except ClientError as error:
             if error_code(error) in ("PreconditionFailed", "NoSuchKey", "404"):
                 raise Changed from error

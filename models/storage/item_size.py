@@ -8,6 +8,7 @@ from models.storage.numbers import without_exponent
 STORAGE_OVERHEAD = 100  # bytes that each stored item is billed beside its own
 LARGEST_ITEM = 400 * 1024  # bytes, what DynamoDB takes
 
+_UNIT = 1024  # bytes of an item that a write unit pays for
 _CONTAINER = 3  # bytes of a list or map, and one more for each element
 
 
@@ -23,6 +24,11 @@ def stored_size(item: Mapping[str, Mapping[str, Any]]) -> int:
 def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
     """Bytes of an item as reads and writes count them: names and values."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def write_units(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """What a write of an item costs: a unit for each started kilobyte of it."""
+    return -(-item_size(item) // _UNIT)
 
 
 def _value_size(typed: Mapping[str, Any]) -> int:
