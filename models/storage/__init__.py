@@ -2,6 +2,7 @@
 
 __all__ = [
     "aws_clients",
+    "batch_read",
     "changes",
     "daily_totals",
     "file_records",
@@ -9,4 +10,5 @@ __all__ = [
     "numbers",
     "pair_statistics",
     "schema",
+    "statistics_item",
 ]
