@@ -16,6 +16,7 @@ import orjson
 
 from models.days import ordinal
 from models.history import History
+from models.storage.numbers import integer
 from models.storage.schema import DAY_ATTRIBUTES
 from models.traffic import PAIR_SEPARATOR, day_of
 
@@ -115,13 +116,22 @@ def histories(scan: TableScan) -> Iterator[tuple[str, History]]:
                     yield pair, history.in_order()
                 pair, history = key, History()
             try:
-                _add_week(history, item)
+                _add_any_week(history, item)
             except (KeyError, ValueError):
                 scan.unreadable.append(f"{key} {item['t']}")
         if is_last and history.numbers:
             yield pair, history.in_order()
         elif not is_last:
             begun[segment] = pair, history
+
+
+def _add_any_week(history: History, item: FlatItem) -> None:
+    """Adds the days of an item whose numbers may be written with an exponent, as they hardly ever are."""
+    try:
+        _add_week(history, item)
+    except ValueError:
+        numbers = {name: str(integer(item[name])) for name in item.keys() - {"k", "t"}}
+        _add_week(history, {**item, **numbers})
 
 
 def _add_week(history: History, item: FlatItem) -> None:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from models.errors import TryAgain
 from models.storage.changes import states_of
 from models.storage.item_size import LARGEST_ITEM, item_size
+from models.storage.numbers import integer
 from models.storage.schema import DAY_ATTRIBUTES, RawItem
 from models.traffic import DailyTotal, DaysOfWeek, PairWeek, Totals, day_of
 
@@ -152,7 +153,7 @@ class DailyTotalsStore:
         item: dict[str, Any] = {**_key(week), **answer.get("Item", {})}
         for weekday, totals in days.items():
             for name, number in zip(DAY_ATTRIBUTES[weekday], totals, strict=True):
-                item[name] = {"N": str(int(item.get(name, {}).get("N", 0)) + number)}
+                item[name] = {"N": str(integer(item.get(name, {}).get("N", "0")) + number)}
         item["s"] = {"BS": [*item.get("s", {}).get("BS", ()), source]}
         return item_size(item) <= FULL
 

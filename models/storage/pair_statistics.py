@@ -25,6 +25,7 @@ from models.storage.changes import (
     still_due,
 )
 from models.storage.daily_totals import DailyTotalsStore
+from models.storage.numbers import integer
 from models.storage.schema import PairStatistics, RawItem
 from models.traffic import join_pair, split_pair
 
@@ -275,7 +276,7 @@ def _key(pair: str) -> dict[str, Any]:
 def _integer(item: RawItem, name: str) -> int:
     """A number of a stored item; 0 if it is not there, or was spoilt by hand: a rebuild replaces it."""
     try:
-        return int(item[name]["N"])
+        return integer(item[name]["N"])
     except (KeyError, ValueError):
         return 0
 

@@ -54,7 +54,7 @@ def test_a_redelivery_that_finds_all_counted_is_no_duplicate(
     """Its own first delivery has counted it, and died before it could say so."""
     upload(deployment, KEY, flow_csv(GOOD))
     with monkeypatch.context() as dying:
-        dying.setattr(summarizer.dynamodb, "put_item", in_turn)
+        dying.setattr(summarizer.files, "put", in_turn)
         with pytest.raises(TypeError):
             summarizer.process(message(deployment, KEY), 1)
     summarizer.process(message(deployment, KEY), 2)
