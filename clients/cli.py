@@ -26,7 +26,7 @@ _COMMANDS: Mapping[str, str] = {
     "deploy": "Deploy flowtally to AWS, or bring a deployment in line with this version.",
     "destroy": "Remove everything that was deployed, and all data.",
     "environment": "Print the settings of the daemon, for a machine of your own.",
-    "export": "Write a pair of addresses as a CSV table for spreadsheets and programs.",
+    "export": "Write days or pairs to a file: CSV, JSON, Parquet or Excel.",
     "redrive": "Start again what lies in incoming/, whether its message was lost or not.",
     "report": "Write a page that tells what to look at and why.",
     "retract": "Take the traffic of FILE out of the totals again.",

@@ -1,4 +1,4 @@
-"""The tables: their schema, and the operations that change and read them exactly."""
+"""Tables and bucket: schema, and the operations that change and read them exactly."""
 
 __all__ = [
     "aws_clients",
@@ -8,6 +8,7 @@ __all__ = [
     "file_records",
     "item_size",
     "numbers",
+    "objects",
     "pair_statistics",
     "schema",
     "statistics_item",

@@ -73,6 +73,8 @@ def described(name: str) -> Any:
     ("arguments", "absent"),
     [
         (["top"], ()),
+        (["export"], ("pairs",)),
+        (["export", "--rows", "pairs"], ("days",)),
         (["status"], ("files",)),
         (["status", "--branch", "paris"], ("stored", "work")),
         (["verify", "--all"], ()),

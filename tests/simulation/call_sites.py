@@ -38,6 +38,7 @@ PRODUCTION = (
     "models/storage/daily_totals.py",
     "models/storage/pair_statistics.py",
     "models/storage/file_records.py",
+    "models/storage/objects.py",
 )
 READS_OF_RECORDS = frozenset(  # few schedules come to them, and no protocol leans on them
     f"FilesTable.{name}" for name in ("get", "beginning_with", "of_branch", "items")

@@ -56,7 +56,7 @@ _WEIGHTS = {
     "forget": 6,
     "repaired": 5,
     "_put": 5,
-    "_set_aside": 9,
+    "copy_object": 9,
     "_work_on": 4,
     "of_pair": 3,
     "_quarantine": 4,
