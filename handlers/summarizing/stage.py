@@ -137,8 +137,8 @@ class Summarizer:
                 prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source, rejection.found)
-                record.state, record.reason = "rejected", rejection.found
+                record.state, record.reason = "rejected", str(rejection)
+                self._set_aside(uploaded, source, record.reason)
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
@@ -261,7 +261,10 @@ def _log_completed(key: str, record: File) -> None:
 def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
-    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
+    return (
+        f"{len(full)} items of the daily totals are full, and the rest of the file is counted. Make room "
+        f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
+    )
 
 
 def _figures(record: File) -> dict[str, object]:
