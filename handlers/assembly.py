@@ -7,6 +7,7 @@ from handlers.concurrency import ThreadedForEach
 from models.deployment import Deployment
 from models.storage.aws_clients import client, dynamodb
 from models.storage.daily_totals import DailyTotalsStore
+from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def summarizer_for(deployment: Deployment) -> "Summarizer":
     return Summarizer(
         s3=client("s3"),
         daily_totals=DailyTotalsStore(database, deployment.daily_totals),
-        dynamodb=database,
-        files_table=deployment.files,
+        files=FilesTable(database, deployment.files),
         address_scope=deployment.address_scope,
         source_key=deployment.source_key,
         now=time.time,

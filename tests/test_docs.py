@@ -1,5 +1,6 @@
 """The docs say what is so: commands, options, make targets, links and figures."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clients.cli import command, flowtally
+from cloudformation.templates import parameter_default, template
 from perf.figures import with_figures
 from tests.helpers.commands_page import PAGE, page
 from tests.helpers.flow_files import flow_csv
@@ -74,6 +76,20 @@ def test_figures_are_those_that_were_measured(document: Path) -> None:
     assert with_figures(text) == text
 
 
+def test_how_large_a_file_may_be_follows_from_what_was_measured() -> None:
+    """What a function reads in its time is computed from seconds a GB, which are near the latest measured."""
+    rows = json.loads((ROOT / "perf" / "results" / "bench_summarize_aims.json").read_text())["rows"]
+    (measured,) = (row[-1] for row in rows if row[0] == "CPU seconds a GB, beyond the start")
+    memory, whole_core = int(parameter_default(template("lambda"), "Memory")), 1769
+    said = " ".join((ROOT / "docs" / "input.md").read_text().split())
+    a_gb = float(re.findall(r"a GB of uncompressed content takes (\S+) s", said)[0])
+    assert a_gb == pytest.approx(float(measured), rel=0.2)
+    on_lambda = a_gb * whole_core / memory
+    assert f"the {memory} MB that functions have by default are {memory / whole_core:.2f} of one" in said
+    assert f"so {on_lambda:.1f} s a GB, and by the processor alone one run reads some" in said
+    assert f"some {round(870 / on_lambda, -1):.0f} GB." in said
+
+
 def test_a_term_stands_in_the_glossary_once() -> None:
     """One meaning a word: a term that is explained twice would have two."""
     rows = re.findall(
@@ -125,7 +141,7 @@ def test_the_example_of_reading_a_file_runs(tmp_path: Path) -> None:
         "2022-12-07  10.0.0.1 → 10.0.0.2  1 flows, 3 packets, 1000 µs",
         "2 rows, 1 quarantined",
     ]
-    assert said[-1].endswith("Dst IP is not an IP address")
+    assert "Dst IP is not an IP address" in said[-1]
 
 
 @pytest.mark.usefixtures("engine_of_its_own")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -60,6 +61,7 @@ PROCESSES = {
 }
 LINES_OF_A_MODULE = 300
 LINES_OF_A_FUNCTION = 50  # a screen
+MODULES_OF_A_FOLDER = 13  # about a dozen
 
 
 def imported_modules(module: Path) -> set[str]:
@@ -161,6 +163,14 @@ def modules() -> Iterator[Path]:
     """All of the project, by their paths in it."""
     for room in sorted(ROOMS):
         yield from (module.relative_to(ROOT) for module in (ROOT / room).rglob("*.py"))
+
+
+def test_a_listing_of_a_folder_is_short() -> None:
+    """No folder of the product has more than about a dozen modules, but for the commands with a file each."""
+    folders = Counter(str(path.parent) for path in modules() if not path.stem.startswith("__"))
+    del folders["clients/commands"]
+    of_product = {folder: found for folder, found in folders.items() if folder.split("/")[0] in PRODUCT}
+    assert {folder: found for folder, found in of_product.items() if found > MODULES_OF_A_FOLDER} == {}
 
 
 def test_modules_are_short() -> None:

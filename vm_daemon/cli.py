@@ -76,7 +76,7 @@ def summarize(visibility: int, namespace: str) -> None:
         ping, sqs, stage = service.report.ping, client("sqs"), summarizer_for(deployment)
         # Not the heartbeat's calls: they go on when the work stands still.
         watch_calls(sqs, ping, "sqs.ReceiveMessage", "sqs.DeleteMessage")
-        for used in (stage.s3, stage.dynamodb):
+        for used in (stage.s3, stage.files.dynamodb):
             watch_calls(used, ping)
         watch_reading(stage.s3, ping)
 

@@ -43,14 +43,14 @@ def retract(account: Account, file: Path, branch: str, yes: bool) -> int:
         check_branch(branch)
     deployment = account.deployment
     dynamodb = account.client("dynamodb", connections=CONNECTIONS)
+    files = FilesTable(dynamodb, deployment.files)
     retractor = Retractor(
-        dynamodb,
         DailyTotalsStore(dynamodb, deployment.daily_totals),
-        deployment.files,
+        files,
         deployment.address_scope,
         deployment.source_key,
     )
-    records = list(FilesTable(dynamodb, deployment.files).all())
+    records = list(files.all())
     others = _uploads_of_others(file, branch, records) if deployment.address_scope == "enterprise" else []
     if others and not (yes or _ask_about(others)):
         say("Nothing was changed.")

@@ -8,6 +8,7 @@ from models.bucket_layout import INCOMING
 from models.deployment import Deployment
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
+from models.storage.numbers import integer
 from models.storage.schema import PairStatistics
 
 if TYPE_CHECKING:
@@ -43,5 +44,5 @@ def read_progress(
         files=sum(1 for _ in FilesTable(dynamodb, deployment.files).all()),
         uploads_left=incoming + queue.visible + queue.in_flight,
         pair_days=sum(1 for _ in days_in(DailyTotalsStore(dynamodb, deployment.daily_totals))),
-        consolidated=sum(int(pair[days]["N"]) for page in pairs for pair in page["Items"]),
+        consolidated=sum(integer(pair[days]["N"]) for page in pairs for pair in page["Items"]),
     )

@@ -17,6 +17,7 @@ import orjson
 
 from models.days import ordinal
 from models.history import History
+from models.storage.numbers import integer
 from models.storage.schema import DAY_ATTRIBUTES
 from models.traffic import PAIR_SEPARATOR, day_of
 
@@ -136,7 +137,7 @@ def _history_of(pair: str, weeks: Iterable[FlatItem], unreadable: list[str]) -> 
             continue
         for item in run:
             try:
-                _add_week(history, item)
+                _add_any_week(history, item)
             except (KeyError, ValueError):
                 unreadable.append(f"{pair} {item['t']}")
     return history.in_order()
@@ -157,6 +158,15 @@ def _add_whole_weeks(history: History, weeks: Sequence[FlatItem]) -> bool:
         return False
     history.extend(*columns)
     return True
+
+
+def _add_any_week(history: History, item: FlatItem) -> None:
+    """Adds the days of an item whose numbers may be written with an exponent, as they hardly ever are."""
+    try:
+        _add_week(history, item)
+    except ValueError:
+        numbers = {name: str(integer(item[name])) for name in item.keys() - {"k", "t"}}
+        _add_week(history, {**item, **numbers})
 
 
 def _add_week(history: History, item: FlatItem) -> None:

@@ -11,6 +11,7 @@ from models.bucket_layout import INCOMING, REJECTED, is_folder_marker, key_befor
 from models.deployment import Deployment
 from models.errors import error_code
 from models.s3_events import notification_of
+from models.storage.objects import StoredObject, copy_object
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -63,21 +64,16 @@ class Redrive:
             head = self.s3.head_object(Bucket=bucket, Key=key)
             reason = unquote(head["Metadata"].get("reason", "unknown"))
             target = key_before_rejection(key)
-            if restarted := self._put_back(key, target):
+            rejected = StoredObject(bucket, key, head["ETag"], head["ContentLength"])
+            if restarted := self._put_back(rejected, target):
                 self.s3.delete_object(Bucket=bucket, Key=key)
             report(RedriveResult(target.removeprefix(INCOMING), restarted, reason))
         return count
 
-    def _put_back(self, key: str, target: str) -> bool:
+    def _put_back(self, rejected: StoredObject, target: str) -> bool:
         """Copies an object unless another one waits under that name, which must not be lost unread."""
         try:
-            self.s3.copy_object(
-                Bucket=self.deployment.bucket,
-                Key=target,
-                CopySource={"Bucket": self.deployment.bucket, "Key": key},
-                MetadataDirective="REPLACE",
-                IfNoneMatch="*",
-            )
+            copy_object(self.s3, rejected, target, IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) == "PreconditionFailed":
                 return False

@@ -7,17 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.storage.daily_totals import DailyTotalsStore, source_of
+from models.storage.file_records import FilesTable
 from models.storage.schema import IN_TOTALS, File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 CONNECTIONS = 16  # writes in flight
 
@@ -34,17 +32,15 @@ class Retractor:
     """Takes files out again, each pair and week once; safe to repeat and to interrupt.
 
     Args:
-        dynamodb: a boto3 DynamoDB client for at least `CONNECTIONS` connections.
-        daily_totals: where the traffic is counted.
-        files_table: where the fate of each file is recorded.
+        daily_totals: where the traffic is counted, by a client for at least `CONNECTIONS` connections.
+        files: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
         source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
     """
 
-    dynamodb: "DynamoDBClient"
     daily_totals: DailyTotalsStore
-    files_table: str
+    files: FilesTable
     address_scope: AddressScope
     source_key: bytes
     now: Callable[[], float] = time.time
@@ -80,7 +76,7 @@ class Retractor:
                 taken_out += sum(pool.map(take_out, weeks.items()))
         for record in records:
             record.state = "retracted"
-            self.dynamodb.put_item(TableName=self.files_table, Item=record.serialize())
+            self.files.put(record)
         if pair_days and not taken_out:
             raise NotFound(
                 "this content is not counted",

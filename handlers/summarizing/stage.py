@@ -19,6 +19,7 @@ from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
 from handlers.summarizing.file_fates import describe, is_counted, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
+from handlers.summarizing.unreadable import why_unreadable
 from models.bucket_layout import (
     check_incoming_key,
     is_folder_marker,
@@ -31,11 +32,12 @@ from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import DailyTotalsStore, source_of
+from models.storage.file_records import FilesTable
+from models.storage.objects import StoredObject, copy_object
 from models.storage.schema import File
 from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
 log = logging.getLogger("flowtally.summarize")
@@ -71,7 +73,7 @@ class Summarizer:
     Args:
         s3: where the files are.
         daily_totals: where the traffic is counted.
-        dynamodb, files_table: where the fate of each file is recorded.
+        files: where the fate of each file is recorded.
         address_scope: whether branches share their addresses.
         source_key: the secret by which files are named in the items that they contributed to.
         now: gives epoch seconds.
@@ -81,8 +83,7 @@ class Summarizer:
 
     s3: "S3Client"
     daily_totals: DailyTotalsStore
-    dynamodb: "DynamoDBClient"
-    files_table: str
+    files: FilesTable
     address_scope: AddressScope
     source_key: bytes
     now: Callable[[], float]
@@ -114,6 +115,9 @@ class Summarizer:
                 if is_folder_marker(uploaded.key, source["ContentLength"]):
                     return
                 self._process_version(uploaded, source, delivery)
+            except FileRejected as unreadable:
+                self._leave(uploaded, unreadable.found, delivery)
+                return
             except Changed:
                 log.info("file changed while it was read, reading it again", extra={"file": uploaded.key})
             else:
@@ -133,8 +137,8 @@ class Summarizer:
                 prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source["ETag"], rejection.found)
-                record.state, record.reason = "rejected", rejection.found
+                record.state, record.reason = "rejected", str(rejection)
+                self._set_aside(uploaded, source, record.reason)
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
@@ -144,9 +148,9 @@ class Summarizer:
                 full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
                 if full:
                     record.state, record.reason = "partly counted", _reason_of(full)
-                    self._set_aside(uploaded, source["ETag"], record.reason)
+                    self._set_aside(uploaded, source, record.reason)
         record.completed_at = int(self.now())
-        record_fate(self.dynamodb, self.files_table, record)
+        record_fate(self.files, record)
         self._delete(uploaded, source["ETag"])
         _log_completed(uploaded.key, record)
 
@@ -155,13 +159,33 @@ class Summarizer:
 
         The role may list the bucket, so a missing object is a 404; a 403 is a missing permission and
         goes back to the queue like any other failure.
+
+        Raises:
+            FileRejected: the way in which it is kept lets nobody read it.
         """
         try:
             return self.s3.get_object(Bucket=uploaded.bucket, Key=uploaded.key)
         except ClientError as error:
             if error_code(error) in ("NoSuchKey", "404"):
                 return None
+            if reason := why_unreadable(error):
+                raise FileRejected(reason) from error
             raise
+
+    def _leave(self, uploaded: UploadedObject, reason: str, delivery: Delivery) -> None:
+        """Records that an object is rejected; it stays, as what cannot be read cannot be copied."""
+        now = int(self.now())
+        record = File(
+            branch=uploaded.branch,
+            key=uploaded.name,
+            state="rejected",
+            reason=reason,
+            arrived_at=now,
+            completed_at=now,
+            attempts=delivery.receives,
+        )
+        record_fate(self.files, record)
+        _log_completed(uploaded.key, record)
 
     def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""
@@ -190,28 +214,22 @@ class Summarizer:
                 totals.clear()
                 counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
-            if not (lost.is_gone and is_counted(self.dynamodb, self.files_table, record)):
+            if not (lost.is_gone and is_counted(self.files, record)):
                 record.state, record.reason = "partly counted", str(lost)
                 record.completed_at = int(self.now())
-                record_fate(self.dynamodb, self.files_table, record)
+                record_fate(self.files, record)
                 _log_completed(version.uploaded.key, record)
             raise Changed from lost
         if delivery.receives == 1 and flows.days and not (counting.has_added or counting.full):
             record.state = "duplicate"
         return counting.full
 
-    def _set_aside(self, uploaded: UploadedObject, etag: str, reason: str) -> None:
+    def _set_aside(self, uploaded: UploadedObject, version: Any, reason: str) -> None:
         """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
+        source = StoredObject(uploaded.bucket, uploaded.key, version["ETag"], version["ContentLength"])
+        metadata = {"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]}
         try:
-            self.s3.copy_object(
-                Bucket=uploaded.bucket,
-                Key=rejected_key(uploaded.key, etag),
-                CopySource={"Bucket": uploaded.bucket, "Key": uploaded.key},
-                CopySourceIfMatch=etag,
-                MetadataDirective="REPLACE",
-                TaggingDirective="REPLACE",  # tags would need permissions of their own
-                Metadata={"reason": quote(reason[:_REASON], safe=" ,:;()'")[: 2 * _REASON - 100]},
-            )
+            copy_object(self.s3, source, rejected_key(uploaded.key, source.etag), metadata)
         except ClientError as error:
             if error_code(error) in ("PreconditionFailed", "NoSuchKey", "404"):
                 raise Changed from error
@@ -243,7 +261,10 @@ def _log_completed(key: str, record: File) -> None:
 def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
-    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
+    return (
+        f"{len(full)} items of the daily totals are full, and the rest of the file is counted. Make room "
+        f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
+    )
 
 
 def _figures(record: File) -> dict[str, object]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from models.errors import NotComputable
+from models.storage.numbers import integer
 from models.storage.schema import RawItem, totals_in
 from models.traffic import DaysOfWeek, Totals, day_of
 
@@ -40,7 +41,7 @@ class WeekState(NamedTuple):
             NotComputable: its numbers are not those that a worker writes.
         """
         try:
-            state = cls(totals_in(item), int(item["r"]["N"]), int(item["u"]["N"]))
+            state = cls(totals_in(item), integer(item["r"]["N"]), integer(item["u"]["N"]))
         except KeyError as missing:
             raise NotComputable(
                 f"an item of the daily totals lacks a number ({missing})", remedy=_REMEDY

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from models.errors import TryAgain
+from models.storage.batch_read import KEYS_A_CALL, read_items
 from models.storage.changes import states_of
 from models.storage.item_size import LARGEST_ITEM, item_size
+from models.storage.numbers import integer
 from models.storage.schema import DAY_ATTRIBUTES, RawItem
 from models.traffic import DailyTotal, DaysOfWeek, PairWeek, Totals, day_of
 
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 
 _SOURCE_BYTES = 8  # kept for each file in each item that it contributed to
 FULL = LARGEST_ITEM - 1024  # bytes; an item that refuses beyond is full: sizes of numbers are approximate
-_KEYS_A_CALL = 100  # what BatchGetItem takes
 _ATTEMPTS = 20  # each lost to another writer of the same week
-_READ_ROUNDS = 8  # of BatchGetItem, for what it leaves unprocessed under load
 
 # The time of change never goes back, whatever the clocks of the workers say: the statistics tell news
 # from repetitions by it.
@@ -125,22 +125,12 @@ class DailyTotalsStore:
         Raises:
             TryAgain: the table kept leaving keys unread.
         """
-        for start in range(0, len(weeks), _KEYS_A_CALL):
-            wanted = {(week.pair, week.week): week for week in weeks[start : start + _KEYS_A_CALL]}
-            for item in self._read(list(wanted.values())):
+        for start in range(0, len(weeks), KEYS_A_CALL):
+            wanted = {(week.pair, week.week): week for week in weeks[start : start + KEYS_A_CALL]}
+            request = {"Keys": [_key(week) for week in wanted.values()], "ProjectionExpression": "k, t, s"}
+            for item in read_items(self._dynamodb, self._table, request):
                 if _has_source(item, source):
                     yield wanted[item["k"]["S"], item["t"]["S"]]
-
-    def _read(self, weeks: Sequence[PairWeek]) -> Iterator[RawItem]:
-        keys = [_key(week) for week in weeks]
-        request: Any = {self._table: {"Keys": keys, "ProjectionExpression": "k, t, s"}}
-        for _ in range(_READ_ROUNDS):
-            answer = self._dynamodb.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self._table, [])
-            request = answer.get("UnprocessedKeys")
-            if not request:
-                return
-        raise TryAgain("the table left keys unread", where=self._table)
 
     def has_room(self, week: PairWeek, days: DaysOfWeek, source: bytes) -> bool:
         """Whether an item, as it is stored now, takes a file's totals, by DynamoDB's rule of sizes.
@@ -152,7 +142,7 @@ class DailyTotalsStore:
         item: dict[str, Any] = {**_key(week), **answer.get("Item", {})}
         for weekday, totals in days.items():
             for name, number in zip(DAY_ATTRIBUTES[weekday], totals, strict=True):
-                item[name] = {"N": str(int(item.get(name, {}).get("N", 0)) + number)}
+                item[name] = {"N": str(integer(item.get(name, {}).get("N", "0")) + number)}
         item["s"] = {"BS": [*item.get("s", {}).get("BS", ()), source]}
         return item_size(item) <= FULL
 

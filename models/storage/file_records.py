@@ -1,8 +1,11 @@
-"""Reads what became of uploaded files."""
+"""What became of each uploaded file: its record, written and read. No protocol leans on it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from models.errors import error_code
 from models.storage.schema import File, RawItem
 
 if TYPE_CHECKING:
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FilesTable:
-    """The table of files, read only.
+    """The table of files.
 
     Args:
         dynamodb: a boto3 DynamoDB client.
@@ -18,7 +21,7 @@ class FilesTable:
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = dynamodb
+        self.dynamodb = dynamodb
         self._table = table
 
     def get(self, branch: str, key: str) -> File | None:
@@ -28,16 +31,44 @@ class FilesTable:
             branch: who sent it.
             key: its object key below `incoming/<branch>/`.
         """
-        item = self._dynamodb.get_item(
+        item = self.dynamodb.get_item(
             TableName=self._table,
             Key={"branch": {"S": branch}, "key": {"S": key}},
             ConsistentRead=True,
         ).get("Item")
         return File.from_raw_data(dict(item)) if item else None
 
+    def put(self, record: File) -> None:
+        """Writes the record of a file; an earlier one of the same name is replaced."""
+        self.dynamodb.put_item(TableName=self._table, Item=record.serialize())
+
+    def put_unless_counted(self, record: File) -> bool:
+        """Writes a record unless there is one by which the same arrival of the same content was counted.
+
+        Returns:
+            Whether it was written.
+        """
+        item = record.serialize()
+        try:
+            self.dynamodb.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="NOT (st = :counted AND g = :digest AND a = :arrived)",
+                ExpressionAttributeValues={
+                    ":counted": {"S": "counted"},
+                    ":digest": item["g"],
+                    ":arrived": item["a"],
+                },
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
     def beginning_with(self, branch: str, prefix: str) -> list[File]:
         """The records of a branch whose keys begin so."""
-        pages = self._dynamodb.get_paginator("query").paginate(
+        pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="branch = :branch AND begins_with(#key, :prefix)",
             ExpressionAttributeNames={"#key": "key"},
@@ -47,7 +78,7 @@ class FilesTable:
 
     def of_branch(self, branch: str) -> Iterator[File]:
         """The records of a branch, one query."""
-        pages = self._dynamodb.get_paginator("query").paginate(
+        pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="branch = :branch",
             ExpressionAttributeValues={":branch": {"S": branch}},
@@ -61,5 +92,5 @@ class FilesTable:
 
     def items(self) -> Iterator[RawItem]:
         """The same as they are stored."""
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self._table):
             yield from page["Items"]

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.storage.numbers import without_exponent
+
 STORAGE_OVERHEAD = 100  # bytes that each stored item is billed beside its own
 LARGEST_ITEM = 400 * 1024  # bytes, what DynamoDB takes
 
+_UNIT = 1024  # bytes of an item that a write unit pays for
 _CONTAINER = 3  # bytes of a list or map, and one more for each element
 
 
@@ -23,6 +26,11 @@ def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
+def write_units(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """What a write of an item costs: a unit for each started kilobyte of it."""
+    return -(-item_size(item) // _UNIT)
+
+
 def _value_size(typed: Mapping[str, Any]) -> int:
     ((kind, value),) = typed.items()
     return _SIZES[kind](value)
@@ -38,7 +46,7 @@ def _map_size(entries: Mapping[str, Mapping[str, Any]]) -> int:
 
 def _number_size(text: str) -> int:
     """One byte and one for every two significant digits, aligned to pairs; one more below zero."""
-    whole, _, fraction = text.lstrip("+-").partition(".")
+    whole, _, fraction = without_exponent(text).lstrip("+-").partition(".")
     pairs = whole.zfill(len(whole) + len(whole) % 2) + fraction + "0" * (len(fraction) % 2)
     digits = [pairs[at : at + 2] for at in range(0, len(pairs), 2)]
     while digits and digits[0] == "00":

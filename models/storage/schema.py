@@ -6,7 +6,6 @@ underneath, which can do what `Model.update` cannot: return the old item of a fa
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from pynamodb.attributes import (
@@ -19,7 +18,9 @@ from pynamodb.attributes import (
 from pynamodb.constants import NUMBER
 from pynamodb.models import Model
 
+from models.errors import FlowtallyError
 from models.moments import Moments
+from models.storage.numbers import integer
 from models.traffic import DaysOfWeek, Totals
 
 RawItem = Mapping[str, Mapping[str, Any]]  # an item as the DynamoDB API writes it: {"d": {"N": "12"}}
@@ -34,7 +35,13 @@ class IntegerAttribute(Attribute[int]):
         return str(value)
 
     def deserialize(self, value: str) -> int:
-        return int(value) if "E" not in value.upper() and "." not in value else int(Decimal(value))
+        try:
+            return integer(value)
+        except ValueError as error:
+            raise FlowtallyError(
+                f"a stored number was changed by hand: {error}",
+                remedy="Mend it; one of the statistics, by `flowtally verify --all --repair`",
+            ) from error
 
 
 COUNTED = ("counted", "duplicate")  # states of a file whose whole content is in the totals
@@ -128,7 +135,7 @@ def totals_in(week: RawItem) -> DaysOfWeek:
         ValueError: one of them is no integer.
     """
     return {
-        weekday: Totals(int(week[duration]["N"]), int(week[packets]["N"]), int(week[flows]["N"]))
+        weekday: Totals(integer(week[duration]["N"]), integer(week[packets]["N"]), integer(week[flows]["N"]))
         for weekday, (duration, packets, flows) in DAY_ATTRIBUTES.items()
         if flows in week or duration in week or packets in week
     }

@@ -120,15 +120,16 @@ def _calls(runs: Sequence[Run]) -> Figures:
         return lambda run: f"{run.tables[table].write_units / _pair_days_of_files(run):.3f}"
 
     def refused(run: Run) -> str:
-        written = sum(table.write_units for table in run.tables.values())
-        return f"{(run.write_units - written) / _pair_days_of_files(run):.3f}"
+        if run.used.calls is None:
+            return _UNKNOWN
+        return f"{run.refused_writes / _pair_days_of_files(run):.3f}"
 
     rows = {
         **{f"{name} calls a file": calls(name) for name in ("S3", "SQS", "DynamoDB", "streams")},
         "write units a file": lambda run: f"{run.write_units / len(run.files):,.0f}",
         "for each pair-day of a file: to summarize it": units("DailyTotals"),
         "to consolidate it": units("PairStatistics"),
-        "refused by a condition": refused,
+        "refused by a condition, or of a lease": refused,
     }
     return _by_run(runs, "calls", "Calls and write units", rows)
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
 from models.storage.changes import Sums, WeekState
-from models.storage.item_size import stored_size
-from models.storage.pair_statistics import sums_of
+from models.storage.item_size import stored_size, write_units
+from models.storage.numbers import integer
 from models.storage.schema import PairStatistics
+from models.storage.statistics_item import sums_of
 from models.traffic import PairDay, Totals, day_of, split_pair
 from perf.comparison.targets import Compute, RunTarget, Used
 from perf.comparison.watcher import FileTimes, Watcher, Way
@@ -33,11 +34,14 @@ class Stored:
     Attributes:
         items: in it.
         billed_bytes: by DynamoDB's rule, with the overhead of 100 bytes an item.
-        write_units: as the service tells, or one for each write, by the revisions in the items.
+        writes: that changed it, by the revisions in the items.
+        write_units: as the service tells, refused writes included; or else those of `writes`, each as dear
+            as its item is in the end: exact where an item stays below 1 KB, above it at most that.
     """
 
     items: int
     billed_bytes: int
+    writes: int
     write_units: int
 
 
@@ -88,11 +92,20 @@ class Run:
 
     @property
     def write_units(self) -> int:
-        """Of all tables. A refused condition costs one, too; it shows in calls and in what services tell."""
+        """Of all tables, with those of refused writes."""
+        return sum(table.write_units for table in self.tables.values()) + self.refused_writes
+
+    @property
+    def refused_writes(self) -> int:
+        """Calls that a condition refused, or that wrote a lease; each takes a unit.
+
+        Services tell them among the write units of a table, so there they are none of their own.
+        """
         calls = self.used.calls
-        if calls is not None:
-            return calls.get("UpdateItem", 0) + calls.get("PutItem", 0)
-        return sum(table.write_units for table in self.tables.values())
+        if calls is None:
+            return 0
+        asked = calls.get("UpdateItem", 0) + calls.get("PutItem", 0)
+        return asked - sum(table.writes for table in self.tables.values())
 
     @property
     def billed_bytes(self) -> int:
@@ -171,15 +184,17 @@ def read_tables(target: RunTarget) -> Tables:
         },
         statistics={(item[source]["S"], item[destination]["S"]): sums_of(item) for item in pairs},
         stored={
-            "DailyTotals": _stored(weeks, sum(state.revision for _, _, state in states)),
-            "PairStatistics": _stored(pairs, sum(int(item["r"]["N"]) for item in pairs)),
-            "Files": _stored(files, len(files)),
+            "DailyTotals": _stored(weeks, [state.revision for _, _, state in states]),
+            "PairStatistics": _stored(pairs, [integer(item["r"]["N"]) for item in pairs]),
+            "Files": _stored(files, [1] * len(files)),
         },
     )
 
 
-def _stored(items: Sequence[Mapping[str, Any]], write_units: int) -> Stored:
-    return Stored(len(items), sum(map(stored_size, items)), write_units)
+def _stored(items: Sequence[Mapping[str, Any]], writes: Sequence[int]) -> Stored:
+    """What these items are, each with how many times it was written."""
+    units = sum(count * write_units(item) for item, count in zip(items, writes, strict=True))
+    return Stored(len(items), sum(map(stored_size, items)), sum(writes), units)
 
 
 def _scan(target: RunTarget, table: str) -> Iterator[dict[str, Any]]:

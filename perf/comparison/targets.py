@@ -76,13 +76,22 @@ class RunTarget(Protocol):
 
 
 @contextmanager
-def local(compute: Compute) -> Iterator[RunTarget]:
-    """A kind of compute at work on a fresh deployment on an engine of its own."""
+def local(compute: Compute, time_limit: int | None = None) -> Iterator[RunTarget]:
+    """A kind of compute at work on a fresh deployment on an engine of its own.
+
+    Args:
+        compute: which.
+        time_limit: of the function that counts, in seconds, in place of that of the template.
+    """
     with running() as pipeline, RecordingProxy(pipeline.engine.endpoint_url) as wire:
         if compute == "vm":
             yield _LocalVm(pipeline, wire)
             return
         deploy_lambda(pipeline.engine, STACK)
+        if time_limit:
+            pipeline.engine.client("lambda").update_function_configuration(
+                FunctionName=f"{STACK}-summarize", Timeout=time_limit
+            )
         environment = pipeline.engine.environment() | {"AWS_ENDPOINT_URL": wire.url}
         with LambdaService(pipeline.engine.client, environment) as service:
             _wait_for_mappings(service)

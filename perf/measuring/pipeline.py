@@ -12,6 +12,7 @@ from cloudformation.deploy import deploy_leases, deploy_storage
 from models.deployment import Deployment
 from models.errors import FlowtallyError
 from models.storage.daily_totals import DailyTotalsStore
+from models.storage.numbers import integer
 
 STACK = "flowtally"
 _POLL = 0.05  # seconds
@@ -57,7 +58,7 @@ class Pipeline:
         """Days in the statistics of all pairs."""
         pages = self.engine.client("dynamodb").get_paginator("scan")
         return sum(
-            int(item["n"]["N"])
+            integer(item["n"]["N"])
             for page in pages.paginate(TableName=self.deployment.pair_statistics)
             for item in page["Items"]
         )

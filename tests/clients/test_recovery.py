@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.local_aws.engine import EmbeddedEngine
 from clients.recovering import retract
 from clients.recovering.redrive import Redrive, RedriveResult
 from clients.recovering.retract import CONNECTIONS, Retraction, Retractor
@@ -17,7 +18,7 @@ from models.storage.file_records import FilesTable
 from models.traffic import PairDay, Totals
 from tests.helpers.deployed import client, keys, messages_left, stored_days, upload
 from tests.helpers.flow_files import flow_csv
-from tests.helpers.program import Run
+from tests.helpers.program import Run, done
 
 KEY = "incoming/paris/data +1.csv"
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
@@ -34,9 +35,8 @@ def redrive(deployment: Deployment) -> Redrive:
 def retractor(deployment: Deployment) -> Retractor:
     dynamodb = client("dynamodb", connections=CONNECTIONS)
     return Retractor(
-        dynamodb,
         DailyTotalsStore(dynamodb, deployment.daily_totals),
-        deployment.files,
+        FilesTable(dynamodb, deployment.files),
         deployment.address_scope,
         deployment.source_key,
     )
@@ -120,6 +120,31 @@ def test_a_waiting_file_is_not_overwritten(
     assert redrive.restart_rejected(results.append) == 1
     assert not results[0].restarted
     assert len(keys(deployment, "rejected/")) == 1
+
+
+def test_a_large_file_is_rejected_and_started_again(
+    place: EmbeddedEngine, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both move it by several requests, as S3 copies 5 GB by one at the most; here that is 1,000 bytes.
+
+    Its bytes, its reason and its name survive.
+    """
+    done(run_here("deploy", "--yes", "--compute", "none"))
+    deployment = Deployment.from_stack(place.client("cloudformation"), "flowtally")
+    monkeypatch.setattr("models.storage.objects.LARGEST_COPY", 1_000)
+    monkeypatch.setattr("models.storage.objects.PART", 700)
+    content = b"a,b\n" + b"1,2\n" * 1_000
+    count(deployment, KEY, content)
+    (rejected,) = keys(deployment)
+    stored = client("s3").get_object(Bucket=deployment.bucket, Key=rejected)
+    assert (rejected.startswith("rejected/"), stored["Body"].read()) == (True, content)
+    assert "Src IP" in stored["Metadata"]["reason"]
+    said = done(run_here("redrive", "--rejected"))
+    assert "paris/data +1.csv" in said
+    assert keys(deployment) == [KEY]
+    again = client("s3").get_object(Bucket=deployment.bucket, Key=KEY)
+    assert (again["Body"].read(), again["Metadata"]) == (content, {})
+    assert messages_left(deployment) == 1
 
 
 def test_dead_letters_return_to_the_queue(deployment: Deployment, redrive: Redrive) -> None:

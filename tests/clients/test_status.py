@@ -68,6 +68,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     return made
 
 
+@pytest.fixture
+def account(simple_deployment: Deployment) -> Account:
+    """Leads to what moto keeps in this process."""
+    leading = Account("flowtally")
+    leading.deployment = simple_deployment
+    return leading
+
+
 def test_status_tells_why_a_file_was_rejected(run: Run, deployment: Deployment) -> None:
     """Branch, name, time and the whole reason are shown, and the commands that help."""
     process(deployment, "incoming/Paris nord/bad [1].csv", NO_ADDRESSES)
@@ -175,16 +183,15 @@ def test_a_branch_sees_what_still_waits(run: Run, deployment: Deployment) -> Non
     assert len(lines_with(shown, "waiting")) == 1
 
 
-def test_an_unknown_branch_is_an_error(deployment: Deployment) -> None:
+def test_an_unknown_branch_is_an_error(account: Account) -> None:
     """It names the branches that have sent files, the likeliest first, those included whose files wait."""
-    account = Account("flowtally")
     with pytest.raises(NotFound, match="No other branch has sent any either"):
         files_of_branch(account, "paris")
-    upload(deployment, "incoming/waiting-room/a.csv", GOOD)
+    upload(account.deployment, "incoming/waiting-room/a.csv", GOOD)
     with pytest.raises(NotFound, match="There are files of waiting-room"):
         files_of_branch(account, "paris")
     for branch in ("rome", "lyon", "paris", "b", "c", "d"):
-        record(deployment, branch, "a.csv")
+        record(account.deployment, branch, "a.csv")
     with pytest.raises(NotFound, match=r"branch 'Pari': .* There are files of paris, .* and others\."):
         files_of_branch(account, "Pari")
     with pytest.raises(NotFound, match="branch '': no file of this branch has arrived"):
@@ -209,19 +216,21 @@ def test_nothing_is_cut_off_at_80_columns(tmp_path: Path, deployment: Deployment
     assert key in "".join(word for words in cells for word in words if set(word) <= set(key))
 
 
-def test_the_table_of_files_is_read_once(deployment: Deployment, calls: Calls) -> None:
+def test_the_table_of_files_is_read_once(account: Account, calls: Calls) -> None:
     """For items, bytes, states and lists together there is one scan; the size is the one AWS bills."""
-    record_rejected(deployment, "bad.csv", MARCH)
-    found = read_status(Account("flowtally"))
-    assert calls.count(("Scan", deployment.files)) == 1
-    assert ("DescribeTable", deployment.files) not in calls
+    record_rejected(account.deployment, "bad.csv", MARCH)
+    found = read_status(account)
+    assert calls.count(("Scan", account.deployment.files)) == 1
+    assert ("DescribeTable", account.deployment.files) not in calls
     (use,) = (table for table in found.tables if table.name == "Files")
     own = sum(map(len, ("branch", "paris", "key", "bad.csv", "st", "rejected", "why", "no CSV", "a", "t")))
     assert (use.items, use.stored_bytes) == (1, own + 6 + 2 + 100)
 
 
-def test_a_branch_is_one_query(deployment: Deployment, calls: Calls) -> None:
+def test_a_branch_is_one_query(account: Account, calls: Calls) -> None:
     """The files of a branch are had without looking at those of others."""
-    record(deployment, "paris", "a.csv")
-    assert [file.key for file in files_of_branch(Account("flowtally"), "paris")] == ["a.csv"]
-    assert [call for call in calls if call[1] == deployment.files][1:] == [("Query", deployment.files)]
+    record(account.deployment, "paris", "a.csv")
+    assert [file.key for file in files_of_branch(account, "paris")] == ["a.csv"]
+    assert [call for call in calls if call[1] == account.deployment.files][1:] == [
+        ("Query", account.deployment.files)
+    ]

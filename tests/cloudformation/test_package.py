@@ -21,9 +21,10 @@ from models.errors import FlowtallyError, UsageError
 from tests.helpers.deployed import client
 from tests.helpers.packages import built, built_for_vms
 from tests.helpers.project import ROOT
+from tests.helpers.template import TEMPLATES
 
 MEGABYTE = 1_000_000
-INTERPRETERS = ("3.11", "3.12", "3.13")
+INTERPRETERS = ("3.11", "3.12", "3.13", "3.14")
 PYENV = Path.home() / ".pyenv" / "versions"
 
 
@@ -103,6 +104,17 @@ def test_modules_are_compiled_where_that_can_be_done() -> None:
 def test_another_content_has_another_key(packages: dict[Architecture, Package]) -> None:
     """So that CloudFormation renews the functions, and only then."""
     assert len({each.key for each in packages.values()}) == len(packages)
+
+
+def test_a_package_can_be_made_for_every_runtime_that_can_be_chosen() -> None:
+    """Those that are tried here are those of the template, and each has wheels of its own."""
+    offered = TEMPLATES["lambda"]["Parameters"]["Runtime"]["AllowedValues"]
+    assert offered == [f"python{version}" for version in INTERPRETERS]
+    for version in INTERPRETERS:
+        wheels = [
+            name for name in names(built(Target("arm64", version))) if name.startswith("orjson/orjson.")
+        ]
+        assert wheels == [f"orjson/orjson.cpython-{version.replace('.', '')}-aarch64-linux-gnu.so"]
 
 
 def test_pinned_versions_are_those_that_everything_else_is_tested_with() -> None:

@@ -74,6 +74,15 @@ def test_functions_name_handlers_that_exist() -> None:
     assert TEMPLATES["lambda"]["Parameters"]["Architecture"]["Default"] == "arm64"
 
 
+def test_every_runtime_that_can_be_chosen_is_said_to_last_until_some_day() -> None:
+    """docs/deploy.md has a date for each, and for no other."""
+    offered = set(TEMPLATES["lambda"]["Parameters"]["Runtime"]["AllowedValues"])
+    rows = re.findall(
+        r"^\| (`python.*?) \| \d+ \w+ 20\d\d \|", (ROOT / "docs" / "deploy.md").read_text(), re.M
+    )
+    assert {name for row in rows for name in re.findall(r"python3\.\d+", row)} == offered
+
+
 def test_functions_know_all_that_the_deployment_names() -> None:
     """Their environment has every variable that `Deployment.from_environment` reads."""
     wanted = Deployment("b", "q", "dlq", "daily", "pairs", "files", "arn", b"key").to_environment().keys()

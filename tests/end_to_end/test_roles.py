@@ -70,7 +70,7 @@ def summarizer_on_s3(stack: GuardedStack) -> Summarizer:
 
 
 def summarize(stack: GuardedStack) -> None:
-    """All that the first stage can meet: bad rows, a hopeless file, two workers on a wide one; its log."""
+    """All that the first stage can meet: bad rows, hopeless files, two workers on a wide one; its log."""
     deployment, sqs = stack.deployment, client("sqs")
     check_visibility(sqs, deployment.queue_url, 900)
     stack.engine.client("sqs").purge_queue(QueueUrl=deployment.queue_url)
@@ -79,6 +79,7 @@ def summarize(stack: GuardedStack) -> None:
             ROW, "10.0.0.1,10.0.0.2,07/12/2022,-1,3", f"10.0.0.9,10.0.0.2,{stack.next_day()},1,1"
         ),
         "hopeless": b"no header\n",
+        "large": b"no header\n" * 100,  # of which the copy takes several requests
     }
     for name, content in contents.items():
         stack.put(f"incoming/paris/{name}.csv", content)
@@ -209,6 +210,7 @@ def test_a_role_is_allowed_what_it_uses_and_nothing_else(
 ) -> None:
     """It works as written; without any one of its actions, something fails."""
     role, stack.worker = stack.role(part, logical), None
+    monkeypatch.setattr("models.storage.objects.LARGEST_COPY", 100)
     arn = stack.engine.client("iam").get_role(RoleName=role)["Role"]["Arn"]
     for name, value in {
         **stack.engine.environment(),

@@ -17,9 +17,9 @@ def a_run(**changes: Any) -> Run:
         FileTimes("b.csv", 10_000_000, 20_000, 400, 5.0, 2.0, 3.0),
     ]
     stored = {
-        "DailyTotals": Stored(900, 162_000, 1000),
-        "PairStatistics": Stored(500, 100_000, 800),
-        "Files": Stored(2, 400, 2),
+        "DailyTotals": Stored(900, 162_000, 990, 1000),
+        "PairStatistics": Stored(500, 100_000, 800, 800),
+        "Files": Stored(2, 400, 2, 2),
     }
     used = Used({"summarize": 1.0, "consolidate": 3.0}, {"summarize": 70_000_000}, CALLS, 20, 2, 1.5, 6.0)
     machine = {"date": "d", "processor": "p", "system": "s", "python": "3"}

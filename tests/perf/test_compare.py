@@ -19,6 +19,7 @@ from models.deployment import Deployment
 from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client
 from models.storage.changes import WeekState
+from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairDay, PairWeek, Totals
 from perf.comparison import compare, runs
 from perf.comparison.compare import keep
@@ -177,8 +178,18 @@ def test_stored_bytes_are_those_that_dynamodb_bills(deployment: Deployment) -> N
         },
     )
     stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
-    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 7 + 4 + 4 + 3 + 7 + 17 + 100, 3)
-    assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0)
+    assert stored["DailyTotals"] == Stored(1, 18 + 11 + 7 + 4 + 4 + 3 + 7 + 17 + 100, 3, 3)
+    assert stored["PairStatistics"] == stored["Files"] == Stored(0, 0, 0, 0)
+
+
+def test_writes_of_large_items_take_more_than_a_unit(deployment: Deployment) -> None:
+    """A week of 150 files has 1,200 bytes for them alone, so each of its writes counts for two."""
+    week = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
+    store = DailyTotalsStore(client("dynamodb"), deployment.daily_totals)
+    for number in range(150):
+        store.add_once(week, {3: Totals(1, 1, 1)}, number.to_bytes(8, "big"), 1)
+    stored = read_tables(SimpleNamespace(client=client, deployment=deployment)).stored
+    assert (stored["DailyTotals"].writes, stored["DailyTotals"].write_units) == (150, 300)
 
 
 def test_a_workload_knows_what_must_come_out(folder: Path) -> None:

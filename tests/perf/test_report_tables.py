@@ -38,15 +38,18 @@ def test_throughput_and_cpu_are_of_the_whole_run() -> None:
 
 
 def test_calls_and_write_units_are_shown_per_file_and_pair_day() -> None:
-    """1,000 pair-days in two files took 1,000 writes to count, 800 to consolidate, and 50 were refused."""
+    """1,000 pair-days in two files took 990 writes to count, ten of them of two units; 800 to consolidate.
+
+    60 more were asked for: refused, each for a unit.
+    """
     calls = cells("compare_made_calls", [a_run()])
     assert calls["S3 calls a file"] == ["2.0"]
     assert calls["DynamoDB calls a file"] == ["951.0"]
     assert calls["streams calls a file"] == ["6.0"]
-    assert calls["write units a file"] == ["926"]
+    assert calls["write units a file"] == ["931"]
     assert calls["for each pair-day of a file: to summarize it"] == ["1.000"]
     assert calls["to consolidate it"] == ["0.800"]
-    assert calls["refused by a condition"] == ["0.050"]
+    assert calls["refused by a condition, or of a lease"] == ["0.060"]
 
 
 def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None:
@@ -58,8 +61,8 @@ def test_what_a_file_takes_on_lambda_is_estimated_from_cpu_and_waiting() -> None
     assert work["lambda"].lambda_seconds == pytest.approx((2 + 4 * 1769 / 512) / 2)
     assert without_waiting(work)["lambda"].lambda_seconds == pytest.approx(4 * 1769 / 512 / 2)
     assert work["lambda"].lambda_requests == 10
-    assert work["lambda"].pair_days == 500
-    assert work["lambda"].further_writes == pytest.approx(0.85)
+    assert work["lambda"].pair_days == 450  # stored; two files share some
+    assert work["lambda"].write_units == 931
     assert work["vm"].cpu_seconds == 1.0
     on_aws = a_run(used=Used(invocations=20, busy_seconds=12.0))
     work = work_of([on_aws, vm])

@@ -57,7 +57,7 @@ SUMMARIZE = [
     mutant(
         "a file that is partly counted is not set aside",
         SUMMARIZER,
-        '                    self._set_aside(uploaded, source["ETag"], record.reason)',
+        "                    self._set_aside(uploaded, source, record.reason)",
         "                    pass",
     ),
     mutant(
@@ -105,9 +105,9 @@ SUMMARIZE = [
     mutant(
         "bad file deleted before it is set aside",
         SUMMARIZER,
-        '                self._set_aside(uploaded, source["ETag"], rejection.found)',
+        "                self._set_aside(uploaded, source, rejection.found)",
         '                self._delete(uploaded, source["ETag"]); '
-        'self._set_aside(uploaded, source["ETag"], rejection.found)',
+        "self._set_aside(uploaded, source, rejection.found)",
     ),
     mutant(
         "a 403 taken for a vanished object",

@@ -13,6 +13,7 @@ from greenlet import getcurrent
 from handlers.consolidating.stage import Consolidator
 from handlers.summarizing.stage import Summarizer
 from models.storage.daily_totals import DailyTotalsStore
+from models.storage.file_records import FilesTable
 from models.storage.pair_statistics import PairStatisticsStore
 from tests.simulation import faults as kinds
 from tests.simulation.applied import Applied
@@ -149,8 +150,7 @@ class World:
         return Summarizer(
             s3=self.connect(process, "s3"),
             daily_totals=self.stores(process)[0],
-            dynamodb=self.connect(process, "dynamodb"),
-            files_table=FILES,
+            files=FilesTable(self.connect(process, "dynamodb"), FILES),
             address_scope="enterprise",
             source_key=SOURCE_KEY,
             now=self.now(process),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from models.deployment import Deployment
+from tests.helpers.deployed import client, messages_left
 from tests.helpers.stand_ins import Shown
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.report import Report
@@ -64,12 +66,20 @@ def poller(queue: FakeQueue, stage: Stage, **settings: Any) -> QueuePoller:
     return QueuePoller(queue, "queue", stage, settings.pop("stop", Stop()), **settings)  # type: ignore[arg-type]
 
 
-def test_a_completed_message_is_deleted() -> None:
-    """And only then."""
-    queue, stage = FakeQueue("a"), Stage()
-    poller(queue, stage).poll()
+def test_a_completed_message_is_deleted(simple_deployment: Deployment) -> None:
+    """And only then: while the stage works, it is hidden, and still there."""
+    queue, sqs, stage = simple_deployment.queue_url, client("sqs"), Stage()
+    sqs.send_message(QueueUrl=queue, MessageBody="a")
+
+    def process(body: str, receives: int) -> None:
+        stage.seen.append((body, receives))
+        assert messages_left(simple_deployment) == 1
+        assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+
+    stage.process = process  # type: ignore[method-assign]
+    QueuePoller(sqs, queue, stage, Stop()).poll()
     assert stage.seen == [("a", 1)]
-    assert (queue.deleted, queue.hidden) == (["<a>"], [])
+    assert messages_left(simple_deployment) == 0
 
 
 @pytest.mark.parametrize(("receives", "seconds"), [(1, 5), (3, 20), (60, 900)])
@@ -99,12 +109,14 @@ def test_a_message_at_work_stays_hidden() -> None:
     assert queue.deleted == ["<a>"]
 
 
-def test_what_cannot_be_finished_is_handed_back_at_once() -> None:
+def test_what_cannot_be_finished_is_handed_back_at_once(simple_deployment: Deployment) -> None:
     """When the time to stop is over, the message is visible to others without a wait."""
-    queue = FakeQueue("a")
+    queue, sqs = simple_deployment.queue_url, client("sqs")
+    sqs.send_message(QueueUrl=queue, MessageBody="a")
     with pytest.raises(OutOfTime):
-        poller(queue, Stage(OutOfTime())).poll()
-    assert (queue.deleted, queue.hidden) == ([], [("<a>", 0)])
+        QueuePoller(sqs, queue, Stage(OutOfTime()), Stop()).poll()
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == "a"
 
 
 def test_it_is_ready_when_it_can_work() -> None:

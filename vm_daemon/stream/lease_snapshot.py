@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from models.storage.numbers import integer
 from models.storage.schema import RawItem
 
 
@@ -31,7 +32,9 @@ class ShardState:
     @classmethod
     def of(cls, item: RawItem) -> "ShardState":
         """The state that an item holds."""
-        return cls(_text_in(item, "sequence_number"), int(item["intact_at"]["N"]), _text_in(item, "held_by"))
+        return cls(
+            _text_in(item, "sequence_number"), integer(item["intact_at"]["N"]), _text_in(item, "held_by")
+        )
 
 
 @dataclass
@@ -52,13 +55,13 @@ class LeaseSnapshot:
             kind, _, name = item["item_name"]["S"].partition("#")
             token = _text_in(item, "held_by")
             if kind == "worker":
-                snapshot.workers[token] = Worker(name, int(item["beats"]["N"]))
+                snapshot.workers[token] = Worker(name, integer(item["beats"]["N"]))
             elif kind == "shard":
                 snapshot.shards[name] = ShardState.of(item)
             elif kind == "repair":
                 snapshot.loss, snapshot.repairer = _text_in(item, "loss_id"), token
             else:
-                snapshot.checked = int(item["checked_at"]["N"])
+                snapshot.checked = integer(item["checked_at"]["N"])
         return snapshot
 
 

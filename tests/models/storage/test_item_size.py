@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.storage.item_size import STORAGE_OVERHEAD, item_size, stored_size
+from models.storage.item_size import STORAGE_OVERHEAD, item_size, stored_size, write_units
 from models.storage.schema import DAY_ATTRIBUTES, Week
 
 
@@ -51,6 +51,12 @@ def test_a_number_takes_a_byte_for_two_digits(number: int) -> None:
 def test_storage_has_an_overhead_for_each_item() -> None:
     """100 bytes, which make most of a small item."""
     assert stored_size({"k": {"S": "v"}}) == 2 + STORAGE_OVERHEAD == 102
+
+
+def test_a_write_takes_a_unit_for_each_started_kilobyte() -> None:
+    """1,024 bytes, the name among them, are one unit; a byte more is a second one."""
+    assert write_units({"k": {"S": "x" * 1023}}) == 1
+    assert write_units({"k": {"S": "x" * 1024}}) == 2
 
 
 def test_a_week_of_daily_totals_stays_small() -> None:
