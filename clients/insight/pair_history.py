@@ -4,10 +4,7 @@ All is judged on logarithms, so that twice as much is as far as half as much, wh
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import accumulate, repeat
 from math import exp, log, sqrt
-from operator import add, mul, sub, truediv
 from typing import NamedTuple
 
 from clients.insight.findings import Kind, Thresholds
@@ -16,13 +13,13 @@ from clients.insight.rhythm import (
     WEEKEND,
     Calendar,
     Rhythm,
-    distance_between,
     less,
     middle_of,
     middle_of_ordered,
     remainder,
     robust_spread,
 )
+from clients.insight.shapes import Shapes, shapes_of
 
 _TURNS = 2
 
@@ -122,7 +119,7 @@ class Judge:
         """
         calendar, center = self._calendar, level
         flat = less(logs, center)
-        shapes = _shapes(self._days, flat, self._rules)
+        shapes = shapes_of(self._days, flat, self._rules)
         for _ in range(_TURNS):
             rest = remainder(raw, shapes.closest)
             before, rhythm = rhythm, calendar.rhythm_of(rest, sorted(rest))
@@ -131,7 +128,7 @@ class Judge:
             logs = calendar.without(rhythm, raw)
             center = middle_of(logs)
             flat = less(logs, center)
-            shapes = _shapes(self._days, flat, self._rules)
+            shapes = shapes_of(self._days, flat, self._rules)
         change = _change(self._days, flat, shapes, self._rules)
         if not change:
             return [], Model(rhythm, logs, level)
@@ -184,29 +181,6 @@ class Judge:
         return max(self._rules.least_spread, sqrt(self._rules.flow_variance / usual_flows))
 
 
-class _Shapes(NamedTuple):
-    """A line and two levels through the same days."""
-
-    slope: float
-    line: Sequence[float]
-    split: int
-    levels: Sequence[float]
-    is_line_closer: bool
-    are_levels_closer: bool  # or as close, if neither is
-
-    @property
-    def closest(self) -> Sequence[float]:
-        """Whichever is closer to the days, sure or not."""
-        return self.line if self.is_line_closer else self.levels
-
-
-def _shapes(days: Sequence[int], flat: Sequence[float], rules: Thresholds) -> _Shapes:
-    slope, line = _line(days, flat)
-    split, levels = _best_split(flat, rules)
-    from_line, from_levels = distance_between(flat, line), distance_between(flat, levels)
-    return _Shapes(slope, line, split, levels, from_line < from_levels, from_levels < from_line)
-
-
 def _value(event: Event, center: float) -> float:
     return event.value if event.kind is Kind.GROWTH else exp(center + event.value)
 
@@ -219,7 +193,7 @@ def _drifts(logs: Sequence[float], level: float, rules: Thresholds) -> bool:
 
 
 def _change(
-    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
     """The step or the trend, whichever explains the days better, if it is sure enough."""
     if shapes.is_line_closer:
@@ -230,7 +204,7 @@ def _change(
     return _trend(days, flat, shapes, rules)
 
 
-def _step(flat: Sequence[float], shapes: _Shapes, rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
+def _step(flat: Sequence[float], shapes: Shapes, rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
     split, shape = shapes.split, shapes.levels
     before, after = shape[0], shape[-1]
     spread = max(robust_spread(remainder(flat, shape)), rules.least_spread)
@@ -241,58 +215,8 @@ def _step(flat: Sequence[float], shapes: _Shapes, rules: Thresholds) -> tuple[Ev
     return Event(Kind.STEP, split, after, before, score), shape
 
 
-def _best_split(flat: Sequence[float], rules: Thresholds) -> tuple[int, Sequence[float]]:
-    """Where two levels explain most, and the two levels; extremes count as less, so none makes a step."""
-    ordered = sorted(flat)
-    low, high = ordered[len(flat) // 10], ordered[-1 - len(flat) // 10]
-    sums = list(accumulate([low if value < low else high if value > high else value for value in flat]))
-    total, count = sums[-1], len(flat)
-    first, after_last = rules.step_days, count - rules.step_days + 1
-    beyond = [
-        value - total * place / count
-        for place, value in zip(range(first, after_last), sums[first - 1 :], strict=False)
-    ]
-    gains = list(map(truediv, map(mul, beyond, beyond), _halves(first, after_last, count)))
-    split = first + gains.index(max(gains))
-    before, after = middle_of(flat[:split]), middle_of(flat[split:])
-    split = _refined(flat, split, before, after, rules.step_days)
-    return split, [before] * split + [after] * (count - split)
-
-
-@lru_cache(maxsize=1024)
-def _halves(first: int, after_last: int, count: int) -> Sequence[int]:
-    """The days before a place, times those after, for each of some places."""
-    return [place * (count - place) for place in range(first, after_last)]
-
-
-def _refined(flat: Sequence[float], split: int, before: float, after: float, margin: int) -> int:
-    """Where near a split the days fit its two levels best."""
-    first, last = max(margin, split - WEEK), min(len(flat) - margin, split + WEEK)
-    between = abs(after - before)
-    best, total, highest = first, 0.0, 0.0
-    for place, value in enumerate(flat[first:last], first + 1):
-        far, near = abs(value - after), abs(value - before)
-        if min(far, near) < between:  # one that is far from both levels tells nothing
-            total += far - near
-        if total > highest:
-            best, highest = place, total
-    return best
-
-
-def _line(days: Sequence[int], flat: Sequence[float]) -> tuple[float, Sequence[float]]:
-    """The slope a day and the line through the days: medians of the outer thirds, then of the rest."""
-    third = len(days) // 3
-    run = middle_of_ordered(days[-third:]) - middle_of_ordered(days[:third])
-    slope = (middle_of(flat[-third:]) - middle_of(flat[:third])) / run
-    slopes = map(truediv, map(sub, flat[third:], flat), map(sub, days[third:], days))
-    slope = (slope + middle_of(slopes)) / 2
-    rises = list(map(mul, days, repeat(slope)))
-    level = middle_of(map(sub, flat, rises))
-    return slope, list(map(add, rises, repeat(level)))
-
-
 def _trend(
-    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
     if days[-1] - days[0] + 1 < rules.growth_days:
         return None
