@@ -17,6 +17,8 @@ from ministack.core import iam_actions  # noqa: E402
 from ministack.services import dynamodb_streams, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
+_KEPT = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
+
 
 def run() -> None:
     """Runs the engine until it is told to stop."""
@@ -25,6 +27,7 @@ def run() -> None:
     lambda_svc._ensure_poller = lambda: None
     provisioners._cw_metric_alarm_record = _knowing_metric_math(provisioners._cw_metric_alarm_record)
     iam_actions.extract_resource_arn = _knowing_streams(iam_actions.extract_resource_arn)
+    iam_actions.s3_service_context = _knowing_how_it_is_kept(iam_actions.s3_service_context)
     main()
 
 
@@ -39,6 +42,18 @@ def _knowing_streams(resource: Callable[..., str]) -> Callable[..., str]:
         return request.get("StreamArn") or (iterator or {}).get("arn") or "*"
 
     return resource_of
+
+
+def _knowing_how_it_is_kept(context: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """It tells policies nothing of the storage class of an upload, and of a key that comes with it."""
+
+    def context_of(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
+        told = context(action, query, path, headers)
+        if action == "s3:PutObject":
+            told |= {f"s3:{name}": headers[name] for name in _KEPT if name in (headers or {})}
+        return told
+
+    return context_of
 
 
 def _knowing_metric_math(record: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:

@@ -55,7 +55,7 @@ class SetAside:
     """What the workers set aside, until people have dealt with it and delete it.
 
     Args:
-        keys: those of the objects in `rejected/` and `quarantine/`.
+        keys: those of all objects; what nobody can read stays in `incoming/`.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:

@@ -69,7 +69,7 @@ def read_status(account: Account, listed: int = LISTED) -> Status:
     deployment = account.deployment
     dynamodb, sqs = account.client("dynamodb"), account.client("sqs")
     objects = object_uses(account.client("s3"), deployment.bucket)
-    set_aside = SetAside(key for below in objects if below.prefix != INCOMING for key in below.keys)
+    set_aside = SetAside(key for below in objects for key in below.keys)
     files = read_file_report(FilesTable(dynamodb, deployment.files), set_aside, listed)
     return Status(
         [

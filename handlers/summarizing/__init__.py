@@ -1,3 +1,3 @@
 """The first stage: from a message about an uploaded file to daily totals and the file's record."""
 
-__all__ = ["counting", "file_fates", "messages", "passes", "stage"]
+__all__ = ["counting", "file_fates", "messages", "passes", "stage", "unreadable"]

@@ -19,6 +19,7 @@ from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
 from handlers.summarizing.file_fates import describe, is_counted, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
+from handlers.summarizing.unreadable import why_unreadable
 from models.bucket_layout import (
     check_incoming_key,
     is_folder_marker,
@@ -114,6 +115,9 @@ class Summarizer:
                 if is_folder_marker(uploaded.key, source["ContentLength"]):
                     return
                 self._process_version(uploaded, source, delivery)
+            except FileRejected as unreadable:
+                self._leave(uploaded, unreadable.found, delivery)
+                return
             except Changed:
                 log.info("file changed while it was read, reading it again", extra={"file": uploaded.key})
             else:
@@ -133,8 +137,8 @@ class Summarizer:
                 prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source, rejection.found)
-                record.state, record.reason = "rejected", rejection.found
+                record.state, record.reason = "rejected", str(rejection)
+                self._set_aside(uploaded, source, record.reason)
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
@@ -155,13 +159,33 @@ class Summarizer:
 
         The role may list the bucket, so a missing object is a 404; a 403 is a missing permission and
         goes back to the queue like any other failure.
+
+        Raises:
+            FileRejected: the way in which it is kept lets nobody read it.
         """
         try:
             return self.s3.get_object(Bucket=uploaded.bucket, Key=uploaded.key)
         except ClientError as error:
             if error_code(error) in ("NoSuchKey", "404"):
                 return None
+            if reason := why_unreadable(error):
+                raise FileRejected(reason) from error
             raise
+
+    def _leave(self, uploaded: UploadedObject, reason: str, delivery: Delivery) -> None:
+        """Records that an object is rejected; it stays, as what cannot be read cannot be copied."""
+        now = int(self.now())
+        record = File(
+            branch=uploaded.branch,
+            key=uploaded.name,
+            state="rejected",
+            reason=reason,
+            arrived_at=now,
+            completed_at=now,
+            attempts=delivery.receives,
+        )
+        record_fate(self.files, record)
+        _log_completed(uploaded.key, record)
 
     def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""
@@ -237,7 +261,10 @@ def _log_completed(key: str, record: File) -> None:
 def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
-    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
+    return (
+        f"{len(full)} items of the daily totals are full, and the rest of the file is counted. Make room "
+        f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
+    )
 
 
 def _figures(record: File) -> dict[str, object]:

@@ -82,6 +82,18 @@ def test_a_branch_may_upload_below_its_own_prefix_only() -> None:
     }
 
 
+def test_a_branch_may_upload_only_what_workers_can_read() -> None:
+    """No archive, no key but the bucket's; what is not asked for in an upload is as the bucket has it."""
+    (statement,) = [it for name, it in statements("AWS::IAM::ManagedPolicy") if name == "BranchUploadPolicy"]
+    assert statement["Condition"] == {
+        "StringEqualsIfExists": {
+            "s3:x-amz-storage-class": "STANDARD",
+            "s3:x-amz-server-side-encryption": "AES256",
+        },
+        "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "true"},
+    }
+
+
 def test_bucket_and_queues_refuse_unencrypted_connections() -> None:
     """Each of them has a policy that denies everybody everything without TLS."""
     without_tls = {"Bool": {"aws:SecureTransport": "false"}}

@@ -18,6 +18,13 @@ from tests.helpers.deployed import client
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack
 
+# Ways to keep an object in which no worker can read it.
+UNREADABLE: list[dict[str, str]] = [
+    {"StorageClass": "GLACIER"},
+    {"StorageClass": "DEEP_ARCHIVE"},
+    {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/own"},
+    {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32},
+]
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 
 
@@ -59,11 +66,19 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
     table = described["Table"]["TableArn"]
     functions = [f"flowtally-{name}" for name in ("summarize", "consolidate", "verify")]
     s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
+    for kept in ({"StorageClass": "STANDARD"}, {"ServerSideEncryption": "AES256"}):
+        s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x", **kept)
     begun = s3.create_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv")
     s3.abort_multipart_upload(Bucket=bucket, Key="incoming/paris/b.csv", UploadId=begun["UploadId"])
     for refused in calls(
         lambda: s3.put_object(Bucket=bucket, Key="incoming/rome/a.csv", Body=b"x"),
         lambda: s3.put_object(Bucket=bucket, Key="quarantine/a.csv", Body=b"x"),
+        # What the workers could not read.
+        *(partial(s3.put_object, Bucket=bucket, Key="incoming/paris/c.csv", **kept) for kept in UNREADABLE),
+        *(
+            partial(s3.create_multipart_upload, Bucket=bucket, Key="incoming/paris/c.csv", **k)
+            for k in UNREADABLE
+        ),
         lambda: s3.get_object(Bucket=bucket, Key="incoming/paris/a.csv"),
         lambda: s3.list_objects_v2(Bucket=bucket),
         lambda: s3.delete_object(Bucket=bucket, Key="incoming/paris/a.csv"),

@@ -41,6 +41,33 @@ def test_a_key_that_cannot_be_handled_is_set_aside_and_listed(
     assert f"{listed.branch}/{listed.key}".removeprefix("-/") in set_aside
 
 
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        ({"StorageClass": "GLACIER"}, "archive"),
+        ({"StorageClass": "DEEP_ARCHIVE"}, "archive"),
+        ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}, "a key that only its sender has"),
+    ],
+)
+def test_an_object_that_nobody_can_read_is_listed_and_stays(
+    deployment: Deployment, kept: dict[str, str], reason: str
+) -> None:
+    """It is tried once; it cannot be copied, so it stays, and what is sent in its place is counted."""
+    key, s3 = "incoming/paris/day.csv", client("s3")
+    s3.put_object(Bucket=deployment.bucket, Key=key, Body=CONTENT, **kept)
+    summarizer = summarizer_for(deployment)
+    summarizer.process(notification_of(deployment.bucket, key), 1)
+    assert keys(deployment) == [key]
+    files = FilesTable(client("dynamodb"), deployment.files)
+    (listed,) = read_file_report(files, SetAside(keys(deployment)), 10).rejected.files
+    assert (listed.branch, listed.key) == ("paris", "day.csv")
+    assert reason in str(listed.reason)
+    upload(deployment, key, CONTENT)
+    summarizer.process(notification_of(deployment.bucket, key), 1)
+    assert [file.state for file in files.all()] == ["counted"]
+    assert keys(deployment) == []
+
+
 @pytest.mark.parametrize("branch", IMPOSTORS)
 def test_client_and_worker_refuse_the_same_branches(branch: str) -> None:
     """What `upload` does not take for a branch, no worker takes either."""
