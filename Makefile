@@ -74,7 +74,7 @@ docs: $(VENV)/dev ## Bring docs/commands.md and the figures in docs/ up to date
 
 lock: $(VENV)/dev ## Resolve the dependencies anew
 	$(VENV)/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml
-	$(VENV)/bin/uv pip compile $(LOCK) --extra demo --group dev -c requirements/demo.txt -o requirements/dev.txt pyproject.toml
+	$(VENV)/bin/uv pip compile $(LOCK) --extra demo --extra excel --extra parquet --group dev -c requirements/demo.txt -o requirements/dev.txt pyproject.toml
 	$(VENV)/bin/uv pip compile $(LOCK) -c requirements/demo.txt -o requirements/runtime.txt requirements/runtime.in
 	$(VENV)/bin/uv pip compile $(LOCK) -c requirements/demo.txt --group install -o requirements/build.txt
 	$(VENV)/bin/uv pip compile $(LOCK) -c requirements/demo.txt $(BROUGHT:%=--no-emit-package %) -o cloudformation/requirements.txt cloudformation/requirements.in

@@ -23,6 +23,9 @@ BRANCHES = (
 )
 LONGEST_KEY = 900  # bytes of a key in `incoming/`, which is longer in `rejected/`
 
+_ANOTHER_NAME = "Upload it under another name"
+_ANOTHER_BRANCH = "Upload it for a branch with another name"
+
 _LONGEST_BRANCH = 64  # characters
 _LONGEST_OF_S3 = 1024  # bytes
 
@@ -40,13 +43,19 @@ def check_incoming_key(key: str) -> None:
     """
     branch, _ = branch_and_name(key)
     if key.endswith("/"):
-        raise FileRejected("its name ends in /, as those of folders do")
+        raise FileRejected("its name ends in /, as those of folders do", remedy=_ANOTHER_NAME)
     if len(key.encode()) > LONGEST_KEY:
-        raise FileRejected(f"its name is too long: with its branch {LONGEST_KEY} bytes at the most")
+        raise FileRejected(
+            f"its name is too long: with its branch {LONGEST_KEY} bytes at the most", remedy=_ANOTHER_NAME
+        )
     if branch != NO_BRANCH and not is_branch_name(branch):
-        raise FileRejected(f"{branch!r} is no name for a branch, which has {BRANCHES}")
+        raise FileRejected(
+            f"{branch!r} is no name for a branch, which has {BRANCHES}", remedy=_ANOTHER_BRANCH
+        )
     if key.startswith(f"{INCOMING}{NO_BRANCH}/"):
-        raise FileRejected(f"{NO_BRANCH!r} stands for no branch, and is no name for one")
+        raise FileRejected(
+            f"{NO_BRANCH!r} stands for no branch, and is no name for one", remedy=_ANOTHER_BRANCH
+        )
 
 
 def incoming_key(branch: str, name: str) -> str:

@@ -4,8 +4,10 @@ Everything is integer arithmetic until the last step, and that step is rounded o
 double nearest to the true value.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
+from operator import mul
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,11 @@ class Moments:
     count: int = 0
     total: int = 0
     squares: int = 0
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> "Moments":
+        """The moments of some values."""
+        return cls(len(values), sum(values), sum(map(mul, values, values)))
 
     def with_value(self, value: int) -> "Moments":
         """The moments after one more value."""

@@ -129,5 +129,8 @@ def address_prefix(scope: AddressScope, branch: str) -> str:
     if scope == "enterprise":
         return ""
     if PAIR_SEPARATOR in branch:
-        raise FileRejected(f"the branch {branch!r} holds a {PAIR_SEPARATOR}, which separates addresses")
+        raise FileRejected(
+            f"the branch {branch!r} holds a {PAIR_SEPARATOR}, which separates addresses",
+            remedy="Upload it for a branch with another name",
+        )
     return f"{branch}/"

@@ -12,7 +12,8 @@ from typing import get_args
 import click
 from botocore.exceptions import BotoCoreError
 
-from clients.exporting import csv_table
+from clients.exporting import traffic_tables
+from clients.exporting.files import write_table
 from clients.local_aws.child import Child
 from clients.local_aws.pipeline import LocalCompute, LocalPipeline
 from clients.queries.counted import Results
@@ -29,8 +30,10 @@ from clients.terminal.explanation import explanation
 from clients.uploading.local_files import LocalFile, flow_files
 from clients.uploading.uploader import CONNECTIONS, Upload, Uploader
 from models.errors import FlowtallyError
+from models.history import History
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, PairStatistics
+from models.traffic import join_pair
 
 _BRANCH = "demo"
 _BUSIEST = 10
@@ -174,7 +177,7 @@ def _export(results: Results, busiest_first: Sequence[PairStatistics], output: P
     pair = next((pair for pair in busiest_first if pair.days > 1), busiest_first[0])
     output.mkdir(parents=True, exist_ok=True)
     path = output / re.sub(r"[^\w.\-]", "-", f"{pair.source}_to_{pair.destination}.csv")
-    days = results.days(pair.source, pair.destination)
-    rows = csv_table.rows(pair.source, pair.destination, days, pair, sample=False)
-    csv_table.write_csv(str(path), csv_table.header(sample=False), rows)
+    days = {day.day: day.totals for day in results.days(pair.source, pair.destination)}
+    key = join_pair(pair.source, pair.destination)
+    write_table(str(path), traffic_tables.days_table([(key, History.of(days))]))
     return path

@@ -1,3 +1,3 @@
 """What was counted, as tables for other programs."""
 
-__all__ = ["csv_table", "full_export"]
+__all__ = ["csv_table", "files", "full_export", "locales", "table", "traffic_tables"]

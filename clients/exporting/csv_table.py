@@ -1,131 +1,67 @@
-"""A pair as a CSV table that spreadsheets and pandas read as it is."""
+"""Tables as CSV that spreadsheets and programs read as it is."""
 
+import codecs
 import csv
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO
+import gzip
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import BinaryIO
 
-from models.errors import FlowtallyError
-from models.moments import Moments
-from models.storage.schema import PairStatistics
-from models.traffic import DailyTotal
+from clients.exporting.locales import POINTS, NumberFormat
+from clients.exporting.table import Cell, Table
+from models.visible import visible
 
-STANDARD_OUTPUT = "-"
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_LEVEL = 6  # of gzip: what smaller files cost beyond is not worth it
 
 
-def header(*, sample: bool) -> list[str]:
-    """The names of the columns; those of the deviations say which it is."""
-    kind = "sample" if sample else "population"
-    return [
-        "Src IP",
-        "Dst IP",
-        "Day",
-        "Flows",
-        "Total Flow Duration (us)",
-        "Total Fwd Pkts",
-        "Days",
-        "Avg Flow Duration (us)",
-        f"Std Flow Duration (us; {kind})",
-        "Avg Fwd Pkts",
-        f"Std Fwd Pkts ({kind})",
-    ]
+@lru_cache(maxsize=4096)
+def safe_text(text: str) -> str:
+    """A text that acts on no terminal and that no spreadsheet takes for a formula.
+
+    What cannot be seen is spelled out; what begins like a formula gets an apostrophe before it.
+    """
+    return f"'{visible(text)}" if text.startswith(_FORMULAS) else visible(text)
 
 
-def rows(
-    source: str,
-    destination: str,
-    days: Iterable[DailyTotal],
-    statistics: PairStatistics | None,
-    *,
-    sample: bool,
-) -> Iterator[list[object]]:
-    """One row per day; the pair's statistics stand in each of them.
+def safe_cell(value: Cell) -> Cell:
+    """The same of any cell: numbers stay as they are."""
+    return safe_text(value) if isinstance(value, str) else value
+
+
+def write_csv(file: BinaryIO, table: Table, numbers: NumberFormat = POINTS) -> None:
+    """Writes a table with a header.
 
     Args:
-        source, destination: the pair.
-        days: its daily totals.
-        statistics: over its days; None if they are not there yet, their cells are empty then.
-        sample: whether the deviations are those of a sample (n − 1).
+        file: where to.
+        table: what.
+        numbers: how numbers are written.
     """
-    over_the_days: list[object] = [""] * 5
-    if statistics:
-        over_the_days = [
-            statistics.days,
-            *_mean_and_deviation(statistics.duration, sample=sample),
-            *_mean_and_deviation(statistics.packets, sample=sample),
-        ]
-    for day in days:
-        yield [source, destination, day.day, day.flows, day.duration, day.packets, *over_the_days]
+    text = codecs.getwriter("utf-8")(file)
+    writer = csv.writer(text, lineterminator="\n", delimiter=numbers.separator)
+    writer.writerow([column.heading for column in table.columns])
+    writer.writerows(_lines(table, numbers))
 
 
-def safe_cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula: such texts get an apostrophe before them."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+def write_compressed_csv(file: BinaryIO, table: Table, numbers: NumberFormat = POINTS) -> None:
+    """Writes a table with a header, compressed; the same table gives the same bytes."""
+    with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as compressed:
+        write_csv(compressed, table, numbers)  # type: ignore[arg-type]  # is one, and its stub says otherwise
 
 
-def write_csv(target: str, names: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
-    """Writes a table, all of it or nothing.
-
-    Args:
-        target: the file's name; `-` is standard output.
-        names: the header.
-        lines: the rows.
-
-    Raises:
-        FlowtallyError: the file cannot be written.
-    """
-    try:
-        with _opened(target) as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(names)
-            writer.writerows([safe_cell(cell) for cell in line] for line in lines)
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # it would name the draft
-        raise FlowtallyError(f"cannot be written ({error.strerror})", where=target) from error
+def _lines(table: Table, numbers: NumberFormat) -> Iterator[Sequence[Cell]]:
+    texts = [place for place, column in enumerate(table.columns) if column.kind == "text"]
+    floats = [place for place, column in enumerate(table.columns) if column.kind == "number"]
+    has_points = numbers.decimal == "."
+    for row in table.rows:
+        cells = list(row)
+        for place in texts:
+            cells[place] = safe_cell(cells[place])
+        if not has_points:
+            for place in floats:
+                cells[place] = _with_comma(cells[place], numbers.decimal)
+        yield cells
 
 
-def _mean_and_deviation(moments: Moments, *, sample: bool) -> list[object]:
-    """All digits that a double holds; an empty cell for what is not defined."""
-    return [_cell(moments.mean), _cell(moments.deviation(sample=sample))]
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else repr(value)
-
-
-@contextmanager
-def _opened(target: str) -> Iterator[IO[str]]:
-    if target == STANDARD_OUTPUT:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    path = Path(target)
-    if path.exists() and not path.is_file():  # a pipe or a device, which nothing can replace
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        return
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as draft:
-        try:
-            yield draft
-            draft.flush()
-            os.fsync(draft.fileno())
-            Path(draft.name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-            Path(draft.name).replace(path.resolve())
-        except BaseException:
-            Path(draft.name).unlink(missing_ok=True)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _with_comma(cell: Cell, decimal: str) -> Cell:
+    return None if cell is None else repr(cell).replace(".", decimal)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
-from clients.exporting.csv_table import write_csv
+from clients.exporting.files import write_table
+from clients.exporting.table import Cell, Column, Table
 from clients.queries.counted import pairs_in
 from models.errors import FlowtallyError, NotComputable
 from models.storage.daily_totals import DailyTotalsStore, days_of
@@ -42,7 +43,7 @@ class _Form(NamedTuple):
 
     file: str
     header: tuple[str, ...]
-    rows: "Callable[[DynamoDBClient, str], Iterator[list[object]]]"
+    rows: "Callable[[DynamoDBClient, str], Iterator[list[Cell]]]"
 
 
 def export_everything(
@@ -68,7 +69,8 @@ def export_everything(
         is_only = table.label == table.kind
         path = directory / f"{form.file if is_only else table.name}.csv"
         try:
-            write_csv(str(path), form.header, form.rows(dynamodb, table.name))
+            columns = [Column(name, name, "text") for name in form.header]  # whatever somebody put there
+            write_table(str(path), Table(form.file, columns, form.rows(dynamodb, table.name)))
         except ClientError as error:
             raise FlowtallyError(
                 f"cannot be exported ({error.response['Error']['Message'].rstrip('.')})",
@@ -78,7 +80,7 @@ def export_everything(
         report(path)
 
 
-def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[Cell]]:
     for pair, weeks in DailyTotalsStore(dynamodb, table).by_pair():
         try:
             days = days_of(pair, weeks)
@@ -89,7 +91,7 @@ def _days(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
                 yield [*split_pair(pair), day.day, day.flows, day.duration, day.packets]
 
 
-def _what_is_there(week: RawItem) -> Iterator[list[object]]:
+def _what_is_there(week: RawItem) -> Iterator[list[Cell]]:
     """The numbers of an item that somebody spoilt; what is missing is an empty cell."""
     for weekday, (duration, packets, flows) in DAY_ATTRIBUTES.items():
         numbers = [next(iter(week.get(name, {"": ""}).values())) for name in (flows, duration, packets)]
@@ -97,7 +99,7 @@ def _what_is_there(week: RawItem) -> Iterator[list[object]]:
             yield [*split_pair(week["k"]["S"]), f"{week['t']['S']} day {weekday}", *numbers]
 
 
-def _pairs(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+def _pairs(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[Cell]]:
     for pair in pairs_in(dynamodb, table):
         yield [
             *(pair.source, pair.destination, pair.days, pair.duration_sum, pair.duration_squares),
@@ -105,7 +107,7 @@ def _pairs(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
         ]
 
 
-def _files(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[object]]:
+def _files(dynamodb: "DynamoDBClient", table: str) -> Iterator[list[Cell]]:
     for file in FilesTable(dynamodb, table).all():
         digest = file.digest.hex() if file.digest else ""
         yield [

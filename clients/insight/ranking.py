@@ -1,10 +1,9 @@
 """Who matters: pairs, devices or networks, by what they have on their days."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 from ipaddress import ip_address, ip_network
-from operator import mul
 from typing import Any
 
 from models import load as loads
@@ -51,12 +50,12 @@ class Traffic:
     @property
     def daily(self) -> Moments:
         """Of the flow duration on the days with flows, µs."""
-        return _moments(self.history.durations)
+        return Moments.of(self.history.durations)
 
     @property
     def daily_packets(self) -> Moments:
         """Of the forward packets on the days with flows."""
-        return _moments(self.history.packets)
+        return Moments.of(self.history.packets)
 
     @property
     def variation(self) -> float:
@@ -82,10 +81,6 @@ class Traffic:
         if numbers[-1] - numbers[0] + 1 < _DAYS_FOR_GROWTH or len(numbers) < _DAYS_FOR_GROWTH // 2:
             return 0.0
         return loads.growth(self.history.durations, numbers)
-
-
-def _moments(values: Sequence[int]) -> Moments:
-    return Moments(len(values), sum(values), sum(map(mul, values, values)))
 
 
 _DAYS_FOR_GROWTH = 28

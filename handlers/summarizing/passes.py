@@ -23,7 +23,11 @@ class VersionLost(Exception):
     """
 
     def __init__(self, *, is_gone: bool) -> None:
-        super().__init__(f"the file was {'deleted' if is_gone else 'overwritten'} between two passes over it")
+        what = "deleted" if is_gone else "overwritten"
+        super().__init__(
+            f"the file was {what} between two passes over it, and what was read of it is counted. "
+            "Upload that version again: it is completed, and nothing counts twice."
+        )
         self.is_gone = is_gone
 
 

@@ -45,7 +45,6 @@ log = logging.getLogger("flowtally.summarize")
 
 _VERSIONS = 5  # of an object that is overwritten while it is read, before its message goes back
 _SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk
-_CUT_OFF = "it takes longer than a run may last: several were cut off, and in the last one"
 _REASON = 1000  # characters of a rejection's reason kept with the object; S3 takes 2 KB of metadata
 
 
@@ -132,8 +131,8 @@ class Summarizer:
                 prefix = address_prefix(self.address_scope, uploaded.branch)
                 flows = self._read(uploaded, source["Body"], quarantined_rows, delivery)
             except FileRejected as rejection:
-                self._set_aside(uploaded, source, rejection.found)
-                record.state, record.reason = "rejected", rejection.found
+                record.state, record.reason = "rejected", str(rejection)
+                self._set_aside(uploaded, source, record.reason)
                 record.key = name_in_rejected(uploaded.key, source["ETag"])
             else:
                 for note in flows.notes:
@@ -192,7 +191,7 @@ class Summarizer:
         except RunCutShort as cut:
             if not delivery.is_fruitless:
                 raise
-            raise FileRejected(f"{_CUT_OFF} it was not read to its end") from cut
+            raise _cut_off("it was not read to its end") from cut
 
     def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""
@@ -225,7 +224,7 @@ class Summarizer:
             if counting.has_added or not delivery.is_fruitless:
                 raise
             record.state = "partly counted" if counting.is_begun else "rejected"
-            record.reason = f"{_CUT_OFF} nothing more of it was counted"
+            record.reason = str(_cut_off("nothing more of it was counted"))
         else:
             if counting.full:
                 record.state, record.reason = "partly counted", _reason_of(counting.full)
@@ -266,4 +265,15 @@ class Summarizer:
 def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
-    return f"{len(full)} items of the daily totals are full, the rest of the file is counted: {named}"
+    return (
+        f"{len(full)} items of the daily totals are full, and the rest of the file is counted. Make room "
+        f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
+    )
+
+
+def _cut_off(last: str) -> FileRejected:
+    """What is said of a file that gets no further, and how its last run ended."""
+    return FileRejected(
+        f"it takes longer than a run may last: several were cut off, and in the last one {last}",
+        remedy="Divide it, or try it again with `flowtally redrive --rejected`",
+    )

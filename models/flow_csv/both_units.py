@@ -1,7 +1,7 @@
 """Reads a file of the Python cicflowmeter in both units: only at its end its rows have proved which it is."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -39,10 +39,7 @@ def read_in_both_units(
         for text, is_whole in lines:
             for candidate in candidates:
                 candidate.take(text, is_whole)
-        proving = next((each for each in candidates if not each.rejection), candidates[0])
-        if proving.rejection or not proving.reader.units:
-            raise proving.rejection or FileRejected("no unit")
-        unit = proving.reader.units.proved()
+        unit = _proved(candidates)
         (proved,) = (candidate for candidate in candidates if candidate.unit is unit)
         if proved.rejection:
             raise proved.rejection
@@ -50,6 +47,15 @@ def read_in_both_units(
         proved.rows.seek(0)
         shutil.copyfileobj(proved.rows, sink)
         return proved.reader, totals
+
+
+def _proved(candidates: Sequence["_Candidate"]) -> Unit:
+    """The unit that the rows prove; whoever read all of them knows."""
+    rejections = [candidate.rejection for candidate in candidates if candidate.rejection]
+    if len(rejections) == len(candidates):
+        raise rejections[0]
+    (units, *_) = (each.reader.units for each in candidates if each.reader.units and not each.rejection)
+    return units.proved()
 
 
 class _Candidate:

@@ -11,18 +11,21 @@ ADVICE = (
     "Export the flows with CICFlowMeter 3 or 4 as CSV with its header line: "
     "Src IP, Dst IP, Timestamp, Flow Duration and Tot Fwd Pkts are needed"
 )
-_OTHER_FORMATS = {  # first bytes of what is uploaded by mistake
-    b"\x1f\x8b": "gzip data inside of gzip data",
-    b"PK\x03\x04": "a ZIP archive or Excel workbook",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ": "xz data",
-    b"\x28\xb5\x2f\xfd": "Zstandard data",
-    b"PAR1": "a Parquet file",
-    b"\xd4\xc3\xb2\xa1": "a packet capture",
-    b"\xa1\xb2\xc3\xd4": "a packet capture",
-    b"\n\r\r\n": "a packet capture",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
+_UNPACK = "Unpack it, and upload the CSV in it, plain or gzipped"
+_CONVERT = "Run CICFlowMeter 3 or 4 over it, and upload the CSV that it writes"
+_SAVE = "Save it as CSV in UTF-8"
+_OTHER_FORMATS = {  # first bytes of what is uploaded by mistake, what it is, and what to do
+    b"\x1f\x8b": ("gzip data inside of gzip data", _UNPACK),
+    b"PK\x03\x04": ("a ZIP archive or Excel workbook", f"{_UNPACK}; or save the workbook as CSV"),
+    b"BZh": ("bzip2 data", _UNPACK),
+    b"\xfd7zXZ": ("xz data", _UNPACK),
+    b"\x28\xb5\x2f\xfd": ("Zstandard data", _UNPACK),
+    b"PAR1": ("a Parquet file", _SAVE),
+    b"\xd4\xc3\xb2\xa1": ("a packet capture", _CONVERT),
+    b"\xa1\xb2\xc3\xd4": ("a packet capture", _CONVERT),
+    b"\n\r\r\n": ("a packet capture", _CONVERT),
+    b"\xff\xfe": ("UTF-16 text", _SAVE),
+    b"\xfe\xff": ("UTF-16 text", _SAVE),
 }
 _SEPARATORS = {b";": "semicolons", b"\t": "tabs", b"|": "pipes"}
 _FEWEST_SEPARATORS = 3  # between five columns there are more
@@ -35,9 +38,9 @@ def check_is_text(start: bytes, first_line: bytes) -> None:
     Raises:
         FileRejected: they are not.
     """
-    for magic, kind in _OTHER_FORMATS.items():
+    for magic, (kind, remedy) in _OTHER_FORMATS.items():
         if start.startswith(magic):
-            raise FileRejected(f"not text: this is {kind}", remedy=ADVICE)
+            raise FileRejected(f"not text: this is {kind}", remedy=remedy)
     if first_line.translate(None, _CONTROL_CHARACTERS) != first_line:
         raise FileRejected(f"not text: the file begins with {shown([first_line])}", remedy=ADVICE)
 

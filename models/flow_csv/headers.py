@@ -6,14 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from models.errors import FileRejected
-from models.flow_csv.csv_format import ADVICE, listed, shown
-from models.flow_csv.units import UnitColumns
+from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, listed, shown
+from models.flow_csv.units import UNIT_IN_DOUBT, UnitColumns
 from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
-
-_PYTHON_TOOL = (
-    "as the Python cicflowmeter writes it; the unit of its flow_duration differs between releases "
-    "(seconds or microseconds)"
-)
 
 
 class Columns(NamedTuple):
@@ -53,6 +48,9 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
     },
 }
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
+
+_BOM = b"\xef\xbb\xbf"  # of another file's header, where files were joined
+_BETWEEN_WORDS = re.compile(r"[\s._-]+")
 
 _UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
 
@@ -110,7 +108,7 @@ def find_columns(line: bytes) -> Header | None:
         return None
     if missing := [name for name, found in places.items() if not found]:
         what = f"column {missing[0]} is" if len(missing) == 1 else f"columns {listed(missing)} are"
-        raise FileRejected(f"the {what} missing; found {shown(fields)}", remedy=ADVICE)
+        raise FileRejected(f"the {what} missing in the header; found {shown(fields)}", remedy=ADVICE)
     for name, found in places.items():
         if len(found) > 1:
             raise FileRejected(
@@ -134,11 +132,22 @@ def find_unit_columns(line: bytes, columns: Columns) -> UnitColumns | None:
         return None
     missing = [name.decode() for name in _UNIT_NAMES if name not in names]
     if missing:
+        lacking = listed(missing)
         raise FileRejected(
-            f"rows {_PYTHON_TOOL}, and nothing proves it: {listed(missing)} missing; found {shown(names)}",
-            remedy=ADVICE,
+            f"{UNIT_IN_DOUBT}: the header lacks {lacking}, which would prove it; found {shown(names)}",
+            remedy=f"Export the flows with {lacking}, or with CICFlowMeter 3 or 4",
         )
     return UnitColumns(columns.duration, columns.packets, *map(names.index, _UNIT_NAMES))
+
+
+def stands_alone(line: bytes, header: Header) -> bool:
+    """Whether a header that was met inside of a file would be taken for the same as the first line of one."""
+    try:
+        check_is_text(line, line)
+        check_separator(line)
+        return find_columns(line) == header and not find_unit_columns(line, header.columns)
+    except FileRejected:
+        return False
 
 
 def repeated_header(line: bytes) -> Header | None:
@@ -216,7 +225,10 @@ def check_v4_order(row: bytes) -> None:
     if len(fields) == 1:
         raise FileRejected(f"not CSV: there is no comma in the first line {found}", remedy=ADVICE)
     if _fits_python_tool(fields):
-        raise FileRejected(f"no header line, and rows {_PYTHON_TOOL}", remedy=ADVICE)
+        raise FileRejected(
+            f"{UNIT_IN_DOUBT}: there is no header line that names what would prove it; found {found}",
+            remedy="Write the file with its header line",
+        )
     if not _fits_v4(fields):
         raise FileRejected(
             f"the first line holds neither the columns {listed(list(_SPELLINGS))} "
@@ -229,11 +241,12 @@ def _first_fields(line: bytes) -> list[bytes]:
     try:
         return split_fields(line)
     except BadRow as error:
-        raise FileRejected(f"not CSV: {error} in the first line", remedy=ADVICE) from error
+        raise FileRejected(f"not CSV: {error.found} in the first line", remedy=ADVICE) from error
 
 
 def _plain_name(field: bytes) -> str:
-    return re.sub(r"[\s._-]+", " ", field.decode("utf-8-sig", "replace").strip().casefold())
+    name = field.removeprefix(_BOM).decode("utf-8", "replace")
+    return _BETWEEN_WORDS.sub(" ", name.strip().casefold())
 
 
 def _places(fields: Sequence[bytes]) -> dict[str, list[int]]:

@@ -20,10 +20,10 @@ class Note(StrEnum):
 
 
 _TEXTS = {
-    Note.NO_HEADER: "no header line: CICFlowMeter 4 order assumed",
-    Note.ONE_FIELD_MORE: "rows have one field more than the header",
-    Note.UNIT_SECONDS: "Python cicflowmeter: its rows prove that flow_duration is in seconds",
-    Note.UNIT_MICROSECONDS: "Python cicflowmeter: its rows prove that flow_duration is in microseconds",
-    Note.ROUNDED: "durations rounded to whole microseconds, half to even",
-    Note.CLOCK_NOT_SET: "days in 1970: was the clock of the capturing machine set?",
+    Note.NO_HEADER: "no header line: make sure that the columns are those of CICFlowMeter 4, as was assumed",
+    Note.ONE_FIELD_MORE: "rows have one field more than the header, as some tools write: nothing to do",
+    Note.UNIT_SECONDS: "flow_duration was taken for seconds, as the rows prove: nothing to do",
+    Note.UNIT_MICROSECONDS: "flow_duration was taken for microseconds, as the rows prove: nothing to do",
+    Note.ROUNDED: "durations were rounded to whole microseconds, half to even: nothing to do",
+    Note.CLOCK_NOT_SET: "there are days in 1970: set the clock of the machine that captures",
 }

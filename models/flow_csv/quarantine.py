@@ -24,6 +24,18 @@ class Reason(NamedTuple):
     line: int
 
 
+def located(reason: str, line: int, *, is_only: bool) -> str:
+    """A reason with the place where it is met: `Timestamp is not a date (from line 3 on): write it …`.
+
+    Args:
+        reason: of a row, as it stands in the quarantine.
+        line: number of the first line that has it.
+        is_only: whether no other line can have it.
+    """
+    found, colon, remedy = reason.partition(": ")
+    return f"{found} ({f'line {line}' if is_only else f'from line {line} on'}){colon}{remedy}"
+
+
 class Quarantine:
     """Writes the rows that are not counted: the header, their bytes, line number and reason.
 
@@ -72,9 +84,8 @@ class Quarantine:
         reason = self.commonest
         if reason is None:
             return "one line"
-        if reason.rows == self.rows:
-            return f"{reason.text} (from line {reason.line} on)"
-        return f"in {reason.rows:,} of them {reason.text} (from line {reason.line} on)"
+        told = located(reason.text, reason.line, is_only=self.rows == 1)
+        return told if reason.rows == self.rows else f"in {reason.rows:,} of them {told}"
 
     def add(self, row: bytes, number: int, reason: str) -> None:
         """Sets a row aside.
@@ -106,5 +117,5 @@ class Quarantine:
         self._left -= len(text)
         if self._left < 0:
             what = f"more than {self._limit >> 20} MiB of rows that cannot be counted: {self.told()}"
-            raise FileRejected(what, remedy="Check how the file was made")
+            raise FileRejected(what, remedy="Correct how the file is made, and upload it again")
         self._sink.write(text)

@@ -2,7 +2,7 @@
 
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
-from models.flow_csv.csv_format import check_is_text, check_separator, is_blank
+from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, is_blank
 from models.flow_csv.headers import (
     V4_COLUMNS,
     Columns,
@@ -14,6 +14,7 @@ from models.flow_csv.headers import (
     glued_header,
     plain_header,
     repeated_header,
+    stands_alone,
     usual_width,
     v4_header,
 )
@@ -26,7 +27,9 @@ from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amoun
 from models.flow_csv.verdict import Evidence, check_rows
 from models.traffic import PairDay, Totals
 
-_TOO_LONG = "line is longer than 1 MiB"
+_TOO_LONG = "line is longer than 1 MiB", "break it where another row begins"
+_SPLIT = "Split the file before that line"
+_GLUED = "a header stands behind this row without a line end", "break the line before the header"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -99,7 +102,7 @@ class Reader:
     def _take_piece(self, text: bytes) -> None:
         if not self._columns:
             check_is_text(text, b"")
-            raise FileRejected(f"not CSV: the first {_TOO_LONG}", remedy="Check how the file was made")
+            raise FileRejected(f"not CSV: the first {_TOO_LONG[0]}", remedy=ADVICE)
         self._is_within_long_line = True
         self.first_row = self.first_row or text
         self.quarantine.write(text)
@@ -135,7 +138,7 @@ class Reader:
         return totals
 
     def _end_long_line(self) -> None:
-        self.quarantine.end_row(self._lines + 1, _TOO_LONG)
+        self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
         self._is_within_long_line = False
 
     def _find_columns(self, text: bytes) -> Columns | None:
@@ -230,13 +233,11 @@ class Reader:
             return
         glued = glued_header(line, columns) if len(line) <= MAX_LINE else None
         if glued:
-            self.quarantine.add(line, self._lines, "a header stands behind this row without a line end")
+            self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)
         elif header:
-            raise FileRejected(
-                f"line {self._lines} is another header, with the columns in other places",
-                remedy="Split the file before that line",
-            )
+            what = f"line {self._lines} is another header, with the columns in other places"
+            raise FileRejected(what, remedy=_SPLIT)
         else:
             self.quarantine.add(line, self._lines, reason)
 
@@ -244,8 +245,10 @@ class Reader:
         """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
         if header.width == (self._header.width if self._header else self._width):
             return
+        if self.units:  # the columns that prove the unit may stand in other places
+            raise FileRejected(f"line {self._lines} is another header, of another width", remedy=_SPLIT)
         self._header, self._header_line, self._header_text = header, self._lines, text
-        self._widen(header.width, text or plain_header(header), rows)
+        self._widen(header.width, text if stands_alone(text, header) else plain_header(header), rows)
 
     def _widen(self, width: int, header: bytes, rows: RowCounter) -> None:
         self._width = width
@@ -260,14 +263,14 @@ class Reader:
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(line) > MAX_LINE:
-            raise BadRow(_TOO_LONG)
+            raise BadRow(*_TOO_LONG)
         if b"\0" in line:
-            raise BadRow("NUL byte")
+            raise BadRow("NUL byte in the row", "copy the file anew or remove it")
         fields = split_fields(line)
         if self._may_be_wider(len(fields)):
             self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
-            raise BadRow(f"{len(fields)} fields instead of {self._width}")
+            raise _other_width(len(fields), self._width)
         source, destination, timestamp = (fields[place].strip() for place in columns[:3])
         spelling = source, destination, timestamp[:DAY_WIDTH]
         pair = address(source, "Src IP"), address(destination, "Dst IP")
@@ -279,6 +282,11 @@ class Reader:
         microseconds, count = self.units.amounts(fields) if self.units else _amounts(fields, columns)
         self.evidence.saw(when)
         rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
+
+
+def _other_width(width: int, usual: int) -> BadRow:
+    remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
+    return BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
 
 
 def _amounts(fields: list[bytes], columns: Columns) -> tuple[int, int]:

@@ -11,10 +11,25 @@ from typing import NamedTuple
 
 from models.errors import FileRejected
 from models.flow_csv.notes import Note
-from models.flow_csv.values import MAX_VALUE, BadRow, amount, is_number
+from models.flow_csv.values import (
+    MAX_VALUE,
+    NEGATIVE_REMEDY,
+    NUMBER_REMEDY,
+    RANGE_REMEDY,
+    BadRow,
+    amount,
+    is_number,
+)
 
 _TOLERANCE = Decimal("0.001")
-_REMEDY = "Export the flows with CICFlowMeter 3 or 4, or with a release of the Python cicflowmeter that tells"
+UNIT_IN_DOUBT = (
+    "the unit of flow_duration, which releases of the Python cicflowmeter write in seconds or microseconds, "
+    "is in doubt"
+)
+_REMEDY = (
+    "Export the flows with CICFlowMeter 3 or 4, or make sure that tot_fwd_pkts, tot_bwd_pkts and flow_pkts_s "
+    "are those of the flow in each row"
+)
 
 
 class Unit(Enum):
@@ -62,19 +77,19 @@ class UnitRows:
         duration, forward, backward, rate = (fields[place].strip() for place in self._columns)
         packets = amount(forward, "tot_fwd_pkts")
         if not is_number(duration):
-            raise BadRow("flow_duration is not a number")
+            raise BadRow("flow_duration is not a number", NUMBER_REMEDY)
         exact = Decimal(duration.decode("ascii"))
         if exact < 0:
-            raise BadRow("flow_duration is negative")
+            raise BadRow("flow_duration is negative", NEGATIVE_REMEDY)
         self._has_duration |= exact != 0
         proved = _proved(exact, packets, backward, rate)
         if proved:
             self._proofs[proved] += 1
             if proved is not self.unit:
-                raise BadRow("flow_duration is in another unit than most rows prove")
+                raise BadRow("flow_duration is in another unit than most rows prove", "write it in theirs")
         scaled = exact * self.unit.value
         if scaled > MAX_VALUE:
-            raise BadRow("flow_duration is above 10^12 microseconds")
+            raise BadRow("flow_duration is above 10^12 microseconds", RANGE_REMEDY)
         whole = scaled.to_integral_value(ROUND_HALF_EVEN)
         self._is_rounded |= whole != scaled
         return int(whole), packets
@@ -87,12 +102,10 @@ class UnitRows:
         """
         seconds, microseconds = (self._proofs[unit] for unit in (Unit.SECONDS, Unit.MICROSECONDS))
         if seconds == microseconds and (seconds or self._has_duration):
-            rows = f"{seconds:,} rows prove" if seconds else "no row proves"
-            what = f"{rows} seconds, and as many microseconds" if seconds else f"{rows} which"
-            raise FileRejected(
-                f"flow_duration of the Python cicflowmeter may be seconds or microseconds: {what}",
-                remedy=_REMEDY,
+            proofs = (
+                f"as many rows prove the one as the other ({seconds:,})" if seconds else "no row proves it"
             )
+            raise FileRejected(f"{UNIT_IN_DOUBT}: {proofs}", remedy=_REMEDY)
         return Unit.SECONDS if seconds > microseconds else Unit.MICROSECONDS
 
     def notes(self) -> list[Note]:

@@ -15,11 +15,25 @@ MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily tota
 _MAX_WIDTH = len(str(MAX_VALUE))
 DAY_WIDTH = 11  # bytes of a timestamp that decide its day: `dd/MM/yyyy` and the character after it
 
+NUMBER_REMEDY = "write it in digits without separators"
+NEGATIVE_REMEDY = "leave the row out unless the right value is known"
+RANGE_REMEDY = "make sure that no field is missing before it"
+_DATE_REMEDY = "write it day first or as 2022-12-31"
+
 _MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
 
 
 class BadRow(ValueError):
-    """A row that cannot be counted; its text is the reason, free of commas, quotes and line ends."""
+    """A row that cannot be counted; its text is the reason as it stands in the quarantine.
+
+    Args:
+        found: what was found, and in which column. Like the remedy, free of commas, quotes and line ends.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"{found}: {remedy}")
+        self.found = found
 
 
 class MonthFirst(BadRow):
@@ -37,7 +51,7 @@ def split_fields(line: bytes) -> list[bytes]:
     try:
         (fields,) = csv.reader([line.decode("latin-1")], strict=True)
     except csv.Error as error:
-        raise BadRow("quotes are not balanced") from error
+        raise BadRow("quotes are not balanced", "remove or double them") from error
     return [field.encode("latin-1") for field in fields]
 
 
@@ -66,7 +80,7 @@ def address(text: bytes, column: str) -> str:
             raise ValueError
         parsed = ip_address(text.decode("ascii"))
     except ValueError as error:
-        raise BadRow(f"{column} is not an IP address") from error
+        raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1") from error
     if not isinstance(parsed, IPv6Address):
         return str(parsed)
     if parsed.ipv4_mapped:  # Python 3.13 prints these as the RFC has it; earlier ones do not
@@ -109,16 +123,16 @@ def day(prefix: bytes) -> Day:
     """
     match = _DATE.match(prefix)
     if match is None:
-        raise BadRow("Timestamp is not a date")
+        raise BadRow("Timestamp is not a date", _DATE_REMEDY)
     year, month, day_of_month = (int(match[upper] or match[lower]) for upper, lower in ("Yy", "Mm", "Dd"))
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise BadRow(f"Timestamp is before {FIRST_YEAR} or after {LAST_YEAR}")
+        raise BadRow(f"Timestamp is before {FIRST_YEAR} or after {LAST_YEAR}", "write the Gregorian year")
     iso = _iso(year, month, day_of_month)
     swapped = _iso(year, day_of_month, month) if match["y"] else ""
     if not iso and swapped:
-        raise MonthFirst("Timestamp is a date only if the month stands first")
+        raise MonthFirst("Timestamp is a date only if the month stands first", _DATE_REMEDY)
     if not iso:
-        raise BadRow("Timestamp is an impossible date")
+        raise BadRow("Timestamp is an impossible date", "correct its day or month")
     return Day(iso, swapped, is_day_first=bool(match["y"]) and not swapped)
 
 
@@ -143,17 +157,17 @@ def amount(text: bytes, column: str) -> int:
     if len(text) < _MAX_WIDTH and text.isdigit():
         return int(text)
     if not _NUMBER.fullmatch(text):
-        raise BadRow(f"{column} is not a number")
+        raise BadRow(f"{column} is not a number", NUMBER_REMEDY)
     spreadsheet = _SPREADSHEET.fullmatch(text)
     if spreadsheet and int(spreadsheet["exponent"]) > 2:  # digits that its two decimals do not reach
-        raise BadRow(f"{column} was rounded by a spreadsheet")
+        raise BadRow(f"{column} was rounded by a spreadsheet", "take all its digits from the original file")
     value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
     if value < 0:
-        raise BadRow(f"{column} is negative")
+        raise BadRow(f"{column} is negative", NEGATIVE_REMEDY)
     if value > MAX_VALUE:
-        raise BadRow(f"{column} is above 10^12")
+        raise BadRow(f"{column} is above 10^12", RANGE_REMEDY)
     if value != value.to_integral_value():
-        raise BadRow(f"{column} is not a whole number")
+        raise BadRow(f"{column} is not a whole number", "write whole microseconds and whole packets")
     return int(value)
 
 

@@ -134,7 +134,7 @@ def test_verify_reports_and_repairs(run: Run, working: Deployment, two_days: lis
         (["upload", "file.csv", "--branch", "a/b"], 2, "no name for a branch"),
         (["upload", "file.csv", "--bucket", "no-such-bucket"], 1, "the bucket does not exist"),
         (["export", "10.9.9.9", "10.9.9.8", "-o", "x.csv"], 1, "this pair has no flows"),
-        (["export", "10.9.9.9", "10.9.9.8"], 2, "Missing option"),
+        (["export", "nobody", "10.9.9.8"], 2, "neither an address nor a network"),
         (["verify"], 2, "either SRC and DST, or --all"),
         (["verify", "10.9.9.9"], 2, "either SRC and DST, or --all"),
         (["verify", "--all", "a", "b"], 2, "either SRC and DST, or --all"),

@@ -126,7 +126,7 @@ def test_nothing_is_removed_if_a_table_cannot_be_exported(
     """A table that refuses to be read stops the removal before it begins, with its name and what to do."""
     before = left(Account("flowtally"))
 
-    def refuse(*_: object) -> Iterator[list[object]]:
+    def refuse(*_: object) -> Iterator[list[Any]]:
         yield from client("dynamodb").get_paginator("scan").paginate(TableName="not-there")
 
     form = full_export._FORMS["DailyTotals"]

@@ -73,6 +73,9 @@ def described(name: str) -> Any:
     ("arguments", "absent"),
     [
         (["top"], ()),
+        (["export"], ("pairs",)),
+        (["export", "--rows", "pairs"], ("days",)),
+        (["show", "10.0.0.1"], ()),
         (["status"], ("files",)),
         (["status", "--branch", "paris"], ("stored", "work")),
         (["verify", "--all"], ()),

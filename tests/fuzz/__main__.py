@@ -1,15 +1,16 @@
 """Fuzzes the flow-file reader: `python -m tests.fuzz --inputs 1000000`.
 
-First huge files in memory that is watched, then small ones that atheris mutates towards code not yet
-covered. The exit status is 1 if anything broke.
+Huge files in memory that is watched, and beside them small ones that atheris mutates towards code not yet
+covered, in several processes. The exit status is 1 if anything broke.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice, product
 from pathlib import Path
 from random import Random
@@ -18,13 +19,27 @@ from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from models.flow_csv import byte_stream, csv_format, flow_file, quarantine, reader, values
+from models.flow_csv import (
+    both_units,
+    byte_stream,
+    csv_format,
+    flow_file,
+    headers,
+    quarantine,
+    reader,
+    units,
+    values,
+    verdict,
+)
 from perf.figures import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
 from tests.fuzz.recipes import DICTIONARY, SEEDS
 
-_COVERED = (byte_stream, csv_format, flow_file, quarantine, reader, values)
+_COVERED = (
+    *(both_units, byte_stream, csv_format, flow_file, headers),
+    *(quarantine, reader, units, values, verdict),
+)
 
 GIANT = 2 * MIB  # bytes; gzip bombs have eight times as much
 GIANT_MEMORY = 128  # MiB that reading one may take, beside what the process has already
@@ -41,6 +56,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000, help="how many small files to read")
     parser.add_argument("--seconds", type=int, default=0, help="when to stop before that; 0 for never")
     parser.add_argument("--seed", type=int, default=1, help="decides everything")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for small files")
     parser.add_argument("--save", action="store_true", help="keep the figures for the docs")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="read one kept input again")
     options = parser.parse_args()
@@ -48,7 +64,8 @@ def main() -> int:
         check(options.replay.read_bytes())
         print("every law holds")
         return 0
-    read = [read_giants(options.seed), read_small_files(options.inputs, options.seconds, options.seed)]
+    small = SmallFiles(options.inputs, options.seconds, options.seed, options.workers)
+    read = [read_giants(options.seed), small.end()]
     if options.save:
         figures(read, options.inputs).save()
     return int(any(files.broken for files in read))
@@ -115,25 +132,51 @@ def memory() -> float:
     return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
-def read_small_files(inputs: int, seconds: int, seed: int) -> Read:
-    """Lets atheris make up small files, until one breaks a law."""
-    FOUND.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="flowtally-") as folder:
-        corpus, dictionary = Path(folder) / "corpus", Path(folder) / "dictionary"
-        corpus.mkdir()
-        for number, (text, packing) in enumerate(product(SEEDS, range(32))):
-            (corpus / f"{number:04}").write_bytes(bytes([packing, 37 * packing % 256]) + text[: LONGEST - 2])
+class SmallFiles:
+    """Processes in which atheris makes up small files, each until one breaks a law.
+
+    Args:
+        inputs: how many files, by all of them together.
+        seconds: when to stop before that; 0 for never.
+        seed: of the first process; each has its own.
+        workers: how many processes.
+    """
+
+    def __init__(self, inputs: int, seconds: int, seed: int, workers: int) -> None:
+        FOUND.mkdir(parents=True, exist_ok=True)
+        self._folder = TemporaryDirectory(prefix="flowtally-")
+        self._seed = seed
+        self._begun = time.monotonic()
+        dictionary = Path(self._folder.name) / "dictionary"
         dictionary.write_text("".join(f'"{escaped(word)}"\n' for word in DICTIONARY))
-        command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={inputs}", f"-max_total_time={seconds}"]
-        command += [f"-seed={seed}", f"-max_len={LONGEST}", f"-rss_limit_mb={SMALL_MEMORY}", "-timeout=10"]
-        command += [f"-dict={dictionary}", f"-artifact_prefix={FOUND}/", "-print_final_stats=1", str(corpus)]
-        begun = time.monotonic()
-        ended = subprocess.run(command, capture_output=True, check=False)
-        log = ended.stdout.decode(errors="replace") + ended.stderr.decode(errors="replace")
-        read = report(log, time.monotonic() - begun, ended.returncode)
-        if ended.returncode == 0:
-            report_coverage(sorted(corpus.iterdir()), seed)
-    return read
+        self._corpora = [Path(self._folder.name) / f"corpus-{number}" for number in range(workers)]
+        self._processes = []
+        for number, corpus in enumerate(self._corpora):
+            write_seeds(corpus)
+            command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={-(-inputs // workers)}"]
+            command += [f"-seed={seed + number}", f"-max_len={LONGEST}", f"-max_total_time={seconds}"]
+            command += [f"-rss_limit_mb={SMALL_MEMORY}", "-timeout=60", f"-artifact_prefix={FOUND}/"]
+            command += [f"-dict={dictionary}", "-print_final_stats=1", str(corpus)]
+            with corpus.with_suffix(".log").open("wb") as log:
+                self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+
+    def end(self) -> Read:
+        """Waits for all of them, and prints and gives what they found."""
+        with self._folder:
+            statuses = [process.wait() for process in self._processes]
+            logs = [corpus.with_suffix(".log").read_text(errors="replace") for corpus in self._corpora]
+            read = report(logs, time.monotonic() - self._begun, statuses)
+            if not any(statuses):
+                inputs = (path for corpus in self._corpora for path in sorted(corpus.iterdir()))
+                report_coverage(inputs, self._seed)
+        return read
+
+
+def write_seeds(corpus: Path) -> None:
+    """The files that a process begins with: each seed in each packing."""
+    corpus.mkdir()
+    for number, (text, packing) in enumerate(product(SEEDS, range(32))):
+        (corpus / f"{number:04}").write_bytes(bytes([packing, 37 * packing % 256]) + text[: LONGEST - 2])
 
 
 def escaped(word: bytes) -> str:
@@ -141,19 +184,23 @@ def escaped(word: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in word)
 
 
-def report(log: str, seconds: float, status: int) -> Read:
-    """Prints and gives what libFuzzer found."""
-    runs = last_number(r"stat::number_of_executed_units:\s+(\d+)", log) or last_number(r"#(\d+)", log)
-    edges = last_number(r"cov: (\d+)", log)
-    peak = last_number(r"stat::peak_rss_mb:\s+(\d+)", log)
-    print(
-        f"{runs} small files in {seconds:.0f} s: {1 if status else 0} crashes, {edges} edges covered, "
-        f"{peak} MiB of memory at most (limit {SMALL_MEMORY})"
+def report(logs: Sequence[str], seconds: float, statuses: Sequence[int]) -> Read:
+    """Prints and gives what libFuzzer found in each process."""
+    runs = sum(
+        last_number(r"stat::number_of_executed_units:\s+(\d+)", log) or last_number(r"#(\d+)", log)
+        for log in logs
     )
-    if status:
+    edges = max(last_number(r"cov: (\d+)", log) for log in logs)
+    peak = max(last_number(r"stat::peak_rss_mb:\s+(\d+)", log) for log in logs)
+    broken = sum(status != 0 for status in statuses)
+    print(
+        f"{runs} small files in {seconds:.0f} s: {broken} crashes, {edges} edges covered, "
+        f"{peak} MiB of memory at most in a process (limit {SMALL_MEMORY})"
+    )
+    for log in (log for log, status in zip(logs, statuses, strict=True) if status):
         print(*[line for line in log.splitlines() if not line.startswith(("#", "INFO", "WARNING"))], sep="\n")
         print("Read it again with: python -m tests.fuzz --replay FILE, for the FILE that was written above")
-    return Read("small, the whole process", runs, int(status != 0), peak, SMALL_MEMORY, seconds)
+    return Read("small, a process", runs, broken, peak, SMALL_MEMORY, seconds)
 
 
 def last_number(pattern: str, log: str) -> int:

@@ -14,7 +14,7 @@ V3_HEADER = (
 )
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
 _BEGINNINGS = (b"", HEADER + b"\n", V3_HEADER + b"\r\n", b'\xef\xbb\xbf"Label",' + HEADER + b"\r")
-_PIECES = (7, 64, 1000, 1 << 16)
+_PIECES = (7, 64, 1000, 1 << 16, 31, 200, 4096, 1 << 16)
 
 ROW = b"10.0.0.1,10.0.0.2,07/12/2022 05:26:38 PM,1000,3"
 V4_ROW = b"id,10.0.0.1,443,10.0.0.2,5,6,07/12/2022 01:02:03 AM,1.5E3,3.0" + b",0" * 74 + b",No Label"
@@ -52,6 +52,19 @@ SEEDS = (
     b"PK\x03\x04\x14\0",
     "10.0.0.1,10.0.0.2,07/12/2022,٣,𝟛\n\u2028\u0085,Ünïcødé\U0001f4a5,\u202e\n".encode(),
     b"\xff\xfeS\0r\0c\0",
+    HEADER.replace(b",", b";") + b"\n" + ROW.replace(b",", b";"),
+    b"sep=,\n" + HEADER,
+    HEADER
+    + b",Labe\x14l\n"
+    + ROW
+    + b",x\n"
+    + ROW
+    + b",x,y\n"
+    + HEADER
+    + b",Src IP\n"
+    + ROW
+    + b",1,2\n"
+    + ROW,
     ROW + b"," * 3000 + b"\n" + ROW,
     b"1" * 5000 + b",10.0.0.2,07/12/2022,1,1\n10.0.0.1,10.0.0.2,07/12/2022," + b"9" * 5000 + b",1",
 )

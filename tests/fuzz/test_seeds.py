@@ -43,7 +43,7 @@ def test_a_long_line_that_ends_with_a_block_takes_no_other_with_it(end: bytes) -
     assert not isinstance(verdict, str)
     flows, quarantine = verdict
     assert (flows.rows, flows.quarantined) == (2, 1)
-    assert quarantine.split(b"\n")[1] == long + b",2,line is longer than 1 MiB"
+    assert quarantine.split(b"\n")[1].startswith(long + b",2,line is longer than 1 MiB")
 
 
 def test_an_over_long_header_is_a_row_like_another() -> None:

@@ -61,9 +61,9 @@ def v4_row(width: int = 84, **values: bytes) -> bytes:
 
 
 def reasons(quarantine: bytes) -> list[tuple[int, str]]:
-    """Line number and reason of each quarantined row."""
+    """Line number of each quarantined row, and what was found in it; what to do stands behind that."""
     ends = [line.rsplit(b",", 2)[1:] for line in quarantine.split(b"\n")[1:-1]]
-    return [(int(number), reason.decode()) for number, reason in ends]
+    return [(int(number), reason.decode().partition(": ")[0]) for number, reason in ends]
 
 
 class CarefulRowCounter(PythonRowCounter):

@@ -82,7 +82,7 @@ def test_what_is_assumed_about_a_file_is_logged(
     events = [vars(record) for record in caplog.records]
     (noted,) = [event for event in events if event["msg"] == "file read on an assumption"]
     assert noted["file"] == KEY
-    assert "CICFlowMeter 4 order" in noted["note"]
+    assert "the columns are those of CICFlowMeter 4" in noted["note"]
 
 
 def test_a_day_spread_over_three_files(deployment: Deployment, summarizer: Summarizer) -> None:

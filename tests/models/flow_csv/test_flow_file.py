@@ -157,9 +157,9 @@ BAD_ROWS = {
     ROW[:-2]: "7 fields instead of 8",
     ROW + b",y,z": "10 fields instead of 8",
     ROW + ROW: "15 fields instead of 8",
-    row()[:-1] + b"\0": "NUL byte",
+    row()[:-1] + b"\0": "NUL byte in the row",
     row()[:-1] + b'"x': "quotes are not balanced",
-    b"\0" * 600: "NUL byte",
+    b"\0" * 600: "NUL byte in the row",
     b'id,"10.0.0.1': "quotes are not balanced",
     b",,,,,,,x": "Src IP is not an IP address",
     HEADER[:50]: "6 fields instead of 8",
@@ -174,10 +174,9 @@ def test_a_bad_row_is_quarantined_with_its_reason(bad: bytes, reason: str, known
     assert flows.totals == {KEY: Totals(1000 * (2 + len(known)), 3 * (2 + len(known)), 2 + len(known))}
     assert (flows.rows, flows.quarantined) == (3 + len(known), 1)
     number = 2 + len(known)
-    assert (
-        quarantine
-        == HEADER + b",Quarantine Line,Quarantine Reason\n" + bad + f",{number},{reason}\n".encode()
-    )
+    before = HEADER + b",Quarantine Line,Quarantine Reason\n" + bad + f",{number},{reason}: ".encode()
+    assert quarantine.startswith(before)
+    assert quarantine[len(before) :].translate(None, b',"\r') == quarantine[len(before) :]
 
 
 def test_a_last_line_that_is_cut_off_is_quarantined() -> None:
@@ -253,7 +252,7 @@ def test_a_quarantine_of_any_size_does_not_fill_a_disk(monkeypatch: pytest.Monke
     monkeypatch.setattr(quarantines, "MAX_QUARANTINE", 1 << 20)
     sink = io.BytesIO()
     with pytest.raises(
-        FileRejected, match=r"more than 1 MiB of rows that .*: 1 fields instead of 8 \(from line 3"
+        FileRejected, match=r"more than 1 MiB of rows that .*: 1 field instead of 8 \(from line 3"
     ):
         read_flow_file(Stream(gzip.compress(lines(ROW) + b"bad\n" * (1 << 20)), [1 << 16]), sink)
     assert len(sink.getvalue()) <= 1 << 20
@@ -275,4 +274,4 @@ def test_a_crlf_cut_in_its_middle_is_one_line_end(monkeypatch: pytest.MonkeyPatc
     data = lines(ROW, ROW, b"bad", end=b"\r\n")
     for block in range(8, len(data)):
         monkeypatch.setattr(content, "BLOCK", block)
-        assert reasons(read(data)[1]) == [(4, "1 fields instead of 8")]
+        assert reasons(read(data)[1]) == [(4, "1 field instead of 8")]

@@ -32,7 +32,7 @@ WITHOUT_HEADER = "formats/no-header-iot-mqtt-1970"
 NO_FLOWS = "columns Timestamp, Flow Duration and Tot Fwd Pkts are missing"
 REJECTED = {
     "formats/no-ip-columns-must-be-rejected.csv.gz": "columns Src IP and Dst IP are missing",
-    "formats/python-snake-case.csv.gz": "unit of its flow_duration differs",
+    "formats/python-snake-case.csv.gz": "is in doubt: there is no header line",
     "variot-totals/data-20221007-summary.csv": NO_FLOWS,
     "variot-totals/data-20221207-consolidated-int32.csv": NO_FLOWS,
 }

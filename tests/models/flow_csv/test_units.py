@@ -66,10 +66,10 @@ def test_rows_that_contradict_the_majority_are_set_aside(most: bytes, other: byt
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([SILENT_ROW], "no row proves which"),
-        ([SECONDS_ROW, MICRO_ROW], "1 rows prove seconds, and as many microseconds"),
-        ([flow("0.001341", "6704")], "no row proves which"),
-        ([flow("0.001341", "inf")], "no row proves which"),
+        ([SILENT_ROW], "in doubt: no row proves it"),
+        ([SECONDS_ROW, MICRO_ROW], r"as many rows prove the one as the other \(1\)"),
+        ([flow("0.001341", "6704")], "in doubt: no row proves it"),
+        ([flow("0.001341", "inf")], "in doubt: no row proves it"),
         ([flow("-1", "9")], "be counted: flow_duration is negative"),
         ([flow("nan", "9")], "be counted: flow_duration is not a number"),
     ],
@@ -89,7 +89,7 @@ def test_durations_of_nothing_need_no_unit() -> None:
 
 def test_what_proves_the_unit_must_be_there() -> None:
     """The reason names what is missing."""
-    with pytest.raises(FileRejected, match="flow_pkts_s missing; found 'src_ip'"):
+    with pytest.raises(FileRejected, match=r"the header lacks flow_pkts_s, .*; found 'src_ip'"):
         read(lines(header=PYTHON_HEADER.replace(b"flow_pkts_s", b"x")))
 
 
@@ -124,7 +124,7 @@ def test_every_part_counts_in_the_unit_that_the_whole_file_proves(
         expected[key] = Totals(duration, before.packets + forward, before.flows + 1)
     data = file(*rows)
     if not proofs and any(tenths for tenths, *_ in flows):
-        with pytest.raises(FileRejected, match="no row proves which"):
+        with pytest.raises(FileRejected, match="in doubt: no row proves it"):
             read(data)
         return
     first = read_flow_file(BytesIO(data), BytesIO(), limit)
@@ -133,3 +133,11 @@ def test_every_part_counts_in_the_unit_that_the_whole_file_proves(
         found |= part
     assert found == expected
     assert first.quarantined == 0
+
+
+def test_a_header_of_another_width_inside_rejects_the_file() -> None:
+    """What proves the unit may stand elsewhere below it; the same header again is no more than that."""
+    assert read(file(SECONDS_ROW, PYTHON_HEADER, SECONDS_ROW))[0].rows == 2
+    for inner in (PYTHON_HEADER + b",x", SECONDS_ROW + PYTHON_HEADER + b",x"):
+        with pytest.raises(FileRejected, match="line 3 is another header, of another width"):
+            read(file(SECONDS_ROW, inner, SECONDS_ROW + b",1"))

@@ -253,7 +253,9 @@ def test_columns_are_found_wherever_they_stand(names: list[str]) -> None:
 
 def test_a_missing_column_is_named_with_what_was_found() -> None:
     """The reason of the rejection suffices to mend the file."""
-    with pytest.raises(FileRejected, match="column Dst IP is missing; found 'Src IP', 'Timestamp'"):
+    with pytest.raises(
+        FileRejected, match="column Dst IP is missing in the header; found 'Src IP', 'Timestamp'"
+    ):
         find_columns(b"Src IP,Timestamp,Flow Duration,Tot Fwd Pkts")
 
 

@@ -43,30 +43,36 @@ def test_a_file_without_a_row_that_counts_is_rejected_with_the_commonest_reason(
     """Not silently counted as nothing: it says why, how often and where first. (F5)"""
     data = lines(row(source="x"), *[row(timestamp="09:00.7")] * 9_999, row(duration="-1"))
     assert rejection(data).found == (
-        "none of the 10,001 rows can be counted: in 9,999 of them Timestamp is not a date (from line 3 on)"
+        "none of the 10,001 rows can be counted: in 9,999 of them Timestamp is not a date (from line 3 on): "
+        "write it day first or as 2022-12-31"
     )
 
 
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([row(duration="-5")], "the only row cannot be counted: Flow Duration is negative (from line 2 on)"),
+        (
+            [row(duration="-5")],
+            "the only row cannot be counted: Flow Duration is negative (line 2): leave the",
+        ),
         (
             [b"", row()[:20], row()[:20]],
-            "none of the 2 rows can be counted: 4 fields instead of 8 (from line 3 on)",
+            "none of the 2 rows can be counted: 4 fields instead of 8 (from line 3 on): complete the row",
         ),
-        ([b"\0"], "the only row cannot be counted: NUL byte (from line 2 on)"),
+        ([b"\0"], "the only row cannot be counted: NUL byte in the row (line 2): copy"),
     ],
 )
 def test_the_reason_of_such_a_file_is_told_in_words(rows: list[bytes], reason: str) -> None:
     """With one row, or where all have the same reason."""
-    assert rejection(lines(*rows)).found == reason
+    assert rejection(lines(*rows)).found.startswith(reason)
 
 
 def test_one_row_that_counts_is_enough() -> None:
     """The commonest reason of the others is told, the earliest of several."""
     flows, _ = read(lines(row(packets="x"), row(source="x"), row(source="y"), row(packets="z"), ROW))
-    assert flows.commonest == Reason("Tot Fwd Pkts is not a number", 2, 2)
+    assert flows.commonest == Reason(
+        "Tot Fwd Pkts is not a number: write it in digits without separators", 2, 2
+    )
     assert (flows.rows, flows.quarantined) == (5, 4)
 
 
@@ -152,7 +158,10 @@ def test_further_forms_of_dates_are_accepted(day: str) -> None:
 def test_a_field_more_than_the_header_may_be_a_decimal_comma() -> None:
     """Only CICFlowMeter's own header has rows of one field more; `1234,5` is not 1234 and 5. (F3)"""
     found = rejection(lines(*[b"10.0.0.1,10.0.0.2,07/12/2022,1234,5,3"] * 3, header=PLAIN)).found
-    assert found == "none of the 3 rows can be counted: 6 fields instead of 5 (from line 2 on)"
+    assert found == (
+        "none of the 3 rows can be counted: 6 fields instead of 5 (from line 2 on): "
+        "remove commas within values or split joined rows"
+    )
     flows, _ = read(lines(v4_row(85), v4_row(85), header=V4_HEADER))
     assert (flows.rows, flows.quarantined, flows.notes) == (2, 0, (Note.ONE_FIELD_MORE,))
 
@@ -185,9 +194,8 @@ def test_a_header_behind_a_row_without_a_line_end_takes_only_that_row(
     data = lines(one, header=header) + torn + lines(one, one, header=header)
     flows, quarantine = read(data)
     assert (flows.rows, flows.totals) == (4, {KEY: Totals(3000, 9, 3)})
-    assert (
-        quarantine.split(b"\n")[1] == torn + header + b",3,a header stands behind this row without a line end"
-    )
+    assert reasons(quarantine) == [(3, "a header stands behind this row without a line end")]
+    assert quarantine.split(b"\n")[1].startswith(torn + header + b",3,")
 
 
 def test_a_second_header_of_another_width_is_learned() -> None:
@@ -198,8 +206,8 @@ def test_a_second_header_of_another_width_is_learned() -> None:
     assert flows.totals == {KEY: Totals(6000, 18, 6)}
     assert reasons(b"\n".join(line for line in quarantine.split(b"\n") if not line.endswith(b"Reason")))
     assert [line.rsplit(b",", 2)[1:] for line in quarantine.split(b"\n") if line.startswith(b"10")] == [
-        [b"7", b"5 fields instead of 7"],
-        [b"10", b"7 fields instead of 5"],
+        [b"7", b"5 fields instead of 7: complete the row"],
+        [b"10", b"7 fields instead of 5: remove commas within values or split joined rows"],
     ]
 
 
@@ -233,3 +241,16 @@ def test_numbers_that_a_spreadsheet_rounded_are_set_aside() -> None:
     )
     assert flows.totals == {KEY: Totals(119_999_451 + 1000, 3 + 123, 2)}
     assert reasons(quarantine) == [(2, "Flow Duration was rounded by a spreadsheet")]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [WIDER + b"\x14", WIDER + b",Src IP", WIDER + b";" * 9, b"src_ip" + WIDER[6:-7] + b",flow_duration"],
+)
+def test_a_header_inside_that_could_not_stand_first_does_not_spoil_the_quarantine(inner: bytes) -> None:
+    """Its rows stand below a plain header then, and can be corrected and read. (Found by fuzzing.)"""
+    wide = PLAIN_ROW + b"," * (inner.count(b",") - PLAIN_ROW.count(b","))
+    data = lines(PLAIN_ROW, inner, wide, wide.replace(b"1000", b"x"), header=PLAIN)
+    flows, rows = read(data)
+    assert (flows.totals, flows.quarantined) == ({KEY: Totals(2000, 6, 2)}, 1)
+    assert read(rows.replace(b",x,", b",7,"))[0].totals == {KEY: Totals(7, 3, 1)}
