@@ -6,7 +6,6 @@ __all__ = [
     "file_fates",
     "messages",
     "passes",
-    "quarantined_rows",
     "stage",
     "unreadable",
 ]
