@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, str] = {
     "redrive": "Start again what lies in incoming/, whether its message was lost or not.",
     "report": "Write a page that tells what to look at and why.",
     "retract": "Take the traffic of FILE out of the totals again.",
+    "show": "Show a pair or a device at a glance: its days, averages, and the last days against them.",
     "status": "Show what is stored, what is waiting, what became of files, and which need somebody.",
     "top": "Show the busiest pairs, devices or networks, with averages and deviations of their days.",
     "upload": "Upload flow files: .csv and .csv.gz, and all of them below directories.",

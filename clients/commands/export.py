@@ -10,15 +10,13 @@ from clients.exporting import traffic_tables
 from clients.exporting.files import FORMS, STANDARD_OUTPUT, Form, form_for, with_numbers, write_table
 from clients.exporting.locales import number_format
 from clients.exporting.table import Cell, Table
-from clients.queries.search import End, Search, Wanted
+from clients.queries.search import Search, asked_for
 from clients.render.unreadable import warn_of_set_aside, warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say
 from clients.terminal.explanation import explanation
-from clients.terminal.options import pass_account
+from clients.terminal.options import first_option, last_option, pass_account
 from models.errors import UsageError
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def _shape(table: Table) -> list[dict[str, str]]:
@@ -59,8 +57,8 @@ _DOCUMENT = {
     "--rows", type=click.Choice(["days", "pairs"]), default="days", show_default=True, help="What a row is."
 )
 @click.option("--both", is_flag=True, help="From DST to SRC, too.")
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, YYYY-MM-DD.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day.")
+@first_option
+@last_option
 @click.option("--sample", is_flag=True, help="Deviations of a sample (n − 1), not of the population (n).")
 @click.option(
     "--locale", metavar="LANGUAGE", help="CSV for spreadsheets of this language, such as de: decimal commas."
@@ -104,7 +102,7 @@ def export(
     days come from the statistics, which follow within seconds; all else from the daily totals.
     """
     chosen = _form(target, form, as_json=as_json, locale=locale)
-    search = Search(account, _wanted(source, destination, both, first, last))
+    search = Search(account, asked_for(source, destination, both=both, first=first, last=last))
     set_aside: list[str] = []
     counted = _Counted(_table(search, rows, set_aside, sample=sample, in_range=bool(first or last)))
     if not counted.is_empty:
@@ -126,22 +124,6 @@ def _form(target: str, name: str | None, *, as_json: bool, locale: str | None) -
     if locale is None:
         return form_for(target, name)
     return with_numbers(form_for(target, name), number_format(locale))
-
-
-def _wanted(
-    source: str | None, destination: str | None, both: bool, first: datetime | None, last: datetime | None
-) -> Wanted:
-    if both and destination is None:
-        raise UsageError("--both is for SRC and DST", remedy="SRC alone means both directions already")
-    if first and last and first > last:
-        raise UsageError("--from is after --to")
-    return Wanted(
-        End.of(source) if source is not None else None,
-        End.of(destination) if destination is not None else None,
-        both=both,
-        first=first.date().isoformat() if first else "",
-        last=last.date().isoformat() if last else "",
-    )
 
 
 def _table(search: Search, rows: str, set_aside: list[str], *, sample: bool, in_range: bool) -> Table:

@@ -15,11 +15,10 @@ from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say
 from clients.terminal.explanation import explanation
-from clients.terminal.options import pass_account
+from clients.terminal.options import first_option, last_option, pass_account
 from models.errors import NotFound, UsageError
 
 _SHARE_ROWS = 10_000  # kept at most to reach a share of the total
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 _DOCUMENT = {
     "by": "text",
@@ -71,8 +70,8 @@ _DOCUMENT = {
     help="Pairs with an end in it; may be repeated.",
 )
 @click.option("--branch", default="", help="Pairs of a branch, where addresses are told apart by branch.")
-@click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, YYYY-MM-DD.")
-@click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day.")
+@first_option
+@last_option
 @click.option("--least", type=float, help="Leave out what has less than this of --by (durations in µs).")
 @click.option("--sample", is_flag=True, help="Deviations of a sample (n − 1), not of the population (n).")
 @pass_output

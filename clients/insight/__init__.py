@@ -3,6 +3,7 @@
 __all__ = [
     "detector",
     "findings",
+    "glance",
     "grouping",
     "overview",
     "quality",

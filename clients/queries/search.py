@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
@@ -139,6 +140,32 @@ class Wanted:
         return history.between(ordinal(self.first or _FIRST_DAY), ordinal(self.last or _LAST_DAY))
 
 
+def asked_for(
+    source: str | None,
+    destination: str | None,
+    *,
+    both: bool,
+    first: datetime | None,
+    last: datetime | None,
+) -> Wanted:
+    """What a command line asks for.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    if both and destination is None:
+        raise UsageError("--both is for SRC and DST", remedy="SRC alone means both directions already")
+    if first and last and first > last:
+        raise UsageError("--from is after --to")
+    return Wanted(
+        End.of(source) if source is not None else None,
+        End.of(destination) if destination is not None else None,
+        both=both,
+        first=first.date().isoformat() if first else "",
+        last=last.date().isoformat() if last else "",
+    )
+
+
 @dataclass
 class _Near:
     """What was met that is nearly what was asked for."""
@@ -188,9 +215,9 @@ class Search:
         Raises:
             NotComputable: an item of the one pair cannot be read.
         """
-        wanted = self.wanted
-        for pair, history in self._of_one_pair() if wanted.is_one_pair else self._scanned():
-            chosen = wanted.days_in(history)
+        asked = self.wanted
+        for pair, history in self._of_one_pair() if asked.is_one_pair else self._scanned():
+            chosen = asked.days_in(history)
             if chosen:
                 yield pair, chosen
             else:

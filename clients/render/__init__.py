@@ -3,6 +3,7 @@
 __all__ = [
     "files",
     "findings",
+    "glance",
     "listing",
     "output",
     "pairs",

@@ -70,3 +70,7 @@ branch_option = click.option(
     show_envvar=True,
     help="Whose files they are.",
 )
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+first_option = click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, YYYY-MM-DD.")
+last_option = click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day.")

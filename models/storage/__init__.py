@@ -2,6 +2,7 @@
 
 __all__ = [
     "aws_clients",
+    "batch_read",
     "changes",
     "daily_totals",
     "file_records",
@@ -10,4 +11,5 @@ __all__ = [
     "objects",
     "pair_statistics",
     "schema",
+    "statistics_item",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from models.errors import TryAgain
+from models.storage.batch_read import KEYS_A_CALL, read_items
 from models.storage.changes import states_of
 from models.storage.item_size import LARGEST_ITEM, item_size
 from models.storage.numbers import integer
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 _SOURCE_BYTES = 8  # kept for each file in each item that it contributed to
 FULL = LARGEST_ITEM - 1024  # bytes; an item that refuses beyond is full: sizes of numbers are approximate
-_KEYS_A_CALL = 100  # what BatchGetItem takes
 _ATTEMPTS = 20  # each lost to another writer of the same week
-_READ_ROUNDS = 8  # of BatchGetItem, for what it leaves unprocessed under load
 
 # The time of change never goes back, whatever the clocks of the workers say: the statistics tell news
 # from repetitions by it.
@@ -126,22 +125,12 @@ class DailyTotalsStore:
         Raises:
             TryAgain: the table kept leaving keys unread.
         """
-        for start in range(0, len(weeks), _KEYS_A_CALL):
-            wanted = {(week.pair, week.week): week for week in weeks[start : start + _KEYS_A_CALL]}
-            for item in self._read(list(wanted.values())):
+        for start in range(0, len(weeks), KEYS_A_CALL):
+            wanted = {(week.pair, week.week): week for week in weeks[start : start + KEYS_A_CALL]}
+            request = {"Keys": [_key(week) for week in wanted.values()], "ProjectionExpression": "k, t, s"}
+            for item in read_items(self._dynamodb, self._table, request):
                 if _has_source(item, source):
                     yield wanted[item["k"]["S"], item["t"]["S"]]
-
-    def _read(self, weeks: Sequence[PairWeek]) -> Iterator[RawItem]:
-        keys = [_key(week) for week in weeks]
-        request: Any = {self._table: {"Keys": keys, "ProjectionExpression": "k, t, s"}}
-        for _ in range(_READ_ROUNDS):
-            answer = self._dynamodb.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self._table, [])
-            request = answer.get("UnprocessedKeys")
-            if not request:
-                return
-        raise TryAgain("the table left keys unread", where=self._table)
 
     def has_room(self, week: PairWeek, days: DaysOfWeek, source: bytes) -> bool:
         """Whether an item, as it is stored now, takes a file's totals, by DynamoDB's rule of sizes.

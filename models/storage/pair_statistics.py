@@ -6,7 +6,7 @@ the item that comes back with the failure tells which steps are duplicates; anyt
 by a rebuild from the daily totals, which is always right.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from models.deployment import Deployment
 from models.errors import NotComputable, TryAgain, error_code
+from models.storage.batch_read import read_items
 from models.storage.changes import (
     Bookkeeping,
     Step,
@@ -25,8 +26,17 @@ from models.storage.changes import (
     still_due,
 )
 from models.storage.daily_totals import DailyTotalsStore
-from models.storage.numbers import integer
-from models.storage.schema import PairStatistics, RawItem
+from models.storage.schema import RawItem
+from models.storage.statistics_item import (
+    SUMS,
+    as_numbers,
+    attribute_of,
+    bookkeeping,
+    integer_in,
+    is_key,
+    key_of,
+    sums_of,
+)
 from models.traffic import join_pair, split_pair
 
 if TYPE_CHECKING:
@@ -36,11 +46,6 @@ if TYPE_CHECKING:
 # between its update and its pruning.
 WEEKS_AT_ONCE = 12
 _ATTEMPTS = 20  # each lost to another writer of the same pair
-
-_LONGEST_SOURCE, _LONGEST_DESTINATION = 2048, 1024  # bytes of a partition and of a sort key
-_REMEDY = "Find out who writes to the table of daily totals, and have the item removed"
-
-_SUMS = ("n", "d", "dd", "p", "pp")  # in the order of the fields of `Sums`
 
 
 class Applied(StrEnum):
@@ -152,9 +157,27 @@ class PairStatisticsStore:
 
     def get(self, pair: str) -> RawItem:
         """The stored item, read strongly consistent; empty if there is none."""
-        return self._dynamodb.get_item(TableName=self._table, Key=_key(pair), ConsistentRead=True).get(
+        return self._dynamodb.get_item(TableName=self._table, Key=key_of(pair), ConsistentRead=True).get(
             "Item", {}
         )
+
+    def get_all(self, pairs: Sequence[str]) -> dict[str, RawItem]:
+        """The stored items of pairs, read strongly consistent by one call.
+
+        Args:
+            pairs: their keys, at most `KEYS_A_CALL`.
+
+        Returns:
+            By pair; those without an item, and keys that are no pair, are left out.
+
+        Raises:
+            TryAgain: the table kept leaving pairs unread.
+        """
+        keys = [key_of(pair) for pair in pairs if is_key(*split_pair(pair))]
+        if not keys:
+            return {}
+        items = read_items(self._dynamodb, self._table, {"Keys": keys, "ConsistentRead": True})
+        return {join_pair(item["src"]["S"], item["dst"]["S"]): item for item in items}
 
     def pairs(self) -> Iterator[str]:
         """The keys of all pairs that have an item, one scan of the table."""
@@ -173,21 +196,21 @@ class PairStatisticsStore:
         news = {mark: step for mark, step in by_mark.items() if step.is_new_week}
         conditions = [f"#{mark} = :before{mark}" for mark in heard_of]
         conditions += [f"attribute_not_exists(#{mark})" for mark in news]
-        values = {f":{name}": number for name, number in zip(_SUMS, difference(steps), strict=True)}
+        values = {f":{name}": number for name, number in zip(SUMS, difference(steps), strict=True)}
         values |= {f":before{mark}": step.before.mark for mark, step in heard_of.items()}
         values |= {f":after{mark}": step.after.mark for mark, step in by_mark.items()}
         if news:
             conditions.append("(attribute_not_exists(h) OR h < :news)")
             values[":news"] = min(step.first_change for step in news.values())
-        added = ", ".join(f"{name} :{name}" for name in _SUMS)
+        added = ", ".join(f"{name} :{name}" for name in SUMS)
         marked = ", ".join(f"#{mark} = :after{mark}" for mark in by_mark)
         return self._write(
             self._dynamodb.update_item,
-            Key=_key(pair),
+            Key=key_of(pair),
             UpdateExpression=f"ADD {added}, r :one SET {marked}",
             ConditionExpression=" AND ".join(conditions),
             ExpressionAttributeNames={f"#{mark}": mark for mark in by_mark},
-            ExpressionAttributeValues=_numbers(values | {":one": 1}),
+            ExpressionAttributeValues=as_numbers(values | {":one": 1}),
             ReturnValues="ALL_NEW",
         )
 
@@ -205,17 +228,18 @@ class PairStatisticsStore:
             UpdateExpression=f"ADD r :one SET h = :horizon REMOVE {', '.join(names)}",
             ConditionExpression="r = :seen",
             ExpressionAttributeNames=names,
-            ExpressionAttributeValues=_numbers({":one": 1, ":horizon": kept.horizon}) | {":seen": item["r"]},
+            ExpressionAttributeValues=as_numbers({":one": 1, ":horizon": kept.horizon})
+            | {":seen": item["r"]},
         )
 
     def _put(self, pair: str, sums: Sums, known: Bookkeeping, before: RawItem, set_aside: str = "") -> bool:
         """Writes a whole item unless the one that was there before has changed."""
-        revision = _integer(before, "r")
-        numbers = dict(zip(_SUMS, sums, strict=True)) | {"r": revision + 1}
+        revision = integer_in(before, "r")
+        numbers = dict(zip(SUMS, sums, strict=True)) | {"r": revision + 1}
         if known.horizon:
             numbers["h"] = known.horizon
         numbers |= {attribute_of(week): mark for week, mark in known.marks.items()}
-        item = _key(pair) | _numbers(numbers) | ({"x": {"S": set_aside}} if set_aside else {})
+        item = key_of(pair) | as_numbers(numbers) | ({"x": {"S": set_aside}} if set_aside else {})
         unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(r)"}
         if "r" in before:
             unchanged = {
@@ -234,52 +258,3 @@ class PairStatisticsStore:
                 raise
             return error.response.get("Item", {}), False  # type: ignore[return-value]  # not in the stubs
         return answer.get("Attributes", {}), True
-
-
-def sums_of(item: RawItem) -> Sums:
-    """The sums that a stored item holds; none if there is no item."""
-    return Sums(*(_integer(item, name) for name in _SUMS))
-
-
-def is_set_aside(item: RawItem) -> bool:
-    """Whether the sums that a stored item holds are not those of the daily totals, which give none."""
-    return PairStatistics.set_aside.attr_name in item
-
-
-def bookkeeping(item: RawItem) -> Bookkeeping:
-    """The marks and the horizon that a stored item holds."""
-    marks = {_week_in(name): _integer(item, name) for name in item if name.isdigit()}
-    return Bookkeeping(marks, _integer(item, "h"))
-
-
-def attribute_of(week: str) -> str:
-    """The attribute in which the mark of a week is kept: `2022-12-05` as `20221205`."""
-    return week.replace("-", "")
-
-
-def _week_in(attribute: str) -> str:
-    """The week whose mark an attribute keeps."""
-    return f"{attribute[:4]}-{attribute[4:6]}-{attribute[6:]}"
-
-
-def _key(pair: str) -> dict[str, Any]:
-    source, destination = split_pair(pair)
-    lengths = len(source.encode()), len(destination.encode())
-    if not all(lengths) or lengths[0] > _LONGEST_SOURCE or lengths[1] > _LONGEST_DESTINATION:
-        raise NotComputable("the key of an item of the daily totals is no pair", where=pair, remedy=_REMEDY)
-    return {
-        PairStatistics.source.attr_name: {"S": source},
-        PairStatistics.destination.attr_name: {"S": destination},
-    }
-
-
-def _integer(item: RawItem, name: str) -> int:
-    """A number of a stored item; 0 if it is not there, or was spoilt by hand: a rebuild replaces it."""
-    try:
-        return integer(item[name]["N"])
-    except (KeyError, ValueError):
-        return 0
-
-
-def _numbers(values: Mapping[str, int]) -> dict[str, Any]:
-    return {name: {"N": str(value)} for name, value in values.items()}

@@ -29,11 +29,11 @@ def work_of(runs: Sequence[Run]) -> dict[Compute, Work] | None:
 
 
 def _work_of(run: Run, on_lambda: Run) -> Work:
-    count, pair_days = len(run.files), sum(file.pair_days for file in run.files)
+    count = len(run.files)
     return Work(
-        pair_days=pair_days / count,
-        further_writes=(run.write_units - count) / pair_days - 1,
-        bytes_per_pair_day=run.billed_bytes / pair_days,
+        pair_days=run.pair_days / count,
+        write_units=run.write_units / count,
+        bytes_per_pair_day=run.billed_bytes / run.pair_days,
         lambda_seconds=_lambda_seconds(on_lambda) / len(on_lambda.files),
         lambda_requests=on_lambda.used.invocations / len(on_lambda.files),
         cpu_seconds=sum((run.used.cpu or {}).values()) / count,

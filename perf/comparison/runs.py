@@ -14,8 +14,8 @@ from models.errors import FlowtallyError
 from models.storage.changes import Sums, WeekState
 from models.storage.item_size import stored_size, write_units
 from models.storage.numbers import integer
-from models.storage.pair_statistics import sums_of
 from models.storage.schema import PairStatistics
+from models.storage.statistics_item import sums_of
 from models.traffic import PairDay, Totals, day_of, split_pair
 from perf.comparison.targets import Compute, RunTarget, Used
 from perf.comparison.watcher import FileTimes, Watcher, Way

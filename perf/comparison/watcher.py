@@ -16,8 +16,8 @@ from models.bucket_layout import INCOMING
 from models.deployment import Deployment
 from models.errors import TryAgain
 from models.storage.changes import Bookkeeping, WeekState
-from models.storage.pair_statistics import bookkeeping
 from models.storage.schema import PairStatistics, Week
+from models.storage.statistics_item import bookkeeping
 from models.traffic import PairWeek, split_pair
 from perf.comparison.workload import TrafficFile
 

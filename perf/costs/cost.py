@@ -60,25 +60,25 @@ class Work:
     """What a file takes. The default is assumed, with a margin, for one of the VARIoT kind (10 MB).
 
     Attributes:
-        pair_days: written to the daily totals, a write unit each.
-        further_writes: for each of them: one a pair and batch for the statistics, and what conditions refuse.
-        bytes_per_pair_day: stored, as billed.
+        pair_days: that it adds to what is stored; those that it shares with other files are one.
+        write_units: of all tables, with those of writes that conditions refuse.
+        bytes_per_pair_day: stored in all tables, as billed.
         lambda_seconds: of functions of `MEMORY_GB`, both stages together.
         lambda_requests: of both stages.
         cpu_seconds: on a machine, both stages together.
     """
 
     pair_days: float = 650
-    further_writes: float = 1.1
-    bytes_per_pair_day: float = 180  # the statistics, once per pair, left out
+    write_units: float = 1500
+    bytes_per_pair_day: float = 70
     lambda_seconds: float = 7.0
     lambda_requests: float = 11
     cpu_seconds: float = 2.0
 
     @property
     def table_writes(self) -> float:
-        """US dollars for the write units of a file, the record of the file itself included."""
-        return (self.pair_days * (1 + self.further_writes) + 1) * WRITE_UNIT
+        """US dollars for the write units of a file."""
+        return self.write_units * WRITE_UNIT
 
     @property
     def on_lambda(self) -> float:
@@ -91,7 +91,7 @@ class Work:
 
     @property
     def verification(self) -> float:
-        """US dollars for its part in a scan of a year's daily totals, and a read for each pair, each week."""
+        """US dollars for its part in a scan of a year's totals, and a read for each pair, each week."""
         read_units = DAYS * 12 * self.bytes_per_pair_day / READ_UNIT_BYTES + 1
         return WEEKS / DAYS * self.pair_days * read_units * prices.READ.each
 

@@ -75,6 +75,7 @@ def described(name: str) -> Any:
         (["top"], ()),
         (["export"], ("pairs",)),
         (["export", "--rows", "pairs"], ("days",)),
+        (["show", "10.0.0.1"], ()),
         (["status"], ("files",)),
         (["status", "--branch", "paris"], ("stored", "work")),
         (["verify", "--all"], ()),

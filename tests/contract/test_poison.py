@@ -10,7 +10,8 @@ from handlers.consolidating.stage import Consolidator
 from models.errors import NotComputable
 from models.storage.changes import Step, Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore
-from models.storage.pair_statistics import Applied, PairStatisticsStore, is_set_aside, sums_of
+from models.storage.pair_statistics import Applied, PairStatisticsStore
+from models.storage.statistics_item import is_set_aside, sums_of
 from models.traffic import DaysOfWeek, PairWeek, Totals
 from tests.contract.stores import Store, read_stream
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from handlers.consolidating.stage import Consolidator
+from models.storage.batch_read import KEYS_A_CALL
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekState, states_of
 from models.storage.daily_totals import DailyTotalsStore
-from models.storage.pair_statistics import Applied, PairStatisticsStore, bookkeeping, sums_of
+from models.storage.pair_statistics import Applied, PairStatisticsStore
+from models.storage.statistics_item import bookkeeping, sums_of
 from models.traffic import PairDay, PairWeek, Totals, by_week
 from perf.data.oracle import statistics_of
 from tests.contract.stores import Store, read_stream
@@ -74,6 +76,16 @@ def test_steps_apply_once(statistics: PairStatisticsStore) -> None:
     assert bookkeeping(item).marks == {"2022-12-05": second.after.mark, "2022-12-12": other.after.mark}
     assert statistics.apply(WEEK.pair, [a_step("2022-12-19", 2, at=300)]) is Applied.REBUILT
     assert sums_of(statistics.get(WEEK.pair)) == Sums()  # there are no daily totals
+
+
+def test_statistics_of_many_pairs_are_read_by_one_call(statistics: PairStatisticsStore) -> None:
+    """Each as a call of its own gives it; pairs that have none, and keys that are no pair, are left out."""
+    pairs = [f"10.0.0.{number}>10.0.1.1" for number in range(KEYS_A_CALL - 3)]
+    for pair in pairs[::2]:
+        statistics.apply(pair, [a_step("2022-12-05", 1, at=100)])
+    found = statistics.get_all([*pairs, "no pair", ">", "10.0.0.1>"])
+    assert found == {pair: statistics.get(pair) for pair in pairs[::2]}
+    assert statistics.get_all(["no pair"]) == {}
 
 
 def test_squares_up_to_38_digits(statistics: PairStatisticsStore, daily: DailyTotalsStore) -> None:

@@ -10,7 +10,7 @@ from models.deployment import Deployment
 from models.storage import aws_clients as aws
 from models.storage.changes import Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore
-from models.storage.pair_statistics import sums_of
+from models.storage.statistics_item import sums_of
 from models.traffic import PairDay, Totals, by_week, day_of, split_pair
 from perf.data.oracle import statistics_of
 

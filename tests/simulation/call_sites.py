@@ -34,6 +34,7 @@ OPERATIONS = frozenset(
 PRODUCTION = (
     "handlers/**/*.py",
     "vm_daemon/**/*.py",
+    "models/storage/batch_read.py",
     "models/storage/daily_totals.py",
     "models/storage/pair_statistics.py",
     "models/storage/file_records.py",

@@ -60,7 +60,7 @@ _WEIGHTS = {
     "_work_on": 4,
     "of_pair": 3,
     "_quarantine": 4,
-    "_read": 4,
+    "read_items": 4,
     "lost_records": 2,
     "has_room": 60,
     "put": 2,

@@ -169,8 +169,8 @@ MUTANTS = [
     mutant(
         "a repair stops at a pair that it cannot compute",
         "handlers/consolidating/repair.py",
-        "        except NotComputable as reason:\n            log",
-        "        except ZeroDivisionError as reason:\n            log",
+        "            except NotComputable as reason:\n                log",
+        "            except ZeroDivisionError as reason:\n                log",
     ),
     mutant("failed pairs reported as done", CONSOLIDATOR, "failed.append(changes.first_record)", "pass"),
     mutant(

@@ -13,8 +13,8 @@ from models.storage.changes import Sums, WeekState
 from models.storage.daily_totals import days_of
 from models.storage.item_size import item_size
 from models.storage.numbers import integer, without_exponent
-from models.storage.pair_statistics import bookkeeping, sums_of
 from models.storage.schema import PairStatistics
+from models.storage.statistics_item import bookkeeping, sums_of
 from models.traffic import Totals
 from vm_daemon.stream.lease_snapshot import LeaseSnapshot, ShardState
 

@@ -8,7 +8,8 @@ import pytest
 from models.deployment import Deployment
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekState
 from models.storage.daily_totals import DailyTotalsStore
-from models.storage.pair_statistics import WEEKS_AT_ONCE, Applied, PairStatisticsStore, bookkeeping, sums_of
+from models.storage.pair_statistics import WEEKS_AT_ONCE, Applied, PairStatisticsStore
+from models.storage.statistics_item import bookkeeping, sums_of
 from models.traffic import PairWeek, Totals, split_pair
 from perf.data.oracle import statistics_of
 from tests.helpers.deployed import client, stored_days, stored_statistics
