@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ import pytest
 from clients.local_aws.engine import EmbeddedEngine
 from cloudformation.deploy import deploy_storage
 from models.deployment import Deployment
-from models.flow_csv.notes import Note
-from models.storage.schema import File
 from tests.helpers.daemons import daemon
 from tests.helpers.deployed import client, is_at_rest, keys
 from tests.helpers.flow_files import flow_csv
@@ -91,34 +88,6 @@ def test_a_rejected_file_is_an_exit_status(run: Run, working: Deployment, tmp_pa
     assert done.returncode == 1
     assert re.search(r"rejected +bad\.csv  .*Src IP", done.stdout)
     assert re.search(r"counted +good\.csv  3 rows", done.stdout)
-
-
-def test_upload_tells_why_rows_are_in_quarantine(run: Run, working: Deployment, tmp_path: Path) -> None:
-    """With --wait, the commonest reason with its first line, and what was assumed, below the file."""
-    (tmp_path / "day.csv").write_bytes(DAY_2 + b"10.0.0.1,10.0.0.2,01/01/1970,1,1\n")
-    done = run("upload", "day.csv", "--wait")
-    assert done.returncode == 0
-    verdict, reason, note = done.stdout.splitlines()[-3:]
-    assert re.match(r"counted +day\.csv  3 rows, 1 of them in quarantine, 1970-01-01 – 2022-12-08$", verdict)
-    assert re.match(r" +Flow Duration is negative \(line 3\): leave the row out", reason)
-    assert note.strip() == Note.CLOCK_NOT_SET.text
-
-
-def test_a_partly_counted_file_is_an_exit_status(run: Run, deployment: Deployment, tmp_path: Path) -> None:
-    """With --wait, its reason is shown, spelled out where it could act on a terminal."""
-    (tmp_path / "day.csv").write_bytes(DAY_1)
-    with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(run, "upload", "day.csv", "--branch", "paris", "--wait")
-        eventually(lambda: sending.done() or keys(deployment, "incoming/"))
-        (key,) = keys(deployment, "incoming/paris/")
-        file = File(
-            branch="paris", key=key.rpartition("/")[2], state="partly counted", arrived_at=1, attempts=1
-        )
-        file.reason = "1 items are full\x1b[2J"
-        client("dynamodb").put_item(TableName=deployment.files, Item=file.serialize())
-        done = sending.result()
-    assert done.returncode == 1
-    assert re.search(r"^partly counted +day\.csv  1 items are full\\x1b\[2J$", done.stdout, re.MULTILINE)
 
 
 def test_status_tells_what_is_stored_and_waiting(
