@@ -53,8 +53,9 @@ _DOCUMENT = {
 def status(account: Account, output: Output, branch: str | None, listed: int) -> None:
     """Show what is stored, what is waiting, what became of files, and which need somebody.
 
-    Listed are rejected files with the reason, and counted files with rows in quarantine, until the objects
-    in rejected/ or quarantine/ are deleted.
+    Listed are rejected files with the reason, and counted files with rows in quarantine, with the reason that
+    most of these have, until the objects in rejected/ or quarantine/ are deleted. Notes say what was assumed
+    about a file.
     """
     if branch is None:
         _show_everything(account, output, listed)

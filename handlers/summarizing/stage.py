@@ -266,7 +266,7 @@ def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
     return (
-        f"{len(full)} items of the daily totals are full, and the rest of the file is counted. Make room "
+        f"items of the daily totals are full ({len(full)}), and the rest of the file is counted. Make room "
         f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
     )
 
