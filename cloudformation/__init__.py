@@ -1,3 +1,3 @@
 """Templates, and their deployment."""
 
-__all__ = ["change_sets", "deploy", "package", "plan", "stack", "templates"]
+__all__ = ["adoption", "change_sets", "deploy", "package", "plan", "stack", "templates"]

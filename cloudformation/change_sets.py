@@ -1,7 +1,7 @@
 """Changes of a stack that are asked for first, and made when they are wanted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudformation.literals import ChangeSetTypeType as ChangeSetType
     from types_boto3_cloudformation.type_defs import (
+        CreateChangeSetInputTypeDef,
         ParameterTypeDef,
         ResourceChangeTypeDef,
+        ResourceToImportTypeDef,
         WaiterConfigTypeDef,
     )
 
@@ -47,6 +49,7 @@ def ask(
     template: str,
     parameters: Mapping[str, str],
     tags: Mapping[str, str] | None = None,
+    imports: "Sequence[ResourceToImportTypeDef]" = (),
 ) -> ChangeSet | None:
     """Asks what would have to change; None if nothing.
 
@@ -56,6 +59,7 @@ def ask(
         template: the text of the template.
         parameters: of the template; those not given keep their values, or get their defaults.
         tags: of the stack and all that is in it.
+        imports: resources that are there already; the template must have these and no others.
 
     Raises:
         UsageError: CloudFormation refuses the template, a parameter or the name.
@@ -74,16 +78,20 @@ def ask(
         )
     kind: ChangeSetType = "CREATE" if status in ("", "REVIEW_IN_PROGRESS") else "UPDATE"
     kept = known.keys() & parameter_names(template) if kind == "UPDATE" else set()
-    arn = _request(cloudformation, name, template, _values(parameters, kept), kind, tags or {})
+    request = _request(name, template, _values(parameters, kept), tags or {})
+    request |= (
+        {"ChangeSetType": "IMPORT", "ResourcesToImport": imports} if imports else {"ChangeSetType": kind}
+    )
+    arn = _requested(cloudformation, request)
     if not _has_changes(cloudformation, name, arn):
         return None
-    return ChangeSet(name, arn, kind, _changes(cloudformation, arn))
+    return ChangeSet(name, arn, request["ChangeSetType"], _changes(cloudformation, arn))
 
 
 def discard(cloudformation: "CloudFormationClient", change_set: ChangeSet) -> None:
     """Throws a change set away, and the empty stack that asking for it may have made."""
     cloudformation.delete_change_set(ChangeSetName=change_set.arn)
-    if change_set.kind == "CREATE" and current(cloudformation, change_set.stack)[0] == "REVIEW_IN_PROGRESS":
+    if change_set.kind != "UPDATE" and current(cloudformation, change_set.stack)[0] == "REVIEW_IN_PROGRESS":
         cloudformation.delete_stack(StackName=change_set.stack)
 
 
@@ -126,30 +134,31 @@ def _values(parameters: Mapping[str, str], known: set[str]) -> "list[ParameterTy
 
 
 def _request(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    template: str,
-    parameters: "list[ParameterTypeDef]",
-    kind: "ChangeSetType",
-    tags: Mapping[str, str],
-) -> str:
+    name: str, template: str, parameters: "list[ParameterTypeDef]", tags: Mapping[str, str]
+) -> "CreateChangeSetInputTypeDef":
+    """What is asked for in any case; an import may set no tags."""
+    request: CreateChangeSetInputTypeDef = {
+        "StackName": name,
+        "ChangeSetName": f"flowtally-{uuid4().hex}",
+        "TemplateBody": template,
+        "Parameters": parameters,
+        "Capabilities": ["CAPABILITY_IAM"],
+    }
+    if tags:
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return request
+
+
+def _requested(cloudformation: "CloudFormationClient", request: "CreateChangeSetInputTypeDef") -> str:
     """Asks for a change set and gives its ARN."""
     try:
-        return cloudformation.create_change_set(
-            StackName=name,
-            ChangeSetName=f"flowtally-{uuid4().hex}",
-            ChangeSetType=kind,
-            TemplateBody=template,
-            Parameters=parameters,
-            Capabilities=["CAPABILITY_IAM"],
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-        )["Id"]
+        return cloudformation.create_change_set(**request)["Id"]
     except ClientError as error:
         if error_code(error) != "ValidationError":
             raise
         found = error.response["Error"]["Message"].rstrip(".")
         remedy = REMEDY if found.startswith("Template") else ""
-        raise UsageError(found, where=f"stack {name}", remedy=remedy) from error
+        raise UsageError(found, where=f"stack {request['StackName']}", remedy=remedy) from error
 
 
 def _has_changes(cloudformation: "CloudFormationClient", name: str, change_set: str) -> bool:

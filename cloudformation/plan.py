@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cloudformation import change_sets, stack
+from cloudformation.adoption import LeftBehind, import_template, is_half_adopted, resources_to_import
 from cloudformation.change_sets import ChangeSet
 from cloudformation.source_key import with_source_key
 from cloudformation.templates import declared, output_names, parameter_names, resource_types, template
@@ -62,7 +63,8 @@ class Plan:
     """What leads from what there is to what is wanted, in this order."""
 
     is_new: bool
-    storage: ChangeSet | None
+    adopts: bool  # tables that an earlier stack left; their statistics may have missed changes
+    storage: ChangeSet | None  # where tables are adopted, what must come before all the rest of it
     compute: Mapping[str, PartPlan]
     later: Sequence[WholeStack]  # stacks of which nothing can be asked before others are there
     removals: Sequence[WholeStack]
@@ -121,22 +123,32 @@ class Stacks:
         """With what a part is deployed; nothing if it is not."""
         return stack.current(self.cloudformation, self.of(part))[1]
 
-    def plan(self, wish: Wish) -> Plan:
+    def is_half_adopted(self) -> bool:
+        """Whether the stack of the storage has only what was left by an earlier one."""
+        return is_half_adopted(self.cloudformation, self.name)
+
+    def plan(self, wish: Wish, left: LeftBehind | None = None) -> Plan:
         """Asks for every change that can be asked for yet.
+
+        Args:
+            wish: what is wanted.
+            left: what an earlier stack left, to be adopted by a new one.
 
         Raises:
             UsageError: CloudFormation refuses a template, a parameter or the name.
             TryAgain: another change of a stack is under way.
         """
         is_new, before, known = not self.has_storage(), self.running(), self._given_out()
-        settings = with_source_key(self.cloudformation, self.name, wish.settings)
-        storage = self._ask(self.name, template("storage"), settings)
+        adopts = left is not None or self.is_half_adopted()
+        storage = self._adopt(left) if left else self.change_of_storage(wish)
         can_be_asked = [part for part in wish.parts if _needed(part) <= known.keys()]
+        later = [self._whole(part, part in before) for part in wish.parts if part not in can_be_asked]
         return Plan(
             is_new,
+            adopts,
             storage,
             {part: self._ask_for(part, wish) for part in can_be_asked},
-            [self._whole(part, part in before) for part in wish.parts if part not in can_be_asked],
+            [*self._rest_of_storage(left), *later],
             [self._removal(part) for part in reversed(before) if part not in wish.parts],
         )
 
@@ -144,6 +156,11 @@ class Stacks:
         """Throws away what was asked for."""
         for change in plan.changes:
             change_sets.discard(self.cloudformation, change)
+
+    def change_of_storage(self, wish: Wish) -> ChangeSet | None:
+        """What has to change in the stack of the storage, or to be made."""
+        settings = with_source_key(self.cloudformation, self.name, wish.settings)
+        return self._ask(self.name, template("storage"), settings)
 
     def change_of(self, part: str, plan: Plan, wish: Wish) -> ChangeSet | None:
         """The change of a part, once all before it is done: as planned, or anew if other stacks changed."""
@@ -153,6 +170,18 @@ class Stacks:
         if planned and planned.change:
             change_sets.discard(self.cloudformation, planned.change)
         return self._ask_for(part, wish).change
+
+    def _adopt(self, left: LeftBehind) -> ChangeSet | None:
+        """Asks for the import of what was left, as it is: an import sets no tags."""
+        text, imports = import_template(left.resources), resources_to_import(left.resources)
+        return change_sets.ask(self.cloudformation, self.name, text, left.parameters, imports=imports)
+
+    def _rest_of_storage(self, left: LeftBehind | None) -> list[WholeStack]:
+        """What is made beside that which is adopted."""
+        if left is None:
+            return []
+        made = [it for it in resource_types(template("storage")) if it[0] not in left.resources]
+        return [WholeStack(self.name, "Add", made)]
 
     def _ask_for(self, part: str, wish: Wish) -> PartPlan:
         parameters = self._parameters_for(part, wish)

@@ -87,9 +87,10 @@ def status(
     """Show what is stored, what is waiting, what became of files, and which need somebody.
 
     Listed are branches with the days missing between their first and their last; rejected files with the
-    reason, and counted files with rows in quarantine, until the objects in rejected/ or quarantine/ are
-    deleted. Somebody is needed where files are rejected or wait too long, messages failed for good, days are
-    missing, or a branch has gone silent.
+    reason, and counted files with rows in quarantine, with the reason that most of these have, until the
+    objects in rejected/ or quarantine/ are deleted. Notes say what was assumed about a file. Somebody is
+    needed where files are rejected or wait too long, messages failed for good, days are missing, or a branch
+    has gone silent.
     """
     if branch is not None:
         if is_check:

@@ -20,7 +20,7 @@ from clients.uploading.local_files import flow_files
 from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.file_records import FilesTable
-from models.storage.schema import File
+from models.storage.schema import COUNTED, File
 
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
@@ -33,7 +33,7 @@ _DOCUMENT = {
         "flowtally upload day.csv --branch paris",
         "flowtally upload /var/flows --older-than 10m --wait",
         "flowtally upload /var/flows --dry-run",
-        statuses={1: "a file failed, or was rejected (with --wait), or AWS refused"},
+        statuses={1: "a file failed, or (with --wait) is not or only partly counted, or AWS refused"},
         document=_DOCUMENT,
     )
 )
@@ -88,7 +88,7 @@ def upload(
             became.append(record)
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
     has_failed = any(upload.outcome is Outcome.FAILED for upload in uploads)
-    return int(has_failed or any(record.state == "rejected" for record in became))
+    return int(has_failed or any(record.state not in COUNTED for record in became))
 
 
 def _files_table(account: Account, bucket: str | None) -> FilesTable | None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from clients.lifecycle import retained_resources
+from clients.lifecycle.adoption import left_behind
 from clients.recovering.redrive import Redrive
 from clients.recovering.repair import repair_all
 from clients.terminal.account import Account
@@ -25,6 +26,7 @@ from models.errors import FlowtallyError, OtherLayout, UsageError, error_code
 
 _CODE = "code/"
 _OTHER_FUNCTIONS = 5  # that may run beside those that count: consolidation, one a shard, and verification
+_DONE = {"CREATE": "Creating", "UPDATE": "Updating", "IMPORT": "Adopting what an earlier one left, as"}
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 
 
@@ -78,12 +80,13 @@ class Deployer:
         self._wait_for_changes_under_way()
         self._remove_failed_creations()
         self._check_that_it_is_ours()
+        left = None if self._stacks.has_storage() else left_behind(self._account)
         packages = self._build(wanted)
         keys = {part: package.key for part, package in packages.items()}
         wish = Wish(wanted, self._settings, keys)
         if "lambda" in wanted:
             self._look_at_quota()
-        plan = self._stacks.plan(wish)
+        plan = self._stacks.plan(wish, left)
         if plan.is_empty:
             say("Everything is as it should be: nothing to change.")
         elif not self._is_agreed(plan):
@@ -114,13 +117,10 @@ class Deployer:
     def _remove_failed_creations(self) -> None:
         """Removes stacks that were taken back when they were made, and the empty tables that are left.
 
-        What holds data is of an earlier stack of that name.
+        What holds data is of an earlier stack of that name, and adopted.
         """
         if stack.current(self._cloudformation, self._account.stack)[0] == "ROLLBACK_COMPLETE":
-            empty, filled = retained_resources.empty_and_filled_tables(self._account)
-            retained_resources.remove_tables(self._account, empty)
-            for table in filled:
-                say(f"Table {table.name} is left alone: it holds data of an earlier stack of this name")
+            retained_resources.remove_tables(self._account, retained_resources.empty_tables(self._account))
         for name in self._stacks.names:
             stack.remove_failed_creation(self._cloudformation, name)
 
@@ -131,7 +131,7 @@ class Deployer:
             UsageError: it does not have the outputs of one of flowtally's.
             OtherLayout: its tables are not this version's.
         """
-        if not self._stacks.has_storage():
+        if not self._stacks.has_storage() or self._stacks.is_half_adopted():
             return
         try:
             Deployment.from_stack(self._cloudformation, self._account.stack)
@@ -183,6 +183,8 @@ class Deployer:
     def _carry_out(self, plan: Plan, wish: Wish, packages: Mapping[str, Package]) -> None:
         """Makes the changes. The packages come back also where nothing changes: one may have been deleted."""
         self._make(plan.storage)
+        if plan.adopts:
+            self._complete_adoption(plan, wish)
         self._upload(packages)
         before = self._stacks.running()
         for part in wish.parts:
@@ -195,9 +197,16 @@ class Deployer:
             say(f"Removing stack {removal.stack}")
             stack.delete(self._cloudformation, removal.stack, self._audience.show_event)
 
+    def _complete_adoption(self, plan: Plan, wish: Wish) -> None:
+        """Makes the rest of the storage, and statistics of what nobody read while there was no stack."""
+        if plan.storage is None or plan.storage.kind == "IMPORT":
+            self._make(self._stacks.change_of_storage(wish))
+        repaired = repair_all(self._account)
+        say(f"Tables of an earlier stack adopted: all statistics verified, {repaired} repaired")
+
     def _make(self, change: ChangeSet | None) -> None:
         if change:
-            say(f"{'Creating' if change.kind == 'CREATE' else 'Updating'} stack {change.stack}")
+            say(f"{_DONE[change.kind]} stack {change.stack}")
             change_sets.execute(self._cloudformation, change, self._audience.show_event)
 
     def _upload(self, packages: Mapping[str, Package]) -> None:

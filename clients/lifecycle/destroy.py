@@ -136,6 +136,8 @@ def _is_whole(account: Account, tables: Sequence[Table]) -> bool:
     status, _ = stack.current(account.client("cloudformation"), account.stack)
     if not status.startswith(("CREATE_COMPLETE", "UPDATE_", "IMPORT_")):  # others may have no outputs
         return False
+    if Stacks(account.client("cloudformation"), account.stack).is_half_adopted():
+        return False
     try:
         deployment = account.deployment
     except OtherLayout:

@@ -102,11 +102,9 @@ def remove_logs(account: Account, stack: str) -> None:
                 raise
 
 
-def empty_and_filled_tables(account: Account) -> tuple[list[Table], list[Table]]:
-    """The tables of the account's stack in which nothing is, and those that hold something."""
-    found = tables(account, account.stack)
-    filled = [table for table in found if _holds_items(account, table)]
-    return [table for table in found if table not in filled], filled
+def empty_tables(account: Account) -> list[Table]:
+    """The tables of the account's stack in which nothing is."""
+    return [table for table in tables(account, account.stack) if not _holds_items(account, table)]
 
 
 def remove_tables(account: Account, tables: Sequence[Table]) -> None:

@@ -9,7 +9,7 @@ from clients.terminal.console import out, say, table
 from cloudformation.change_sets import ChangeSet
 from cloudformation.plan import Plan, WholeStack
 
-_STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red", "Replace": "bold red"}
+_STYLES = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red", "Replace": "bold red"}
 
 
 def print_plan(plan: Plan) -> None:
