@@ -12,9 +12,9 @@ from typing import get_args
 import click
 from botocore.exceptions import BotoCoreError
 
-from clients.commands.report import overview_of, write_report
 from clients.exporting import traffic_tables
 from clients.exporting.files import write_table
+from clients.insight.overview import overview_of
 from clients.local_aws.child import Child
 from clients.local_aws.keeping import keep
 from clients.local_aws.pipeline import LocalCompute, LocalPipeline
@@ -25,6 +25,7 @@ from clients.recovering.verify import verify_all
 from clients.render.findings import SEVERITIES, sentence
 from clients.render.pairs import busiest_listing
 from clients.render.pipeline_progress import PipelineBars
+from clients.render.report import write_report
 from clients.render.stored import stored_listing
 from clients.render.upload_progress import say_what_became, send_with_bar
 from clients.render.verification import summary_of

@@ -292,19 +292,3 @@ def test_rows_for_fewer_than_the_pairs() -> None:
     """A day with fewer rows than pairs is refused before the first line."""
     with pytest.raises(UsageError, match=r"10 rows for 20 pairs\. Ask for more rows or fewer pairs\."):
         generate_day(DAY, rows=10, pairs=20)
-
-
-def test_a_scan_is_beside_the_rest(tmp_path: Path) -> None:
-    """Without it, and with it on other days, the bytes are the same; on its day a device touches many."""
-    first = date(2022, 10, 9)
-    usual, scanned = (
-        generate(tmp_path / str(scan), first=first, days=2, megabytes=0.5, pairs=100, scan=scan)
-        for scan in (False, True)
-    )
-    assert usual[0].read_bytes() == scanned[0].read_bytes()
-    peers = {
-        fields[DESTINATION]
-        for fields in (line.split(",") for line in scanned[1].read_text().splitlines())
-        if fields[SOURCE] == "192.168.20.31" and fields[FORWARD] == "1"
-    }
-    assert len([peer for peer in peers if peer.startswith("10.66.")]) == 60
