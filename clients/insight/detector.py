@@ -12,7 +12,7 @@ from typing import NamedTuple
 from clients.insight.findings import THRESHOLDS, Finding, Kind, Measure, Severity, Thresholds
 from clients.insight.grouping import grouped
 from clients.insight.network import Network
-from clients.insight.pair_history import Event, Model, calendar_of, judge
+from clients.insight.pair_history import Event, Judge, Model
 from clients.insight.scans import Meetings, port_scans
 from models.days import day_of, ordinal
 from models.history import History
@@ -80,15 +80,15 @@ class Detector:
 
     def _judge(self, pair: str, history: History) -> None:
         days, durations, packets = history.numbers, history.durations, history.packets
-        calendar = calendar_of(days, history.flows, self._rules)
-        events, model = judge(calendar, durations, self._rules)
+        judge = Judge(days, history.flows, self._rules)
+        events, model = judge.judge(durations)
         self._network.take_rhythm(days, model)
         if len(days) >= self._rules.silent_days and days[-1] - days[0] + 1 >= self._rules.silent_span:
             self._remember(pair, days, durations, model)
         best: dict[tuple[Kind, int], tuple[Event, Measure]] = {}
         for event in events:
             _keep_best(best, event, Measure.DURATION, days)
-        for event in judge(calendar, packets, self._rules)[0]:
+        for event in judge.judge(packets)[0]:
             _keep_best(best, event, Measure.PACKETS, days)
         steps = [days[event.position] for (kind, _), (event, _) in best.items() if kind is Kind.STEP]
         for event, measure in best.values():

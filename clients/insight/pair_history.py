@@ -4,22 +4,22 @@ All is judged on logarithms, so that twice as much is as far as half as much, wh
 """
 
 from collections.abc import Sequence
-from itertools import accumulate, repeat
 from math import exp, log, sqrt
-from operator import sub
 from typing import NamedTuple
 
 from clients.insight.findings import Kind, Thresholds
 from clients.insight.rhythm import (
     WEEK,
     WEEKEND,
-    distance_between,
-    less_rhythm,
+    Calendar,
+    Rhythm,
+    less,
     middle_of,
+    middle_of_ordered,
     remainder,
-    rhythm_of,
     robust_spread,
 )
+from clients.insight.shapes import Shapes, shapes_of
 
 _TURNS = 2
 
@@ -35,130 +35,165 @@ class Event(NamedTuple):
     is_like_weekend: bool = False  # a burst that would be none had the day been a Saturday or a Sunday
 
 
-class Model(NamedTuple):
-    """What the ordinary days of a pair are like, in logarithms."""
-
-    rhythm: tuple[float, ...]  # of the weekdays, as remainders of ordinals
-    residuals: Sequence[float]  # what the level of each day and the rhythm leave
-    least_spread: float
-
-
-class Calendar(NamedTuple):
-    """What both measures of a pair share."""
-
-    days: Sequence[int]  # ordinals of the days with flows, rising
-    weekdays: Sequence[int]  # their remainders
-    without_gap: bool
-    least_spread: float  # what a total varies by chance alone, the more the fewer its flows
-
-    def rhythm_of(self, logs: Sequence[float]) -> tuple[float, ...]:
-        """The rhythm of the week in a measure; empty if there is none."""
-        return rhythm_of(self.weekdays, logs, without_gap=self.without_gap)
-
-
-def calendar_of(days: Sequence[int], flows: Sequence[int], rules: Thresholds) -> Calendar:
-    """The days of a pair, and how much a total of so many flows varies at least."""
-    by_chance = sqrt(rules.flow_variance / sorted(flows)[len(flows) // 2])
-    without_gap = days[-1] - days[0] + 1 == len(days)
-    return Calendar(days, [day % WEEK for day in days], without_gap, max(rules.least_spread, by_chance))
-
-
-def judge(calendar: Calendar, values: Sequence[int], rules: Thresholds) -> tuple[list[Event], Model]:
-    """Finds what stands out in one measure.
+class Model:
+    """What the ordinary days of a pair are like, in logarithms.
 
     Args:
-        calendar: the days with flows.
-        values: the measure on each.
-        rules: when something is a finding.
+        rhythm: of the weekdays.
+        logs: of the days, without the rhythm.
+        levels: what is usual on each day, the rhythm apart; or one level for all.
 
-    Returns:
-        At most one step or growth, and a burst for each run of days that stand out; and what was taken
-        for ordinary.
+    Attributes:
+        lowest: of the residuals.
+        highest: of the residuals.
     """
-    raw = list(map(log, values)) if min(values) > 0 else [log(value or 1) for value in values]
-    days, least_spread = calendar.days, calendar.least_spread
-    if len(days) < rules.fewest_days:
-        return _short(raw, values, least_spread, rules)
-    rhythm = calendar.rhythm_of(raw)
-    logs = less_rhythm(calendar.weekdays, raw, rhythm)
-    level = center = middle_of(logs)
-    residuals = flat = list(map(sub, logs, repeat(center)))
-    events: list[Event] = []
-    if len(days) >= 2 * rules.step_days and _drifts(flat, rules):
-        # What drifts hides a rhythm, or looks like one, and the other way round: told apart in turns.
-        shapes = _shapes(days, flat, rules)
-        for _ in range(_TURNS):
-            before, rhythm = rhythm, calendar.rhythm_of(remainder(raw, shapes.closest))
-            if rhythm == before:
-                break  # so all stays as it is
-            logs = less_rhythm(calendar.weekdays, raw, rhythm)
-            center = middle_of(logs)
-            flat = [value - center for value in logs]
-            shapes = _shapes(days, flat, rules)
-        change = _change(days, flat, shapes, rules)
-        if not change:
-            residuals = list(map(sub, logs, repeat(level)))
+
+    __slots__ = ("_levels", "_logs", "_residuals", "highest", "lowest", "rhythm")
+
+    def __init__(self, rhythm: Rhythm, logs: Sequence[float], levels: Sequence[float] | float) -> None:
+        self.rhythm = rhythm
+        self._logs = logs
+        self._levels = levels
+        self._residuals: Sequence[float] = ()
+        if isinstance(levels, float):  # as of most pairs, whose residuals nobody asks for
+            self.lowest, self.highest = min(logs) - levels, max(logs) - levels
         else:
-            event, shape = change
-            events.append(event._replace(expected=exp(center + event.expected), value=_value(event, center)))
-            residuals = remainder(logs, [center + level for level in shape])
-    model = Model(rhythm, residuals, least_spread)
-    events += _bursts(days, values, model, rules)
-    return events, model
-
-
-class _Shapes(NamedTuple):
-    """A line and two levels through the same days."""
-
-    slope: float
-    line: Sequence[float]
-    split: int
-    levels: Sequence[float]
-    is_line_closer: bool
-    are_levels_closer: bool  # or as close, if neither is
+            self.lowest, self.highest = min(self.residuals), max(self.residuals)
 
     @property
-    def closest(self) -> Sequence[float]:
-        """Whichever is closer to the days, sure or not."""
-        return self.line if self.is_line_closer else self.levels
+    def residuals(self) -> Sequence[float]:
+        """What the level of each day and the rhythm leave."""
+        if not self._residuals:
+            logs, levels = self._logs, self._levels
+            self._residuals = less(logs, levels) if isinstance(levels, float) else remainder(logs, levels)
+        return self._residuals
 
 
-def _shapes(days: Sequence[int], flat: Sequence[float], rules: Thresholds) -> _Shapes:
-    slope, line = _line(days, flat)
-    split, levels = _best_split(flat, rules)
-    from_line, from_levels = distance_between(flat, line), distance_between(flat, levels)
-    return _Shapes(slope, line, split, levels, from_line < from_levels, from_levels < from_line)
+class Judge:
+    """Judges the measures of a pair.
+
+    Args:
+        days: ordinals of the days with flows, rising.
+        flows: how many on each.
+        rules: when something is a finding.
+    """
+
+    def __init__(self, days: Sequence[int], flows: Sequence[int], rules: Thresholds) -> None:
+        self._days = days
+        self._flows = flows
+        self._rules = rules
+        self._calendar = Calendar(days)
+
+    def judge(self, values: Sequence[int]) -> tuple[list[Event], Model]:
+        """Finds what stands out in one measure.
+
+        Args:
+            values: the measure on each day.
+
+        Returns:
+            At most one step or growth, and a burst for each run of days that stand out; and what was taken
+            for ordinary.
+        """
+        try:
+            raw = list(map(log, values))
+        except ValueError:  # of nothing
+            raw = [log(value or 1) for value in values]
+        if len(raw) < self._rules.fewest_days:
+            return self._short(raw, values)
+        rhythm = self._calendar.rhythm_of(raw, ordered := sorted(raw))
+        logs = self._calendar.without(rhythm, raw)
+        level = middle_of_ordered(sorted(logs) if rhythm else ordered)
+        events: list[Event] = []
+        if len(raw) >= 2 * self._rules.step_days and _drifts(logs, level, self._rules):
+            events, model = self._drifting(raw, logs, rhythm, level)
+        else:
+            model = Model(rhythm, logs, level)
+        return events + self._bursts(values, model), model
+
+    def _drifting(
+        self, raw: Sequence[float], logs: Sequence[float], rhythm: Rhythm, level: float
+    ) -> tuple[list[Event], Model]:
+        """The step or the growth, if there is one.
+
+        What drifts hides a rhythm, or looks like one, and the other way round: told apart in turns.
+        """
+        calendar, center = self._calendar, level
+        flat = less(logs, center)
+        shapes = shapes_of(self._days, flat, self._rules)
+        for _ in range(_TURNS):
+            rest = remainder(raw, shapes.closest)
+            before, rhythm = rhythm, calendar.rhythm_of(rest, sorted(rest))
+            if rhythm == before:
+                break  # so all stays as it is
+            logs = calendar.without(rhythm, raw)
+            center = middle_of(logs)
+            flat = less(logs, center)
+            shapes = shapes_of(self._days, flat, self._rules)
+        change = _change(self._days, flat, shapes, self._rules)
+        if not change:
+            return [], Model(rhythm, logs, level)
+        event, shape = change
+        event = event._replace(expected=exp(center + event.expected), value=_value(event, center))
+        return [event], Model(rhythm, logs, [center + level for level in shape])
+
+    def _short(self, logs: Sequence[float], values: Sequence[int]) -> tuple[list[Event], Model]:
+        """Too few days for a deviation: only what is many times as high as all others is worth a word."""
+        rules = self._rules
+        center = middle_of(logs)
+        model = Model((), logs, center)
+        least = max(log(rules.short_ratio), rules.burst_deviations * self._least_spread())
+        if len(logs) < rules.short_days:
+            return [], model
+        highest = max(range(len(logs)), key=logs.__getitem__)
+        second = sorted(logs)[-2]
+        if logs[highest] - second < least:
+            return [], model
+        score = (logs[highest] - center) / least
+        return [Event(Kind.BURST, highest, values[highest], exp(center), score)], model
+
+    def _bursts(self, values: Sequence[int], model: Model) -> list[Event]:
+        """The highest day of each run of days that stand out."""
+        least_ratio = log(self._rules.burst_ratio)
+        if model.highest < least_ratio:
+            return []  # most pairs, told before their deviation is
+        spread = max(robust_spread(model.residuals), self._least_spread())
+        least = max(self._rules.burst_deviations * spread, least_ratio)
+        if model.highest < least:
+            return []
+        found: list[Event] = []
+        latest = -2
+        for position, (day, residual) in enumerate(zip(self._days, model.residuals, strict=True)):
+            if residual < least:
+                continue
+            usual = exp(log(values[position]) - residual)
+            weekend = _as_weekend(day, residual, model)
+            event = Event(Kind.BURST, position, values[position], usual, residual / spread, weekend < least)
+            if found and day - latest <= 1:
+                found[-1] = max(found[-1], event, key=lambda one: one.score)
+            else:
+                found.append(event)
+            latest = day
+        return _unusual(found, self._rules)
+
+    def _least_spread(self) -> float:
+        """What a total varies by chance alone, the more the fewer its flows."""
+        usual_flows = sorted(self._flows)[len(self._flows) // 2]
+        return max(self._rules.least_spread, sqrt(self._rules.flow_variance / usual_flows))
 
 
 def _value(event: Event, center: float) -> float:
     return event.value if event.kind is Kind.GROWTH else exp(center + event.value)
 
 
-def _short(
-    logs: list[float], values: Sequence[int], least_spread: float, rules: Thresholds
-) -> tuple[list[Event], Model]:
-    """Too few days for a deviation: only what is many times as high as all others is worth a word."""
-    center = middle_of(logs)
-    least = max(log(rules.short_ratio), rules.burst_deviations * least_spread)
-    model = Model((), [value - center for value in logs], least_spread)
-    if len(logs) < rules.short_days:
-        return [], model
-    highest = max(range(len(logs)), key=logs.__getitem__)
-    second = sorted(logs)[-2]
-    if logs[highest] - second < least:
-        return [], model
-    return [Event(Kind.BURST, highest, values[highest], exp(center), (logs[highest] - center) / least)], model
-
-
-def _drifts(flat: Sequence[float], rules: Thresholds) -> bool:
+def _drifts(logs: Sequence[float], level: float, rules: Thresholds) -> bool:
     """Whether the last third lies elsewhere than the first: nothing else need be looked at closely."""
-    third = max(rules.step_days, len(flat) // 3)
-    first, last = sorted(flat[:third]), sorted(flat[-third:])
-    return abs(last[third // 2] - first[third // 2]) > 0.5 * log(rules.step_ratio)
+    third = max(rules.step_days, len(logs) // 3)
+    first, last = sorted(logs[:third])[third // 2] - level, sorted(logs[-third:])[third // 2] - level
+    return abs(last - first) > 0.5 * log(rules.step_ratio)
 
 
 def _change(
-    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
     """The step or the trend, whichever explains the days better, if it is sure enough."""
     if shapes.is_line_closer:
@@ -169,7 +204,7 @@ def _change(
     return _trend(days, flat, shapes, rules)
 
 
-def _step(flat: Sequence[float], shapes: _Shapes, rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
+def _step(flat: Sequence[float], shapes: Shapes, rules: Thresholds) -> tuple[Event, Sequence[float]] | None:
     split, shape = shapes.split, shapes.levels
     before, after = shape[0], shape[-1]
     spread = max(robust_spread(remainder(flat, shape)), rules.least_spread)
@@ -180,54 +215,8 @@ def _step(flat: Sequence[float], shapes: _Shapes, rules: Thresholds) -> tuple[Ev
     return Event(Kind.STEP, split, after, before, score), shape
 
 
-def _best_split(flat: Sequence[float], rules: Thresholds) -> tuple[int, Sequence[float]]:
-    """Where two levels explain most, and the two levels; extremes count as less, so none makes a step."""
-    ordered = sorted(flat)
-    low, high = ordered[len(flat) // 10], ordered[-1 - len(flat) // 10]
-    clipped = [low if value < low else high if value > high else value for value in flat]
-    sums = list(accumulate(clipped))
-    total, count = sums[-1], len(flat)
-    places = range(rules.step_days, count - rules.step_days + 1)
-    gains = [(sums[place - 1] - total * place / count) ** 2 / (place * (count - place)) for place in places]
-    split = places[gains.index(max(gains))]
-    before, after = middle_of(flat[:split]), middle_of(flat[split:])
-    split = _refined(flat, split, before, after, rules.step_days)
-    return split, [before] * split + [after] * (count - split)
-
-
-def _refined(flat: Sequence[float], split: int, before: float, after: float, margin: int) -> int:
-    """Where near a split the days fit its two levels best."""
-    nearest = range(max(margin, split - WEEK), min(len(flat) - margin, split + WEEK) + 1)
-    between = abs(after - before)
-    gains = [  # of a day before the split; one that is far from both levels tells nothing
-        far - near if min(abs(far), abs(near)) < between else 0.0
-        for far, near in ((abs(value - after), abs(value - before)) for value in flat)
-    ]
-    best, total = nearest[0], sum(gains[: nearest[0]])
-    highest = total
-    for place in nearest[1:]:
-        total += gains[place - 1]
-        if total > highest:
-            best, highest = place, total
-    return best
-
-
-def _line(days: Sequence[int], flat: Sequence[float]) -> tuple[float, Sequence[float]]:
-    """The slope a day and the line through the days: medians of the outer thirds, then of the rest."""
-    third = len(days) // 3
-    run = middle_of(days[-third:]) - middle_of(days[:third])
-    slope = (middle_of(flat[-third:]) - middle_of(flat[:third])) / run
-    slopes = [
-        (flat[later] - flat[earlier]) / (days[later] - days[earlier])
-        for earlier, later in zip(range(len(days) - third), range(third, len(days)), strict=True)
-    ]
-    slope = (slope + middle_of(slopes)) / 2
-    level = middle_of([value - slope * day for day, value in zip(days, flat, strict=True)])
-    return slope, [level + slope * day for day in days]
-
-
 def _trend(
-    days: Sequence[int], flat: Sequence[float], shapes: _Shapes, rules: Thresholds
+    days: Sequence[int], flat: Sequence[float], shapes: Shapes, rules: Thresholds
 ) -> tuple[Event, Sequence[float]] | None:
     if days[-1] - days[0] + 1 < rules.growth_days:
         return None
@@ -238,31 +227,6 @@ def _trend(
     if abs(slope) / error < rules.growth_deviations or slope < log(1 + rules.growth_rate):
         return None
     return Event(Kind.GROWTH, 0, exp(slope) - 1, shape[0], slope / error), shape
-
-
-def _bursts(days: Sequence[int], values: Sequence[int], model: Model, rules: Thresholds) -> list[Event]:
-    """The highest day of each run of days that stand out."""
-    highest = max(model.residuals)
-    if highest < log(rules.burst_ratio):
-        return []  # most pairs, told before their deviation is
-    spread = max(robust_spread(model.residuals), model.least_spread)
-    least = max(rules.burst_deviations * spread, log(rules.burst_ratio))
-    if highest < least:
-        return []
-    found: list[Event] = []
-    latest = -2
-    for position, residual in enumerate(model.residuals):
-        if residual < least:
-            continue
-        usual = exp(log(values[position]) - residual)
-        weekend = _as_weekend(days[position], residual, model)
-        event = Event(Kind.BURST, position, values[position], usual, residual / spread, weekend < least)
-        if found and days[position] - latest <= 1:
-            found[-1] = max(found[-1], event, key=lambda one: one.score)
-        else:
-            found.append(event)
-        latest = days[position]
-    return _unusual(found, rules)
 
 
 def _unusual(bursts: list[Event], rules: Thresholds) -> list[Event]:

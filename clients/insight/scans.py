@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from math import sqrt
+from operator import ge, mul
 from typing import NamedTuple
 
 from clients.insight.findings import Finding, Kind, Measure, Severity, Thresholds
@@ -88,6 +90,8 @@ def port_scans(pair: str, history: History, rules: Thresholds) -> Iterator[Findi
     """
     if max(history.flows) < rules.scan_flows:
         return  # nearly all pairs
+    if not any(map(ge, map(mul, history.flows, repeat(_TOUCHING_PACKETS)), history.packets)):
+        return  # nearly all others
     touching = [
         packets <= _TOUCHING_PACKETS * flows and duration <= _TOUCHING_TIME * flows
         for duration, packets, flows in zip(history.durations, history.packets, history.flows, strict=True)

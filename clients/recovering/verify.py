@@ -13,6 +13,7 @@ from models.errors import NotComputable
 from models.moments import Moments
 from models.storage.daily_totals import days_of
 from models.storage.schema import PairStatistics
+from models.storage.statistics_item import key_of
 from models.traffic import DailyTotal, join_pair, split_pair
 
 _LOOKS = 4  # at a pair that differs, before it is called wrong
@@ -80,6 +81,7 @@ def verify_all(results: Results, sleep: Callable[[float], None] = time.sleep) ->
     for key, weeks in results.all_weeks():
         pair = split_pair(key)
         try:
+            key_of(key)  # there are no statistics of what is no pair
             days = days_of(key, weeks)
         except NotComputable as error:
             unrepairable.append(Unrepairable(key, str(error)))

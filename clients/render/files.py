@@ -7,7 +7,10 @@ from clients.render.listing import Column, Listing
 from clients.terminal.account import Account
 from clients.terminal.console import UNDEFINED, duration
 from models.bucket_layout import quarantine_key
+from models.flow_csv.notes import text_of
+from models.flow_csv.quarantine import located
 from models.storage.schema import File
+from models.visible import visible
 
 _QUARANTINED = "Quaran-\ntined"
 
@@ -16,8 +19,31 @@ def _figure(count: int | None) -> str:
     return UNDEFINED if count is None else f"{count:,}"
 
 
+def commonest_reason(file: File) -> str:
+    """The reason that most of its quarantined rows have, and the first line; empty if it is not known."""
+    if not file.commonest or not file.commonest_line:
+        return ""
+    is_only = file.quarantined == 1
+    told = located(file.commonest, file.commonest_line, is_only=is_only)
+    return told if is_only else f"most often: {told}"
+
+
+def notes_on(file: File) -> list[str]:
+    """What was assumed about it, in words."""
+    return sorted(map(text_of, file.notes or ()))
+
+
+def _file_and_notes(file: File) -> str:
+    return _each_in_a_line(file.key, *notes_on(file))
+
+
 def _file_and_rows(file: File) -> str:
-    return f"{file.key}\n{quarantine_key(file.digest)}" if file.digest else file.key
+    rows = quarantine_key(file.digest) if file.digest else ""
+    return _each_in_a_line(file.key, rows, commonest_reason(file), *notes_on(file))
+
+
+def _each_in_a_line(*texts: str) -> str:
+    return "\n".join(visible(text) for text in texts if text)
 
 
 def _timestamp(seconds: int | None) -> str | None:
@@ -41,17 +67,22 @@ def _took(file: File) -> str:
 
 
 _FILE = Column("file", lambda file: f"{file.branch}/{file.key}")
-_BRANCH = Column("", lambda file: file.branch, "Branch")
-_KEY = Column("", lambda file: file.key, "File")
+_BRANCH = Column("", lambda file: file.branch, "Branch", visible)
+_KEY = Column("", lambda file: file.key, "File", visible)
 _ARRIVAL = Column("arrived_at", lambda file: _timestamp(file.arrived_at))
 _ARRIVED = Column("", _date_and_time, "Arrived\n(UTC)")
 _ROWS = Column("rows", lambda file: file.rows, "Rows", _figure, "integer")
 _ROWS_IN_QUARANTINE = Column("quarantined", lambda file: file.quarantined, _QUARANTINED, _figure, "integer")
 _REASON = Column("reason", lambda file: file.reason or "")
+_WHY_IN_QUARANTINE = [
+    Column("commonest", lambda file: file.commonest or ""),
+    Column("commonest_line", lambda file: file.commonest_line, kind="integer"),
+]
+_NOTES = Column("notes", lambda file: "; ".join(notes_on(file)))
 
 FILES_OF_BRANCH = [
     _FILE,
-    _KEY,
+    Column("", _file_and_notes, "File, and notes on it"),
     Column("state", lambda file: file.state, "State"),
     Column("first_day", lambda file: file.first_day),
     Column("last_day", lambda file: file.last_day),
@@ -61,25 +92,31 @@ FILES_OF_BRANCH = [
     _ARRIVED,
     _ROWS,
     _ROWS_IN_QUARANTINE,
+    *_WHY_IN_QUARANTINE,
+    _NOTES,
     _REASON,
     Column("", _took, "Took", kind="number"),
 ]
-REJECTED = [_FILE, _BRANCH, _KEY, _ARRIVAL, _ARRIVED, _REASON._replace(heading="Reason")]
+REJECTED = [_FILE, _BRANCH, _KEY, _ARRIVAL, _ARRIVED, _REASON._replace(heading="Reason", shown=visible)]
 QUARANTINED = [
     _FILE,
     _BRANCH,
-    Column("", _file_and_rows, "File,\nand CSV of its quarantined rows"),
+    Column("", _file_and_rows, "File, CSV of its quarantined rows,\nand why they are there"),
     Column("quarantine_key", lambda file: quarantine_key(file.digest) if file.digest else ""),
     _ARRIVAL,
     _ARRIVED,
     _ROWS,
     _ROWS_IN_QUARANTINE,
+    *_WHY_IN_QUARANTINE,
+    _NOTES,
 ]
 
 
 def branch_listing(branch: str, files: RecentFiles) -> Listing:
     """The last files of a branch, whatever became of them."""
-    return Listing("files", _title(f"Files of the branch {branch}", files), FILES_OF_BRANCH, files.files)
+    return Listing(
+        "files", _title(f"Files of the branch {visible(branch)}", files), FILES_OF_BRANCH, files.files
+    )
 
 
 def rejected_listing(account: Account, files: RecentFiles) -> Listing:
@@ -96,8 +133,8 @@ def rejected_listing(account: Account, files: RecentFiles) -> Listing:
 def quarantined_listing(account: Account, files: RecentFiles) -> Listing:
     """Files with rows that do not count, and what to do next."""
     remark = (
-        f"Next: download the CSV from the bucket {account.deployment.bucket}, correct its rows by the "
-        "reasons in it, and send it as a file of its own, "
+        f"Next: download and unpack the CSV from the bucket {account.deployment.bucket}, correct its rows by "
+        "the reasons in it, and send it as a file of its own, "
         f"`flowtally upload{account.options} FILE --branch BRANCH`"
     )
     title = _title("Files with quarantined rows", files)

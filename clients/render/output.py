@@ -14,6 +14,7 @@ from clients.exporting.csv_table import safe_cell
 from clients.render.listing import Listing
 from clients.terminal.console import hush
 from models.errors import UsageError
+from models.visible import visible_json
 
 Result = TypeVar("Result")
 
@@ -60,7 +61,8 @@ class Output:
         """Gives programs what people have read in remarks already."""
         if self._form is Form.JSON:
             document = facts | {listing.name: listing.objects() for listing in listings}
-            click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+            lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
+            click.echo("\n".join(map(visible_json, lines)))
         elif self._form is Form.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerows([safe_cell(cell) for cell in row] for row in _csv_rows(listings, facts))

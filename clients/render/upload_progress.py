@@ -15,11 +15,13 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column as BarCell
 from rich.text import Text
 
+from clients.render.files import commonest_reason, notes_on
 from clients.render.listing import Column
 from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
 from clients.uploading.local_files import LocalFile
 from clients.uploading.uploader import Outcome, Progress, Upload, Uploader
-from models.storage.schema import File
+from models.storage.schema import COUNTED, File
+from models.visible import visible
 
 _SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow"}
 
@@ -72,11 +74,12 @@ class Bar(Progress):
             self._sizes.advance(self._task, upload.file.size)
         text = f"{upload.outcome:<15} {upload.file.path.name}  {upload.reason or size(upload.file.size)}"
         if upload.outcome is Outcome.FAILED:
-            self._tell_apart(Text(f"{upload.outcome:<15} {upload.file.path}  {upload.reason}", style="red"))
+            told = visible(f"{upload.outcome:<15} {upload.file.path}  {upload.reason}")
+            self._tell_apart(Text(told, style="red"))
         else:
-            remarks.print(Text(text, style=_SHOWN.get(upload.outcome, "")), soft_wrap=True)
+            remarks.print(Text(visible(text), style=_SHOWN.get(upload.outcome, "")), soft_wrap=True)
         for remark in upload.remarks:
-            self._tell_apart(warning(f"{upload.file.path}: {remark}"))
+            self._tell_apart(warning(visible(f"{upload.file.path}: {remark}")))
 
     def _tell_apart(self, text: Text) -> None:
         """Prints on standard error; where that is the terminal of the bar, above the bar."""
@@ -119,15 +122,21 @@ def _summary(uploads: Sequence[Upload], total: int) -> str:
 
 
 def say_what_became(upload: Upload, record: File) -> None:
-    """Prints the verdict on a file."""
-    name = upload.file.path.name
-    if record.state not in ("counted", "duplicate"):
-        say(f"{record.state:<15} {name}  {record.reason or ''}", style="red")
-        return
-    text = f"{record.state:<15} {name}  {count_of(record.rows or 0, 'row')}"
+    """Prints the verdict on a file, and below it why rows are in quarantine and what was assumed."""
+    is_counted = record.state in COUNTED
+    what = _rows_and_days(record) if is_counted else record.reason or ""
+    say(visible(f"{record.state:<15} {upload.file.path.name}  {what}"), style="" if is_counted else "red")
+    for more in (commonest_reason(record), *notes_on(record)):
+        if more:
+            say(f"{'':<15} {visible(more)}")
+
+
+def _rows_and_days(record: File) -> str:
+    """`3 rows, 1 of them in quarantine, 2022-12-07 – 2022-12-08`."""
+    text = count_of(record.rows or 0, "row")
     if record.quarantined:
         text += f", {record.quarantined:,} of them in quarantine"
     if record.first_day:
         text += f", {record.first_day}"
         text += f" – {record.last_day}" if record.last_day != record.first_day else ""
-    say(text)
+    return text

@@ -19,6 +19,11 @@ class Note(StrEnum):
         return _TEXTS[self]
 
 
+def text_of(code: str) -> str:
+    """What a code in the ledger says; the code itself where a later version of flowtally wrote it."""
+    return Note(code).text if code in set(Note) else code
+
+
 _TEXTS = {
     Note.NO_HEADER: "no header line: make sure that the columns are those of CICFlowMeter 4, as was assumed",
     Note.ONE_FIELD_MORE: "rows have one field more than the header, as some tools write: nothing to do",

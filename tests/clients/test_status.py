@@ -1,5 +1,6 @@
 """`flowtally status`: which files need somebody, and what became of the files of a branch."""
 
+import json
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
 from models.errors import NotFound
+from models.flow_csv.notes import Note
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
 from tests.helpers.deployed import client, keys, upload
@@ -94,13 +96,72 @@ def test_status_tells_where_quarantined_rows_lie(run: Run, deployment: Deploymen
     process(deployment, "incoming/paris/good.csv", GOOD)
     shown = done(run("status", COLUMNS="200"))
     assert lines_with(shown, "torn.csv")[0][-2:] == ["2", "1"]
-    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv"
+    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv.gz"
     assert lines_with(shown, key)
     assert keys(deployment, "quarantine/") == [key]
     assert deployment.bucket in shown
     assert "flowtally upload FILE --branch BRANCH" in shown
     assert "good.csv" not in shown
-    assert "Rejected" not in shown
+    assert "Rejected files" not in shown
+
+
+NOBODY_SET_THE_CLOCK = flow_csv(
+    "10.0.0.1,10.0.0.2,07/12/2022,1000,3",
+    "10.0.0.1,10.0.0.2,01/01/1970,1000,3",
+    *["10.0.0.3,10.0.0.2,8.12.22,1,5"] * 2,
+)
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--branch", "paris"]], ids=" ".join)
+def test_status_tells_why_rows_are_in_quarantine(
+    run: Run, deployment: Deployment, arguments: list[str]
+) -> None:
+    """The commonest reason, the first line that has it and what to do, and what was assumed of the file."""
+    process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
+    process(deployment, "incoming/paris/clock.csv", NOBODY_SET_THE_CLOCK)
+    shown = " ".join(done(run(*arguments)).split())
+    assert "Flow Duration is negative (line 3): leave the row out" in shown
+    assert "most often: Timestamp is not a date (from line 4 on): write it day first or as" in shown
+    assert Note.CLOCK_NOT_SET.text in shown
+    found = json.loads(done(run(*arguments, "--json")))
+    rows = {row["file"]: row for row in found["quarantined"] + found.get("files", [])}
+    assert rows["paris/torn.csv"]["commonest"].startswith("Flow Duration is negative: leave")
+    assert [rows[f"paris/{name}.csv"]["commonest_line"] for name in ("torn", "clock")] == [3, 4]
+    assert [rows[f"paris/{name}.csv"]["notes"] for name in ("torn", "clock")] == ["", Note.CLOCK_NOT_SET.text]
+
+
+def test_notes_of_a_later_version_are_shown_as_they_are(run: Run, deployment: Deployment) -> None:
+    """A code that nobody here knows is better than none, and no failure."""
+    record(deployment, "paris", "day.csv", notes={"from-the-future", Note.NO_HEADER})
+    assert f"day.csv from-the-future {Note.NO_HEADER.text}" in done(run("status", "--branch", "paris"))
+
+
+def test_what_a_branch_chose_cannot_act_on_a_terminal(run: Run, deployment: Deployment) -> None:
+    """Not by the name of a file, a reason that quotes it, or a row; programs read what it was."""
+    hostile = "\x1b[2J\u202e\x85.csv"
+    spelled = r"\x1b[2J\u202e\x85.csv"
+    record(deployment, "paris", hostile, "rejected", reason=f"found {hostile}")
+    record(
+        deployment,
+        "paris",
+        f"b{hostile}",
+        rows=2,
+        quarantined=1,
+        commonest=hostile,
+        commonest_line=2,
+        digest=bytes(32),
+    )
+    upload(deployment, f"rejected/0a1b/paris/{hostile}", b"x")
+    upload(deployment, f"quarantine/{bytes(32).hex()}.csv.gz", b"x")
+    for arguments in (["status"], ["status", "--branch", "paris"]):
+        shown = done(run(*arguments))
+        assert [character for character in "\x1b\u202e\x85" if character in shown] == []
+        assert spelled in shown
+        assert f"found {spelled}" in shown
+        assert f"{spelled} (line 2)" in shown
+        document = done(run(*arguments, "--json"))
+        assert [character for character in "\x1b\u202e\x85" if character in document] == []
+        assert json.loads(document)["rejected"][0]["file"] == f"paris/{hostile}"
 
 
 def test_what_was_dealt_with_is_not_listed_any_more(run: Run, deployment: Deployment) -> None:
@@ -108,7 +169,7 @@ def test_what_was_dealt_with_is_not_listed_any_more(run: Run, deployment: Deploy
     process(deployment, "incoming/paris/bad.csv", NO_ADDRESSES)
     process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
     record(deployment, "paris", "taken-out.csv", "retracted", quarantined=1, digest=bytes(32))
-    upload(deployment, f"quarantine/{bytes(32).hex()}.csv", b"x")
+    upload(deployment, f"quarantine/{bytes(32).hex()}.csv.gz", b"x")
     for key in keys(deployment, "rejected/") + keys(deployment, "quarantine/"):
         if bytes(32).hex() not in key:
             client("s3").delete_object(Bucket=deployment.bucket, Key=key)
@@ -207,7 +268,8 @@ def test_nothing_is_cut_off_at_80_columns(tmp_path: Path, deployment: Deployment
     for arguments in (["status"], ["status", "--branch", "paris"]):
         shown = on_terminal(*arguments, directory=tmp_path, columns=80).text
         assert max(map(len, shown.splitlines())) <= 80
-        assert shown.count("Y") == 2 * len(name)  # in two tables, or as a branch and as a file
+        in_branches = 60 if arguments == ["status"] else 0
+        assert shown.count("Y") == 2 * len(name) + in_branches  # in two tables, or as a branch and as a file
         assert shown.count("Z") == len(reason)
         assert "…" not in shown
     (key,) = keys(deployment, "quarantine/")

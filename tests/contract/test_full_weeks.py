@@ -39,7 +39,7 @@ def test_an_item_takes_some_fifty_thousand_files(store: Store, daily: DailyTotal
 def test_the_rest_of_a_file_is_counted(store: Store, daily: DailyTotalsStore) -> None:
     """A full week is named, and the other week of the file is written."""
     fill(store, 51_190)
-    work = Counting(daily, SOURCE, lambda: 200.0, lambda: 900.0, ThreadedForEach(1))
+    work = Counting(daily, SOURCE, lambda: 200.0, lambda: None, ThreadedForEach(1))
     work.add({FULL: DAYS, OTHER: DAYS}, looks_first=False)
     assert work.full == [FULL]
     assert set(daily.counted([FULL, OTHER], SOURCE)) == {OTHER}

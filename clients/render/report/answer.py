@@ -7,6 +7,7 @@ from clients.insight.overview import Overview, doubled_on
 from clients.render.findings import sentence
 from clients.terminal.console import count_of, number
 from models.load import load
+from models.visible import visible
 
 _GROWS = 0.002  # a day; below, nobody would call it growth
 
@@ -79,8 +80,7 @@ def _files(overview: Overview) -> Iterator[str]:
     if quality.quarantined:
         remarks.append(f"{count_of(quality.quarantined, 'row')} in quarantine")
     if quality.silent_branches:
-        remarks.append(
-            f"no files lately from {', '.join(branch.name for branch in quality.silent_branches[:3])}"
-        )
+        silent = (visible(branch.name) for branch in quality.silent_branches[:3])
+        remarks.append(f"no files lately from {', '.join(silent)}")
     if remarks:
         yield f"Bear in mind what the numbers lack: {', '.join(remarks)}."

@@ -16,6 +16,7 @@ from clients.render.report.elements import Child, element, folded, table
 from clients.render.report.remarks import footnote, remarks
 from clients.terminal.console import UNDEFINED, count_of, duration, number
 from models.load import load
+from models.visible import visible
 
 FINDINGS_SHOWN = 24  # with a chart each; the others stand in a table
 FINDINGS_LISTED = 500
@@ -208,7 +209,7 @@ class _Page:
         quality = self._overview.quality
         rows = [
             [
-                branch.name,
+                visible(branch.name),
                 f"{branch.files:,}",
                 f"{branch.rejected:,}",
                 f"{branch.rows:,}",

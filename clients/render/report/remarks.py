@@ -2,6 +2,8 @@
 
 from clients.insight.overview import Overview
 from clients.terminal.console import count_of, number
+from models.flow_csv.notes import text_of
+from models.visible import visible
 
 _DAYS_NAMED = 10
 
@@ -16,12 +18,15 @@ def remarks(overview: Overview) -> list[str]:
         f"{quality.quarantined:,} of {quality.rows:,} rows are in quarantine, and {quality.rejected:,} files "
         "were rejected: they are not in any number of this page.",
         *(
-            f"An item of the daily totals cannot be read and is left out: {item}."
+            f"An item of the daily totals cannot be read and is left out: {visible(item)}."
             for item in quality.unreadable[:_DAYS_NAMED]
         ),
         f"No traffic at all on {count_of(len(days), 'day')}: {some}." if days else "No day is missing.",
-        *(f"{one.name} has sent nothing about days after {one.last_day}." for one in quality.silent_branches),
-        *(f"Assumed of {count_of(files, 'file')}: {note}." for note, files in notes),
+        *(
+            f"{visible(one.name)} has sent nothing about days after {one.last_day}."
+            for one in quality.silent_branches
+        ),
+        *(f"Note on {count_of(files, 'file')}: {text_of(note)}." for note, files in notes),
     ]
 
 

@@ -10,6 +10,8 @@ from clients.insight.findings import THRESHOLDS
 from clients.queries.scan import TableScan, histories
 from models.deployment import Deployment
 from models.errors import UsageError
+from models.flow_csv.notes import Note
+from models.storage.schema import File
 from models.traffic import Totals
 from tests.clients.insight.stored import store
 from tests.clients.insight.test_detector import history
@@ -51,18 +53,20 @@ BROKEN: dict[str, dict[str, dict[str, str]]] = {
     "10.0.0.8>10.0.0.9": {},
     "10.0.0.9>10.0.0.8": {"d3": {"N": "5"}, "n3": {"N": "1"}},
     "10.0.0.9>10.0.0.7": {"d1": {"N": "5"}, "p1": {"N": "5"}, "n1": {"N": "1"}, "p2": {"N": "1"}},
+    "10.0.0.9>10.0.0.6": {"d3": {"N": "1.5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
+    "10.0.0.9>10.0.0.5": {"d3": {"S": "5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
     "10.0.0.9": {"d3": {"N": "5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
 }
 
 
 def test_broken_items_are_named_and_stop_nobody(counted: Deployment, run: Run, tmp_path: Path) -> None:
-    """An item without numbers, with some, or of no pair is left out and named; all others are shown."""
+    """An item with no, few or broken numbers, or of no pair, is left out and named; others are shown."""
     for pair, numbers in BROKEN.items():
         key = {"k": {"S": pair}, "t": {"S": "2022-12-05"}}
         client("dynamodb").put_item(TableName=counted.daily_totals, Item={**key, **numbers})
     for arguments in (["top", "--json"], ["anomalies", "--json"]):
         done = run(*arguments)
-        assert "4 items of the daily totals cannot be read" in done.stderr
+        assert "6 items of the daily totals cannot be read" in done.stderr
         assert set(json.loads(done.stdout)["unreadable"]) == {f"{pair} 2022-12-05" for pair in BROKEN}
     assert run("report", "-o", "report.html").returncode == 0
     assert "cannot be read" in (tmp_path / "report.html").read_text("utf-8")
@@ -118,3 +122,19 @@ def test_nothing_is_counted_yet(run: Run, tmp_path: Path, command: tuple[str, ..
     assert done.returncode == 1
     assert "nothing is counted yet" in done.stderr
     assert not (tmp_path / "report.html").exists()
+
+
+def test_the_report_says_in_words_what_was_assumed(counted: Deployment, run: Run, tmp_path: Path) -> None:
+    """A note of several files is a sentence with their number; a name cannot act on who reads it."""
+    for name in ("a.csv", "b.csv"):
+        file = File(branch="paris\u202e", key=name, state="counted", arrived_at=1, attempts=1)
+        file.notes, file.first_day, file.last_day = {Note.NO_HEADER}, "2022-01-01", "2022-01-01"
+        client("dynamodb").put_item(TableName=counted.files, Item=file.serialize())
+    file = File(branch="rome", key="c.csv", state="counted", arrived_at=1, attempts=1)
+    file.first_day = file.last_day = "2022-12-01"
+    client("dynamodb").put_item(TableName=counted.files, Item=file.serialize())
+    assert run("report", "-o", "report.html").returncode == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert f"Note on 2 files: {Note.NO_HEADER.text}." in page
+    assert "paris\\u202e has sent nothing about days after 2022-01-01" in page
+    assert "\u202e" not in page

@@ -39,7 +39,7 @@ def test_a_file_that_fails_does_not_keep_the_others(run: Run, deployment: Deploy
     os.mkfifo(tmp_path / "pipe.csv")
     sent = run("upload", "flows", "pipe.csv")
     assert sent.returncode == 1
-    assert "caf?.csv  the name is not UTF-8. Rename the file" in sent.stderr
+    assert r"caf\udce9.csv  the name is not UTF-8. Rename the file" in sent.stderr
     assert "gone.csv  cannot be read (No such file or directory)" in sent.stderr
     assert "pipe.csv  not a regular file" in sent.stderr
     assert sent.stdout.splitlines()[-1] == "2 files sent, 322 B; 3 failed".replace(
