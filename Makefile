@@ -14,9 +14,9 @@ help: ## Show what there is to do
 
 # One path that may hold spaces, or else several.
 demo: export DATA := $(DATA)
-demo: $(VENV)/demo ## Run the whole pipeline on this machine, on real traffic if there is some beside the project
+demo: $(VENV)/demo ## Run the whole pipeline on this machine, on real traffic if there is some beside the project; KEEP=1 to play on
 	@IFS=; set -- $$DATA; [ -e "$$1" ] || { unset IFS; set -- $$DATA; }; \
-	$(VENV)/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) "$$@"
+	$(VENV)/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(if $(KEEP),--keep) "$$@"
 
 test: $(VENV)/dev ## Run the tests
 	$(VENV)/bin/pytest -q -n 3 --dist loadfile

@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, str] = {
     "top": "Show the busiest pairs, devices or networks, with averages and deviations of their days.",
     "upload": "Upload flow files: .csv and .csv.gz, and all of them below directories.",
     "verify": "Recompute statistics from the daily totals and compare.",
+    "watch": "Show what is waiting, what became of files and what needs somebody, live, until Ctrl-C.",
 }
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from clients.exporting import traffic_tables
 from clients.exporting.files import write_table
 from clients.local_aws.child import Child
+from clients.local_aws.keeping import keep
 from clients.local_aws.pipeline import LocalCompute, LocalPipeline
 from clients.queries.counted import Results
 from clients.queries.progress import PipelineProgress, read_progress
@@ -46,6 +47,7 @@ _PATIENCE = 120.0  # seconds without any progress
         "flowtally demo",
         "flowtally demo flows/ --output results",
         "flowtally demo --compute lambda",
+        "flowtally demo --keep",
         statuses={1: "no file was counted, or something could not be started"},
     )
 )
@@ -64,11 +66,16 @@ _PATIENCE = 120.0  # seconds without any progress
     show_default=True,
     help="What counts: the daemon as on a VM, Lambda functions, or both at once.",
 )
-def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute) -> None:
+@click.option(
+    "--keep", "keeps", is_flag=True, help="Keep it running until Ctrl-C, to play on from another terminal."
+)
+def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute, keeps: bool) -> None:
     """Run everything on this computer, without AWS: on the given flow files, or on made-up ones.
 
     Starts the embedded engine and the compute, uploads, counts, consolidates, shows and exports, and stops
-    all that it started. Needs `pip install "flowtally[demo]"`.
+    all that it started; with --keep at Ctrl-C, and until then every command of flowtally works on it from
+    another terminal, `deploy` and `destroy` too: it says what to paste there. Needs
+    `pip install "flowtally[demo]"`.
     """
     began = time.monotonic()
     with ExitStack() as cleanup:
@@ -82,6 +89,8 @@ def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute) -> None:
         counted = _say_what_became_of(pipeline, uploads)
         _verify(pipeline)
         _show(pipeline, output)
+        if keeps:
+            keep(pipeline, say)
     say(f"Everything was stopped. {time.monotonic() - began:.1f} s in all", style="bold")
     if not counted:
         raise FlowtallyError("no file was counted", remedy="The lines above say what was wrong with each")

@@ -1,8 +1,11 @@
 """The command `flowtally status`."""
 
+import time
+
 import click
 
 from clients.queries.file_report import LISTED, RecentFiles, files_of_branch
+from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import read_status
 from clients.render.files import (
     FILES_OF_BRANCH,
@@ -14,17 +17,31 @@ from clients.render.files import (
 )
 from clients.render.listing import shape_of
 from clients.render.output import Output, pass_output
-from clients.render.stored import STORED, WORK, stored_listing, work_listing
+from clients.render.stored import (
+    BRANCHES,
+    PROBLEMS,
+    STORED,
+    WORK,
+    branches_listing,
+    problems_listing,
+    stored_listing,
+    work_listing,
+)
 from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
+from models.errors import UsageError
 from models.storage.schema import IN_TOTALS
+
+_NEEDS_SOMEBODY = 3  # the exit status, as of `anomalies` where something was found
 
 _DOCUMENT = {
     "stored": [shape_of(STORED)],
     "work": [shape_of(WORK)],
     "rejected": [shape_of(REJECTED)],
     "quarantined": [shape_of(QUARANTINED)],
+    "branches": [shape_of(BRANCHES)],
+    "problems": [shape_of(PROBLEMS)],
     "files": [shape_of(FILES_OF_BRANCH)],
 }
 
@@ -34,10 +51,15 @@ _DOCUMENT = {
         "flowtally status",
         "flowtally status --branch paris --files 100",
         "flowtally status --json | jq '.rejected[].reason'",
-        statuses={1: "the branch has sent no file, or AWS refused"},
+        "flowtally status --check --silent-after 2d || echo flowtally needs me",
+        statuses={
+            1: "the branch has sent no file, or AWS refused",
+            3: "something needs somebody (with --check)",
+        },
         document=_DOCUMENT,
     )
-    + "\n\nWith --branch there is `files` in the place of `stored` and `work`, without it no `files`."
+    + "\n\nWith --branch there is `files` in the place of `stored`, `work`, `branches` and `problems`, "
+    "without it no `files`; with --check there is `problems` alone."
 )
 @click.option("--branch", help="Show the files of this branch alone, whatever became of them.")
 @click.option(
@@ -48,29 +70,47 @@ _DOCUMENT = {
     type=click.IntRange(min=1),
     help="How many files of a kind to list, the newest first.",
 )
+@click.option(
+    "--check", "is_check", is_flag=True, help="For monitors: show what needs somebody, exit with 3."
+)
+@limit_options
 @pass_output
 @pass_account
-def status(account: Account, output: Output, branch: str | None, listed: int) -> None:
+def status(
+    account: Account,
+    output: Output,
+    branch: str | None,
+    listed: int,
+    is_check: bool,
+    limits: Limits,
+) -> int:
     """Show what is stored, what is waiting, what became of files, and which need somebody.
 
-    Listed are rejected files with the reason, and counted files with rows in quarantine, with the reason that
-    most of these have, until the objects in rejected/ or quarantine/ are deleted. Notes say what was assumed
-    about a file.
+    Listed are branches with the days missing between their first and their last; rejected files with the
+    reason, and counted files with rows in quarantine, with the reason that most of these have, until the
+    objects in rejected/ or quarantine/ are deleted. Notes say what was assumed about a file. Somebody is
+    needed where files are rejected or wait too long, messages failed for good, days are missing, or a branch
+    has gone silent.
     """
-    if branch is None:
-        _show_everything(account, output, listed)
-    else:
+    if branch is not None:
+        if is_check:
+            raise UsageError("either --branch or --check")
         _show_branch(account, output, branch, listed)
-
-
-def _show_everything(account: Account, output: Output, listed: int) -> None:
-    found = read_status(account, listed)
+        return 0
+    found = read_status(account, listed, with_traffic=not is_check)
+    problems = problems_of(found, limits, time.time())
+    if is_check:
+        output.show(problems_listing(problems))
+        return _NEEDS_SOMEBODY if problems else 0
     output.show(
         stored_listing(found.tables, found.objects),
         work_listing(found),
+        branches_listing(found.files.branches),
         rejected_listing(account, found.files.rejected),
         quarantined_listing(account, found.files.quarantined),
+        problems_listing(problems),
     )
+    return 0
 
 
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:

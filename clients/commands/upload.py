@@ -1,6 +1,5 @@
 """The command `flowtally upload`."""
 
-import re
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
 from clients.terminal.explanation import explanation
-from clients.terminal.options import branch_option, pass_account
+from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.following import follow
 from clients.uploading.local_files import flow_files
 from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_branch
@@ -23,21 +22,10 @@ from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
 
-_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
     "became": [shape_of(FILES_OF_BRANCH)],
 }
-
-
-def _age(_context: click.Context, _option: click.Parameter, value: str | None) -> float:
-    """Seconds, from `10m`."""
-    if value is None:
-        return 0.0
-    match = re.fullmatch(r"(\d+)([smhd])", value)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no age like 90s, 10m, 2h or 1d")
-    return int(match[1]) * _AGES[match[2]]
 
 
 @click.command(
@@ -56,7 +44,7 @@ def _age(_context: click.Context, _option: click.Parameter, value: str | None) -
 @click.option(
     "--older-than",
     metavar="AGE",
-    callback=_age,
+    callback=age,
     help="Leave alone what was written to since: 90s, 10m, 2h, 1d.",
 )
 @click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")

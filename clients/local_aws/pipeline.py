@@ -73,6 +73,18 @@ class LocalPipeline:
                 )
         self.engine.check()
 
+    def serve_functions(self) -> None:
+        """Runs the functions that somebody deploys on the engine from now on."""
+        if self._compute == "vm":  # else they are run already
+            self._started.enter_context(LambdaService(self.engine.client, self.engine.environment()))
+
+    def stop_workers(self) -> None:
+        """Stops the daemon, whose deployment is gone."""
+        _terminate(self.workers)
+        for worker in self.workers:
+            worker.stop()
+        self.workers = ()
+
     def last_words(self) -> str:
         """The end of what each worker printed."""
         return "\n".join(f"{worker.name}: {worker.last_lines(3)}" for worker in self.workers)

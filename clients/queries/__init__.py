@@ -1,3 +1,3 @@
 """What was counted, what became of files, and what is stored."""
 
-__all__ = ["counted", "file_report", "progress", "scan", "search", "stored"]
+__all__ = ["branches", "counted", "file_report", "problems", "progress", "scan", "search", "stored"]

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
+from clients.queries.branches import BranchFiles
 from clients.terminal.account import Account
 from models.bucket_layout import (
     INCOMING,
@@ -49,6 +50,7 @@ class FileReport(NamedTuple):
     stored_bytes: int  # as billed
     rejected: RecentFiles  # of those that nobody has dealt with, like the next
     quarantined: RecentFiles  # counted but for some rows
+    branches: list[BranchFiles]  # by name
 
 
 class SetAside:
@@ -83,16 +85,22 @@ def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> Fil
     stored_bytes = 0
     rejected: list[File] = []
     quarantined: list[File] = []
+    branches: dict[str, BranchFiles] = {}
     for item in files.items():
         file = File.from_raw_data(dict(item))
         states[file.state] += 1
         stored_bytes += stored_size(item)
+        branches.setdefault(file.branch, BranchFiles(file.branch)).add(file)
         if file.state == "rejected" and set_aside.has_file(file):
             rejected.append(file)
         if file.state in IN_TOTALS and file.quarantined and set_aside.has_rows_of(file):
             quarantined.append(file)
     return FileReport(
-        states, stored_bytes, RecentFiles.of(rejected, listed), RecentFiles.of(quarantined, listed)
+        states,
+        stored_bytes,
+        RecentFiles.of(rejected, listed),
+        RecentFiles.of(quarantined, listed),
+        [branches[name] for name in sorted(branches)],
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clients.queries.file_report import LISTED, FileReport, SetAside, read_file_report
 from clients.terminal.account import Account
-from models.bucket_layout import INCOMING, QUARANTINE, REJECTED
+from models.bucket_layout import INCOMING, QUARANTINE, REJECTED, is_folder_marker
 from models.deployment import Deployment
 from models.storage.file_records import FilesTable
 from models.storage.item_size import STORAGE_OVERHEAD, stored_size
@@ -32,6 +32,7 @@ class ObjectUse(NamedTuple):
     prefix: str
     keys: list[str]
     stored_bytes: int
+    since: list[float]  # when each was put there, epoch seconds
 
     @property
     def objects(self) -> int:
@@ -55,13 +56,19 @@ class Status(NamedTuple):
     dead_letters: Waiting
     files: FileReport
 
+    @property
+    def incoming_since(self) -> list[float]:
+        """When each file that is not counted yet arrived, epoch seconds."""
+        return [since for below in self.objects if below.prefix == INCOMING for since in below.since]
 
-def read_status(account: Account, listed: int = LISTED) -> Status:
+
+def read_status(account: Account, listed: int = LISTED, *, with_traffic: bool = True) -> Status:
     """Looks at everything a deployment has.
 
     Args:
         account: where it is.
         listed: how many files of a kind to list.
+        with_traffic: whether the tables of totals and statistics are looked at, which may be large.
 
     Raises:
         ClientError, BotoCoreError: AWS refused or did not answer.
@@ -73,7 +80,7 @@ def read_status(account: Account, listed: int = LISTED) -> Status:
     files = read_file_report(FilesTable(dynamodb, deployment.files), set_aside, listed)
     return Status(
         [
-            *traffic_uses(dynamodb, deployment),
+            *(traffic_uses(dynamodb, deployment) if with_traffic else ()),
             TableUse("Files", files.states.total(), files.stored_bytes, is_exact=True),
         ],
         objects,
@@ -128,5 +135,14 @@ def table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
 
 def _object_use(s3: "S3Client", bucket: str, prefix: str) -> ObjectUse:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    entries = [(entry["Key"], entry["Size"]) for page in pages for entry in page.get("Contents", [])]
-    return ObjectUse(prefix, [key for key, _ in entries], sum(size for _, size in entries))
+    entries = [entry for page in pages for entry in page.get("Contents", [])]
+    return ObjectUse(
+        prefix,
+        [entry["Key"] for entry in entries],
+        sum(entry["Size"] for entry in entries),
+        [
+            entry["LastModified"].timestamp()
+            for entry in entries
+            if not is_folder_marker(entry["Key"], entry["Size"])
+        ],
+    )

@@ -64,7 +64,7 @@ class Listing:
         if not self.rows and not self.is_shown_empty:
             return
         if out.is_terminal:
-            out.print(self._table())
+            out.print(self.as_table())
         else:
             for line in self._lines():
                 say_result(line)
@@ -79,7 +79,8 @@ class Listing:
         for row in self.rows:
             yield [column.shown(column.value(row)) for column in visible]
 
-    def _table(self) -> Table:
+    def as_table(self) -> Table:
+        """It as a table for a terminal."""
         visible = self._visible()
         made = table(self.title)
         for column in visible:

@@ -1,11 +1,15 @@
-"""What a deployment keeps, and what waits in it."""
+"""What a deployment keeps, what waits in it, what its branches sent, and what needs somebody."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+from clients.queries.branches import BranchFiles, days_in_spans, spans_text
+from clients.queries.problems import Problem
 from clients.queries.stored import ObjectUse, Status, TableUse
 from clients.render.listing import Column, Listing
-from clients.terminal.console import size
+from clients.terminal.console import UNDEFINED, size
+from models.visible import visible
 
 
 class _Use(NamedTuple):
@@ -21,6 +25,23 @@ class _Use(NamedTuple):
         return text if self.is_exact else f"about {text}"
 
 
+_SPANS = 3  # that people see
+
+
+def _time(branch: BranchFiles) -> datetime:
+    return datetime.fromtimestamp(branch.last_arrival, UTC)
+
+
+def _time_and_date(branch: BranchFiles) -> str:
+    return _time(branch).strftime("%Y-%m-%d\n%H:%M:%S")
+
+
+def _missing(branch: BranchFiles) -> str:
+    spans = branch.missing()
+    more = f", … ({days_in_spans(spans):,} in all)" if len(spans) > _SPANS else ""
+    return spans_text(spans[:_SPANS]) + more
+
+
 STORED = [
     Column("where", lambda use: use.where, "Where"),
     Column("items", lambda use: use.items, kind="integer"),
@@ -33,6 +54,34 @@ WORK = [
     Column("what", lambda work: work[0], "What"),
     Column("count", lambda work: work[1], "How many", "{:,}".format, kind="integer"),
 ]
+BRANCHES = [
+    Column("branch", lambda branch: branch.name, "Branch", visible),
+    Column("files", lambda branch: branch.files, "Files", "{:,}".format, "integer"),
+    Column("rejected", lambda branch: branch.rejected, "Rejected", "{:,}".format, "integer"),
+    Column("quarantined", lambda branch: branch.quarantined, "Quaran-\ntined", "{:,}".format, "integer"),
+    Column("first_day", lambda branch: branch.first_day),
+    Column("last_day", lambda branch: branch.last_day, "Last day", lambda day: day or UNDEFINED),
+    Column("last_arrival", lambda branch: _time(branch).isoformat()),
+    Column("", _time_and_date, "Last file\n(UTC)"),
+    Column("missing_days", lambda branch: days_in_spans(branch.missing()), kind="integer"),
+    Column("missing", lambda branch: spans_text(branch.missing())),
+    Column("", _missing, "Days missing"),
+]
+PROBLEMS = [
+    Column("kind", lambda problem: problem.kind, "What"),
+    Column("where", lambda problem: problem.where, "Where", visible),
+    Column("what", lambda problem: problem.what, "Why"),
+]
+
+
+def branches_listing(branches: Sequence[BranchFiles]) -> Listing:
+    """What each branch sent."""
+    return Listing("branches", "Branches", BRANCHES, branches, is_shown_empty=False)
+
+
+def problems_listing(problems: Sequence[Problem]) -> Listing:
+    """What needs somebody."""
+    return Listing("problems", "Needs somebody", PROBLEMS, problems, is_shown_empty=False)
 
 
 def stored_listing(tables: Iterable[TableUse], objects: Iterable[ObjectUse]) -> Listing:

@@ -1,5 +1,6 @@
 """The options that all commands share: where they work, and how much they say."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +19,19 @@ class AccountOptions(NamedTuple):
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+
+
+_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def age(_context: click.Context, _option: click.Parameter, value: str | None) -> float:
+    """Seconds, from `10m`: for options, 0 where nothing is given."""
+    if value is None:
+        return 0.0
+    match = re.fullmatch(r"(\d+)([smhd])", value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no age like 90s, 10m, 2h or 1d")
+    return int(match[1]) * _AGES[match[2]]
 
 
 def quiet_option(command: Callable[..., Result]) -> Callable[..., Result]:
@@ -71,6 +85,6 @@ branch_option = click.option(
     help="Whose files they are.",
 )
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-first_option = click.option("--from", "first", type=_DAY, metavar="DAY", help="The first day, YYYY-MM-DD.")
-last_option = click.option("--to", "last", type=_DAY, metavar="DAY", help="The last day.")
+DAY = click.DateTime(["%Y-%m-%d"])
+first_option = click.option("--from", "first", type=DAY, metavar="DAY", help="The first day, YYYY-MM-DD.")
+last_option = click.option("--to", "last", type=DAY, metavar="DAY", help="The last day.")

@@ -1,3 +1,11 @@
 """The first stage: from a message about an uploaded file to daily totals and the file's record."""
 
-__all__ = ["counting", "file_fates", "messages", "passes", "stage", "unreadable"]
+__all__ = [
+    "counting",
+    "delivery",
+    "file_fates",
+    "messages",
+    "passes",
+    "stage",
+    "unreadable",
+]

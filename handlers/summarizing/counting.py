@@ -11,13 +11,12 @@ from itertools import islice
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
-from models.errors import RunCutShort, TryAgain, error_code
+from models.errors import TryAgain, error_code
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import DaysOfWeek, PairWeek
 
 log = logging.getLogger("flowtally.summarize")
 
-MARGIN = 10.0  # seconds before its time limit in which a run begins nothing more
 _LOOKED_AT = 100  # weeks in one look, which BatchGetItem takes
 _LOOKS = 16  # side by side, before what they find missing is written
 
@@ -30,21 +29,23 @@ class Counting:
         daily_totals: where it is counted.
         source: what names the file in an item.
         now: gives epoch seconds.
-        time_left: gives the seconds until the run is cut off.
+        check_time: is called before each write; what it raises ends the run.
         for_each: how writes run side by side.
 
     Attributes:
         full: weeks that cannot take the file, which was proved by reading them.
         has_added: whether any week did not have the file before.
+        is_begun: whether any week is known to have the file.
     """
 
     daily_totals: DailyTotalsStore
     source: bytes
     now: Callable[[], float]
-    time_left: Callable[[], float]
+    check_time: Callable[[], object]
     for_each: ForEach
     full: list[PairWeek] = field(default_factory=list)
     has_added: bool = False
+    is_begun: bool = False
 
     def add(self, weeks: Mapping[PairWeek, DaysOfWeek], *, looks_first: bool) -> None:
         """Adds totals of the file, each pair and week once.
@@ -55,7 +56,7 @@ class Counting:
                 file that comes again.
 
         Raises:
-            RunCutShort: there is no time left; what is written stays.
+            RunCutShort: there is no time left, by `check_time`; what is written stays.
             Exception: what one of the items, or all of them, refused with; the others are written.
         """
         if not looks_first:
@@ -70,21 +71,23 @@ class Counting:
         counted: set[PairWeek] = set()
 
         def look(some: Sequence[PairWeek]) -> None:
-            self._check_time()
+            self.check_time()
             counted.update(self.daily_totals.counted(some, self.source))
 
         self.for_each(look, _pieces(weeks))
+        self.is_begun |= bool(counted)
         return [week for week in weeks if week not in counted]
 
     def _write(self, weeks: Mapping[PairWeek, DaysOfWeek], chosen: Sequence[PairWeek]) -> None:
         refused: list[tuple[PairWeek, Exception]] = []
 
         def write(week: PairWeek) -> None:
-            self._check_time()
+            self.check_time()
             try:
                 # The time of this write: one from before would be refused where another worker wrote since.
                 if self.daily_totals.add_once(week, weeks[week], self.source, int(self.now())):
                     self.has_added = True
+                self.is_begun = True
             except (ClientError, TryAgain) as error:
                 if not _is_about_the_item(error):
                     raise
@@ -101,10 +104,6 @@ class Counting:
         if is_full:
             self.full.append(week)
         return is_full
-
-    def _check_time(self) -> None:
-        if self.time_left() < MARGIN:
-            raise RunCutShort("the time limit of this run is near; the next one goes on")
 
 
 def _is_about_the_item(error: ClientError | TryAgain) -> bool:

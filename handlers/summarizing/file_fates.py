@@ -1,8 +1,12 @@
-"""What became of a file, as its record tells it."""
+"""What became of a file, as its record and the log tell it."""
+
+import logging
 
 from models.flow_csv.flow_file import FlowFile
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
+
+log = logging.getLogger("flowtally.summarize")
 
 
 def describe(record: File, flows: FlowFile) -> None:
@@ -37,3 +41,28 @@ def is_counted(files: FilesTable, record: File) -> bool:
     """Whether another worker has counted the same content meanwhile."""
     known = files.get(record.branch, record.key)
     return known is not None and known.state in COUNTED and known.digest == record.digest
+
+
+def log_completed(key: str, record: File) -> None:
+    """Logs what became of the file with this key, an event for each state."""
+    details = {"file": key, **_figures(record)}
+    if record.state == "rejected":
+        log.warning("file rejected", extra=details)
+    elif record.state == "partly counted":
+        log.error("file partly counted", extra=details)
+    elif record.state == "duplicate":
+        log.info("file was counted before", extra=details)
+    else:
+        log.info("file counted", extra=details)
+
+
+def _figures(record: File) -> dict[str, object]:
+    figures = {
+        "state": record.state,
+        "rows": record.rows,
+        "quarantined": record.quarantined,
+        "commonest": record.commonest,
+        "commonest_line": record.commonest_line,
+        "reason": record.reason,
+    }
+    return {name: value for name, value in figures.items() if value is not None}

@@ -1,6 +1,6 @@
 """Reads an object once more for each further part of a wide file, and always the same version of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +40,14 @@ class Passes:
         uploaded: which object.
         etag: of the version.
         pair_days: distinct ones in hand at most.
+        check_time: is called for each block that is read; what it raises passes through.
     """
 
     s3: "S3Client"
     uploaded: UploadedObject
     etag: str
     pair_days: int
+    check_time: Callable[[], object]
 
     def parts(self, flows: FlowFile) -> Iterator[dict[PairDay, Totals]]:
         """Gives the totals of all parts of a file of which the first was read, as `each_part` does.
@@ -54,7 +56,7 @@ class Passes:
             VersionLost: another part could not be read any more; those before it were given.
         """
         try:
-            yield from each_part(flows, self._open, self.pair_days)
+            yield from each_part(flows, self._open, self.pair_days, self.check_time)
         except ContentChanged as changed:
             raise VersionLost(is_gone=False) from changed
 

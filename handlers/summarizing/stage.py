@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
-from handlers.summarizing.file_fates import describe, is_counted, record_fate
+from handlers.summarizing.delivery import Delivery
+from handlers.summarizing.file_fates import describe, is_counted, log_completed, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
+from handlers.summarizing.quarantined_rows import QuarantinedRows
 from handlers.summarizing.unreadable import why_unreadable
 from models.bucket_layout import (
     check_incoming_key,
@@ -27,7 +29,7 @@ from models.bucket_layout import (
     quarantine_key,
     rejected_key,
 )
-from models.errors import FileRejected, TryAgain, error_code
+from models.errors import FileRejected, RunCutShort, TryAgain, error_code
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.s3_events import UploadedObject, uploaded_objects
@@ -57,13 +59,6 @@ class _Version(NamedTuple):
     uploaded: UploadedObject
     etag: str
     prefix: str  # of the addresses in it
-
-
-class Delivery(NamedTuple):
-    """What a run was given to work with."""
-
-    receives: int  # of the message, this one included
-    time_left: Callable[[], float]  # gives seconds
 
 
 @dataclass(frozen=True)
@@ -131,11 +126,12 @@ class Summarizer:
             arrived_at=int(source["LastModified"].timestamp()),
             attempts=delivery.receives,
         )
-        with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
+        with SpooledTemporaryFile(_SPOOL) as spool:
+            quarantined_rows = QuarantinedRows(spool, source["ContentLength"])
             try:
                 check_incoming_key(uploaded.key)
                 prefix = address_prefix(self.address_scope, uploaded.branch)
-                flows = read_flow_file(source["Body"], quarantined_rows, self.pair_days, uploaded.key)
+                flows = self._read(uploaded, source["Body"], quarantined_rows, delivery)
             except FileRejected as rejection:
                 record.state, record.reason = "rejected", str(rejection)
                 self._set_aside(uploaded, source, record.reason)
@@ -145,14 +141,13 @@ class Summarizer:
                     log.info("file read on an assumption", extra={"file": uploaded.key, "note": note.text})
                 self._quarantine(uploaded.bucket, flows, quarantined_rows)
                 describe(record, flows)
-                full = self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
-                if full:
-                    record.state, record.reason = "partly counted", _reason_of(full)
+                self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
+                if record.reason:
                     self._set_aside(uploaded, source, record.reason)
         record.completed_at = int(self.now())
         record_fate(self.files, record)
         self._delete(uploaded, source["ETag"])
-        _log_completed(uploaded.key, record)
+        log_completed(uploaded.key, record)
 
     def _open(self, uploaded: UploadedObject) -> Any:
         """The object as S3 gives it, or None if it is gone.
@@ -185,44 +180,69 @@ class Summarizer:
             attempts=delivery.receives,
         )
         record_fate(self.files, record)
-        _log_completed(uploaded.key, record)
+        log_completed(uploaded.key, record)
 
-    def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
+    def _read(
+        self, uploaded: UploadedObject, body: Any, rows: QuarantinedRows, delivery: Delivery
+    ) -> FlowFile:
+        """Reads a file to its end.
+
+        Raises:
+            FileRejected: it can never be read, or not in the time that a run has.
+        """
+        try:
+            return read_flow_file(body, rows, self.pair_days, uploaded.key, delivery.check_time)
+        except RunCutShort as cut:
+            if not delivery.is_fruitless:
+                raise
+            raise _cut_off("it was not read to its end") from cut
+
+    def _quarantine(self, bucket: str, flows: FlowFile, rows: QuarantinedRows) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""
         if not flows.quarantined:
             return
-        rows.seek(0)
+        key = quarantine_key(flows.digest)
         try:
-            self.s3.put_object(Bucket=bucket, Key=quarantine_key(flows.digest), Body=rows, IfNoneMatch="*")
+            self.s3.put_object(Bucket=bucket, Key=key, Body=rows.packed(), IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) != "PreconditionFailed":
                 raise
 
-    def _count(
-        self, version: _Version, flows: FlowFile, record: File, delivery: Delivery
-    ) -> Sequence[PairWeek]:
+    def _count(self, version: _Version, flows: FlowFile, record: File, delivery: Delivery) -> None:
         """Adds the file's totals, reading it again where it has more pairs than are held at a time.
 
-        Returns:
-            The weeks that are full, and do not hold the file.
+        The record says what came of it; it has a reason if the file is not counted as a whole.
         """
         source = source_of(flows.digest, self.source_key)
-        counting = Counting(self.daily_totals, source, self.now, delivery.time_left, self.for_each)
+        counting = Counting(self.daily_totals, source, self.now, delivery.check_time, self.for_each)
+        passes = Passes(self.s3, version.uploaded, version.etag, self.pair_days, delivery.check_time)
         try:
-            for totals in Passes(self.s3, version.uploaded, version.etag, self.pair_days).parts(flows):
+            for totals in passes.parts(flows):
                 weeks = by_week(totals, version.prefix)
                 totals.clear()
                 counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
-            if not (lost.is_gone and is_counted(self.files, record)):
-                record.state, record.reason = "partly counted", str(lost)
-                record.completed_at = int(self.now())
-                record_fate(self.files, record)
-                _log_completed(version.uploaded.key, record)
+            self._record_lost(version.uploaded, record, lost)
             raise Changed from lost
-        if delivery.receives == 1 and flows.days and not (counting.has_added or counting.full):
-            record.state = "duplicate"
-        return counting.full
+        except RunCutShort:
+            if counting.has_added or not delivery.is_fruitless:
+                raise
+            record.state = "partly counted" if counting.is_begun else "rejected"
+            record.reason = str(_cut_off("nothing more of it was counted"))
+        else:
+            if counting.full:
+                record.state, record.reason = "partly counted", _reason_of(counting.full)
+            elif delivery.receives == 1 and flows.days and not counting.has_added:
+                record.state = "duplicate"
+
+    def _record_lost(self, uploaded: UploadedObject, record: File, lost: VersionLost) -> None:
+        """Records that some of a version is counted that is not there any more."""
+        if lost.is_gone and is_counted(self.files, record):
+            return
+        record.state, record.reason = "partly counted", str(lost)
+        record.completed_at = int(self.now())
+        record_fate(self.files, record)
+        log_completed(uploaded.key, record)
 
     def _set_aside(self, uploaded: UploadedObject, version: Any, reason: str) -> None:
         """Copies a file that cannot be read, or counted as a whole, to `rejected/`, the reason beside it."""
@@ -246,18 +266,6 @@ class Summarizer:
                 raise
 
 
-def _log_completed(key: str, record: File) -> None:
-    details = {"file": key, **_figures(record)}
-    if record.state == "rejected":
-        log.warning("file rejected", extra=details)
-    elif record.state == "partly counted":
-        log.error("file partly counted", extra=details)
-    elif record.state == "duplicate":
-        log.info("file was counted before", extra=details)
-    else:
-        log.info("file counted", extra=details)
-
-
 def _reason_of(full: Sequence[PairWeek]) -> str:
     """Why a file is only partly counted."""
     named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
@@ -267,13 +275,9 @@ def _reason_of(full: Sequence[PairWeek]) -> str:
     )
 
 
-def _figures(record: File) -> dict[str, object]:
-    figures = {
-        "state": record.state,
-        "rows": record.rows,
-        "quarantined": record.quarantined,
-        "commonest": record.commonest,
-        "commonest_line": record.commonest_line,
-        "reason": record.reason,
-    }
-    return {name: value for name, value in figures.items() if value is not None}
+def _cut_off(last: str) -> FileRejected:
+    """What is said of a file that gets no further, and how its last run ended."""
+    return FileRejected(
+        f"it takes longer than a run may last: several were cut off, and in the last one {last}",
+        remedy="Divide it, or try it again with `flowtally redrive --rejected`",
+    )

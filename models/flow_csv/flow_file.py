@@ -11,19 +11,25 @@ import hashlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from os import devnull
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from models.errors import ContentChanged
 from models.flow_csv.both_units import read_in_both_units
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass
-from models.flow_csv.quarantine import Quarantine, Reason
+from models.flow_csv.quarantine import Quarantine, Reason, Sink
 from models.flow_csv.reader import Reader
 from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
 
 _FIRST_ROW_BYTES = 8
+
+OnBlock = Callable[[], object]
+
+
+def _nothing() -> None:
+    """Nothing happens between blocks."""
 
 
 class FlowFile(NamedTuple):
@@ -58,7 +64,11 @@ class FlowFile(NamedTuple):
 
 
 def read_flow_file(
-    stream: Readable, quarantine: IO[bytes], limit: int = NO_LIMIT, name: str = ""
+    stream: Readable,
+    quarantine: Sink,
+    limit: int = NO_LIMIT,
+    name: str = "",
+    on_block: OnBlock = _nothing,
 ) -> FlowFile:
     """Reads a CICFlowMeter CSV, plain or gzipped, to its end.
 
@@ -70,11 +80,12 @@ def read_flow_file(
         limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
             `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
         name: the file's; a date in it helps to tell whether dates are month first.
+        on_block: is called for each block of the content; whatever it raises passes through.
 
     Raises:
         FileRejected: the file can never be read; `found` says what is missing and what is there.
     """
-    content = _Content(stream)
+    content = _Content(stream, on_block)
     reader = Reader(Quarantine(quarantine), Pass(limit=limit), name)
     reader, totals = _judge(reader, whole_lines(content.blocks()), quarantine)
     return FlowFile(
@@ -93,7 +104,7 @@ def read_flow_file(
 
 
 def each_part(
-    flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT
+    flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT, on_block: OnBlock = _nothing
 ) -> Iterator[dict[PairDay, Totals]]:
     """Gives the totals of all pairs, part by part, reading the file again for each part but the first.
 
@@ -101,6 +112,7 @@ def each_part(
         flows: what the first pass found. Its totals are the first part.
         reopen: opens the file again, with the content that it had.
         limit: distinct pair-days in hand at most.
+        on_block: as in `read_flow_file`.
 
     Yields:
         Totals per pair and day; all days of a pair are in one part. They are emptied before the next part is
@@ -113,13 +125,13 @@ def each_part(
     yield totals
     while left:
         totals.clear()
-        totals, more = read_part(reopen(), flows, left.pop(0), limit)
+        totals, more = read_part(reopen(), flows, left.pop(0), limit, on_block)
         left += more
         yield totals
 
 
 def read_part(
-    stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT
+    stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT, on_block: OnBlock = _nothing
 ) -> tuple[dict[PairDay, Totals], tuple[Part, ...]]:
     """Reads a file again, for another part of its pairs.
 
@@ -128,6 +140,7 @@ def read_part(
         flows: what the first pass found.
         part: the part, one of `flows.parts` or of those that another part left.
         limit: distinct pair-days in hand at most.
+        on_block: as in `read_flow_file`.
 
     Returns:
         The totals, and the parts that are left of this one; hardly ever any, as all parts are alike in size.
@@ -135,7 +148,7 @@ def read_part(
     Raises:
         ContentChanged: the content is another than in the first pass.
     """
-    content = _Content(stream)
+    content = _Content(stream, on_block)
     with open(devnull, "wb") as nowhere:  # noqa: PTH123  # no path of ours
         reader = Reader(Quarantine(nowhere), Pass(part, limit, flows.unit, is_first=False))
         for text, is_whole in whole_lines(content.blocks()):
@@ -148,13 +161,15 @@ def read_part(
 class _Content:
     """The blocks of a content, measured and hashed while they are read."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(self, stream: Readable, on_block: OnBlock) -> None:
         self.length = 0
+        self._on_block = on_block
         self._stream = stream
         self._hash = hashlib.sha256()
 
     def blocks(self) -> Iterator[bytes]:
         for block in content_blocks(self._stream):
+            self._on_block()
             self._hash.update(block)
             self.length += len(block)
             yield block
@@ -164,7 +179,7 @@ class _Content:
 
 
 def _judge(
-    reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: IO[bytes]
+    reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: Sink
 ) -> tuple[Reader, dict[PairDay, Totals]]:
     """Reads to the end, in both units if need be; gives the reader that counts, and what it counted."""
     for text, is_whole in lines:

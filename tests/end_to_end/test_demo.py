@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.program import Run
+from cloudformation.package import Target
+from tests.helpers.flow_files import flow_csv
+from tests.helpers.program import Run, done
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
 from tests.helpers.waiting import PATIENCE, eventually
 
@@ -58,8 +61,8 @@ def is_gone(port: int, pids: list[int]) -> bool:
 def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
     """It counts real days, verifies, shows the busiest pairs, exports one, and leaves nothing behind."""
     files = [REAL_DATA / "campus" / f"2019-11-{day}_Flow.csv.gz" for day in (13, 20, 21)]
-    done = run("demo", *files)
-    assert done.returncode == 0, done.stderr
+    finished = run("demo", *files)
+    assert finished.returncode == 0, finished.stderr
     for expected in (
         "3 files, 0.1 MB, given",
         "3 files sent",
@@ -68,11 +71,11 @@ def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
         "120 rows",
         "Verified:",
     ):
-        assert expected in done.stdout
-    assert re.search(r"8\.6\.0\.1 +8\.0\.6\.4 +3 ", done.stdout)
-    assert re.search(r"bucket incoming/ +0 +0 B", done.stdout)
+        assert expected in finished.stdout
+    assert re.search(r"8\.6\.0\.1 +8\.0\.6\.4 +3 ", finished.stdout)
+    assert re.search(r"bucket incoming/ +0 +0 B", finished.stdout)
     (exported,) = (tmp_path / "demo-output").iterdir()
-    assert f"Exported: demo-output/{exported.name}" in done.stdout
+    assert f"Exported: demo-output/{exported.name}" in finished.stdout
     assert exported.read_text().startswith("Src IP,Dst IP,Day,")
 
 
@@ -88,6 +91,45 @@ def test_demo_leaves_no_process_when_interrupted(tmp_path: Path, sent: signal.Si
         assert program.stderr
         assert "Traceback" not in program.stderr.read()
     eventually(lambda: is_gone(*started))
+
+
+def pasted(program: "subprocess.Popen[str]") -> dict[str, str]:
+    """The settings that a demo which keeps running prints for another terminal."""
+    assert program.stdout
+    for line in program.stdout:
+        if line.startswith("  export AWS_ENDPOINT_URL="):
+            return dict(word.split("=", 1) for word in shlex.split(line)[1:])
+    raise AssertionError(program.stderr and program.stderr.read())
+
+
+def test_a_demo_that_is_kept_can_be_played_with(run: Run, tmp_path: Path) -> None:
+    """The settings lead another terminal there: commands work, files are counted, and Ctrl-C ends it all.
+
+    When the deployment is destroyed the engine stays, and what is deployed then counts.
+    """
+    (tmp_path / "day.csv").write_bytes(flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1500,3"))
+    with demo_program(tmp_path, "--keep") as program:
+        started = what_it_started(program)
+        settings = pasted(program)
+        assert settings["AWS_ENDPOINT_URL"].endswith(f":{started[0]}")
+        for _ in range(2):
+            sent = run("upload", "day.csv", "--branch", "paris", "--wait", **settings)
+            assert re.search(r"^counted +day\.csv  1 row", done(sent), re.MULTILINE)
+            eventually(lambda: run("verify", "10.0.0.1", "10.0.0.2", **settings).returncode == 0)
+            assert "Nothing of flowtally is left" in done(run("destroy", "--yes", "--no-export", **settings))
+            done(run("deploy", "--yes", *for_here(), **settings))
+        os.kill(program.pid, signal.SIGINT)
+        said, complained = program.communicate(timeout=PATIENCE)
+        assert (program.returncode, complained) == (0, "")
+        assert "The deployment was removed" in said
+        assert "Everything was stopped" in said
+    eventually(lambda: is_gone(*started))
+
+
+def for_here() -> list[str]:
+    """What makes functions run on this computer, as the demo prints it."""
+    here = Target.here()
+    return ["--set", f"Architecture={here.architecture}", "--set", f"Runtime=python{here.python}"]
 
 
 def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
@@ -106,7 +148,7 @@ def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
 def test_demo_in_which_nothing_is_counted_is_a_failure(run: Run, tmp_path: Path) -> None:
     """When every file is rejected, the reasons are shown and the exit status is 1."""
     (tmp_path / "letter.csv").write_text("Dear all,\nregards\n")
-    done = run("demo", "letter.csv")
-    assert done.returncode == 1
-    assert "no file was counted" in done.stderr
-    assert re.search(r"^rejected +letter\.csv  .+", done.stdout, re.MULTILINE)
+    finished = run("demo", "letter.csv")
+    assert finished.returncode == 1
+    assert "no file was counted" in finished.stderr
+    assert re.search(r"^rejected +letter\.csv  .+", finished.stdout, re.MULTILINE)

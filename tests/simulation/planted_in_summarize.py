@@ -89,8 +89,8 @@ SUMMARIZE = [
     mutant(
         "object deleted before the last write",
         SUMMARIZER,
-        "                full = self._count(",
-        '                self._delete(uploaded, source["ETag"]); full = self._count(',
+        "                self._count(",
+        '                self._delete(uploaded, source["ETag"]); self._count(',
     ),
     mutant("object deleted without the ETag check", SUMMARIZER, ", IfMatch=etag)", ")"),
     mutant(

@@ -221,9 +221,14 @@ class World:
             self._on_counted(key, content)
 
     def _on_counted(self, key: str, content: Content) -> None:
-        """A worker is done with a file: it is in every item, or in rejected/ as it did not fit into all."""
-        set_aside = {kept.content for at, kept in self.s3.objects.items() if at.startswith("rejected/")}
-        if content.stored in set_aside:
+        """A worker is done with a file: it is in every item, or in rejected/ with the reason."""
+        reasons = {
+            kept.metadata.get("reason", "")
+            for at, kept in self.s3.objects.items()
+            if at.startswith("rejected/") and kept.content == content.stored
+        }
+        is_full = any("are full" in reason for reason in reasons)  # or else its runs were cut off
+        if reasons:
             self.ledger.partly.add(content.digest)
         for week, days in content.weeks.items():
             item = self.daily.get(week)
@@ -231,7 +236,7 @@ class World:
                 continue
             if self.ledger.must_hold(content.digest, week):
                 self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
-            elif self.ledger.is_plain and content.stored in set_aside and self._has_room(item, len(days)):
+            elif self.ledger.is_plain and is_full and self._has_room(item, len(days)):
                 self.violations.append(f"source lost unread: {key} set aside, though {week} has room")
             else:
                 continue

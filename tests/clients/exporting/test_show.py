@@ -47,7 +47,7 @@ def test_a_column_for_each_day_as_high_as_its_value() -> None:
     assert columns[2].replace("·", " ") == " " * 8
     assert columns[3].replace("·", " ") == " " * 7 + "▁"
     assert lines[0].split()[:2] == ["1.33", "min"]
-    assert [place for place, line in enumerate(lines) if "avg" in line] == [4]
+    assert [place for place, line in enumerate(lines) if "avg" in line] == [3]
     assert lines[-1].split() == ["2022-12-05", "2022-12-08"]
 
 

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from handlers.concurrency import ThreadedForEach
-from handlers.summarizing.counting import MARGIN, Counting
+from handlers.summarizing.counting import Counting
+from handlers.summarizing.delivery import MARGIN, Delivery
 from models.errors import RunCutShort, TryAgain
 from models.traffic import DaysOfWeek, PairWeek, Totals
 
@@ -50,7 +51,7 @@ def counting(daily: Daily, time_left: Iterable[float] = ()) -> Counting:
         daily,  # type: ignore[arg-type]
         b"12345678",
         now=lambda: 1.0,
-        time_left=lambda: next(times, MARGIN + 1),
+        check_time=Delivery(1, lambda: next(times, MARGIN + 1)).check_time,
         for_each=ThreadedForEach(1),
     )
 

@@ -1,0 +1,111 @@
+"""What needs somebody: files rejected, or waiting too long; days missing; branches gone silent."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from clients.queries.branches import BranchFiles, days_in_spans, spans_text
+from clients.queries.stored import Status
+from clients.terminal.options import DAY, age
+from models.bucket_layout import NO_BRANCH
+
+Result = TypeVar("Result")
+
+_SHOWN = 200  # characters of a list of days
+
+
+class Limits(NamedTuple):
+    """What is still in order.
+
+    Attributes:
+        waiting: seconds that a file may lie in `incoming/`.
+        silence: seconds without a file of a branch.
+        since: days missing before are no matter.
+    """
+
+    waiting: float = 3600.0
+    silence: float = 3 * 86_400.0
+    since: str = ""
+
+
+def limit_options(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Gives a command `limits`, and the options to set them."""
+
+    @wraps(command)
+    def with_limits(
+        *arguments: Any, waiting_after: float, silent_after: float, since: datetime | None, **others: Any
+    ) -> Result:
+        limits = Limits(waiting_after, silent_after, since.date().isoformat() if since else "")
+        return command(*arguments, limits=limits, **others)
+
+    decorated: Callable[..., Result] = click.option(
+        "--since", type=DAY, metavar="DAY", help="Days missing before are no matter."
+    )(with_limits)
+    for what, default, text in (
+        ("silent", "3d", "A branch without a file for longer needs somebody."),
+        ("waiting", "1h", "A file that waits longer needs somebody."),
+    ):
+        decorated = click.option(
+            f"--{what}-after", metavar="AGE", default=default, show_default=True, callback=age, help=text
+        )(decorated)
+    return decorated
+
+
+class Problem(NamedTuple):
+    """Something that needs somebody.
+
+    Attributes:
+        kind: `rejected`, `waiting`, `dead_letters`, `missing_days` or `silent`.
+        where: the branch, or the place.
+        what: a sentence for people.
+    """
+
+    kind: str
+    where: str
+    what: str
+
+
+def problems_of(status: Status, limits: Limits, now: float) -> list[Problem]:
+    """Looks for all of them.
+
+    Args:
+        status: of the deployment.
+        limits: what is still in order.
+        now: epoch seconds.
+    """
+    return [*_of_the_whole(status, limits, now), *_of_branches(status.files.branches, limits, now)]
+
+
+def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
+    if rejected := status.files.rejected.total:
+        yield Problem(
+            "rejected", "rejected/", f"{rejected:,} rejected {_files(rejected)}, until corrected or deleted"
+        )
+    late = sum(now - since > limits.waiting for since in status.incoming_since)
+    if late:
+        oldest = (now - min(status.incoming_since)) / 3600
+        yield Problem(
+            "waiting", "incoming/", f"{late:,} {_files(late)} wait too long, one for {oldest:.1f} h"
+        )
+    if letters := status.dead_letters.visible + status.dead_letters.in_flight:
+        yield Problem("dead_letters", "queue", f"{letters:,} messages failed for good: `flowtally redrive`")
+
+
+def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Iterator[Problem]:
+    for branch in (it for it in branches if it.name != NO_BRANCH):
+        if spans := branch.missing(limits.since):
+            days, text = days_in_spans(spans), spans_text(spans)
+            shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN].rpartition(', ')[0]}, …"
+            yield Problem(
+                "missing_days", branch.name, f"{days:,} {'day' if days == 1 else 'days'} missing: {shown}"
+            )
+        if now - branch.last_arrival > limits.silence:
+            silence = (now - branch.last_arrival) / 86_400
+            yield Problem("silent", branch.name, f"no file for {silence:.1f} days")
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"

@@ -1,0 +1,1 @@
+"""What somebody tries who may upload and nothing else, through real packages and processes."""

@@ -1,0 +1,41 @@
+"""Files that take longer to read than a function may run, through the real package."""
+
+import zlib
+
+from clients.local_aws.engine import EmbeddedEngine
+from clients.local_aws.lambda_service.service import LambdaService
+from clients.local_aws.local_lambda import deploy_lambda
+from models.deployment import Deployment
+from tests.helpers.deployed import client, is_at_rest, keys, stored_days, upload
+from tests.helpers.flow_files import flow_csv
+from tests.helpers.waiting import eventually
+
+TIME_LIMIT = 20  # seconds, of which ten are the margin
+ROWS = flow_csv(*["10.0.0.1,10.0.0.2,07/12/2022,1.0,3.0"] * 10_000)  # each is counted, none the quick way
+GOOD = flow_csv("10.0.0.3,10.0.0.4,07/12/2022 10:00:00 AM,1000,3")
+
+
+def slow_file(repeats: int = 600) -> bytes:
+    """Some 200 MB of rows and headers, gzipped to 1 MB."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    return b"".join(packer.compress(ROWS) for _ in range(repeats)) + packer.flush()
+
+
+def test_slow_files_are_set_aside_and_those_of_others_counted(
+    engine: EmbeddedEngine, deployment: Deployment
+) -> None:
+    """Each is given up after three runs, not after sixty; meanwhile the others' have their turn."""
+    deploy_lambda(engine, "flowtally")
+    (summarize,) = (
+        function["FunctionName"]
+        for function in client("lambda").list_functions()["Functions"]
+        if function["FunctionName"].endswith("-summarize")
+    )
+    client("lambda").update_function_configuration(FunctionName=summarize, Timeout=TIME_LIMIT)
+    slow = slow_file()
+    for number in range(2):  # as many as run at a time
+        upload(deployment, f"incoming/eve/{number}.csv.gz", slow + bytes(number))
+    upload(deployment, "incoming/paris/good.csv", GOOD)
+    with LambdaService(engine.client, engine.environment(), most=2):
+        eventually(lambda: is_at_rest(deployment) and len(keys(deployment, "rejected/")) == 2)
+    assert {(day.source, day.destination) for day in stored_days(deployment)} == {("10.0.0.3", "10.0.0.4")}

@@ -1,0 +1,186 @@
+"""What needs somebody: `flowtally status --check` tells monitors, `flowtally watch` people."""
+
+import json
+import re
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clients.queries.branches import BranchFiles, days_in_spans, spans_text
+from clients.queries.file_report import FileReport, RecentFiles
+from clients.queries.problems import Limits, problems_of
+from clients.queries.stored import ObjectUse, Status, Waiting
+from models.deployment import Deployment
+from models.storage.schema import File
+from tests.clients.test_status import record, record_rejected
+from tests.helpers.deployed import upload
+from tests.helpers.program import Run, done
+from tests.helpers.terminal import Screen, in_terminal, on_terminal
+
+NOW = 1_670_000_000
+HOUR, DAY = 3600, 86_400
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_REGION": "us-east-1"}
+
+
+def file(first: str, last: str, *, state: str = "counted", arrived: int = NOW) -> File:
+    """A file of Paris with these days."""
+    return File(
+        branch="paris",
+        key=f"{first}.csv",
+        state=state,
+        first_day=first,
+        last_day=last,
+        arrived_at=arrived,
+        attempts=1,
+        quarantined=2,
+    )
+
+
+def branch_with(*files: File) -> BranchFiles:
+    """A branch that sent these."""
+    branch = BranchFiles("paris")
+    for it in files:
+        branch.add(it)
+    return branch
+
+
+def status_with(branch: BranchFiles | None = None, *, incoming: list[float] = [], dead: int = 0) -> Status:  # noqa: B006
+    """The status of a deployment in which nothing else is to be found."""
+    none = RecentFiles([], 0)
+    files = FileReport(Counter(), 0, none, none, [branch] if branch else [])
+    objects = [ObjectUse("incoming/", [], 0, incoming), ObjectUse("rejected/", [], 0, [1.0])]
+    return Status([], objects, Waiting(0, 0), Waiting(dead, 0), files)
+
+
+def test_days_between_files_are_missing() -> None:
+    """Files of several days, that overlap, in any order; a rejected or retracted file covers none."""
+    branch = branch_with(
+        file("2022-12-10", "2022-12-11"),
+        file("2022-12-05", "2022-12-06"),
+        file("2022-12-06", "2022-12-06"),
+        file("2022-12-08", "2022-12-08", state="rejected"),
+        file("2022-12-20", "2022-12-20", state="retracted"),
+        file("2022-12-13", "2022-12-14"),
+    )
+    assert spans_text(branch.missing()) == "2022-12-07 – 2022-12-09, 2022-12-12"
+    assert days_in_spans(branch.missing()) == 4
+    assert (branch.first_day, branch.last_day) == ("2022-12-05", "2022-12-14")
+    assert (branch.files, branch.rejected, branch.quarantined) == (6, 1, 12)
+    assert spans_text(branch.missing(since="2022-12-09")) == "2022-12-09, 2022-12-12"
+    assert branch.missing(since="2022-12-13") == []
+    assert BranchFiles("rome").missing() == []
+
+
+def test_what_is_still_in_order_is_no_problem() -> None:
+    """At the limit all is well; beyond it each thing is told by its kind."""
+    branch = branch_with(file("2022-12-05", "2022-12-05"))
+    fine = status_with(branch, incoming=[NOW - HOUR])
+    assert problems_of(fine, Limits(HOUR, DAY), NOW) == []
+    assert problems_of(fine, Limits(HOUR, DAY), NOW + DAY)[0].what == "1 file wait too long, one for 25.0 h"
+    kinds = [problem.kind for problem in problems_of(fine, Limits(HOUR, DAY), NOW + DAY + 1)]
+    assert kinds == ["waiting", "silent"]
+    assert [it.kind for it in problems_of(status_with(dead=2), Limits(), NOW)] == ["dead_letters"]
+
+
+def test_files_without_a_branch_are_not_missed() -> None:
+    """What lies in incoming/ itself is no branch that could go silent."""
+    stray = BranchFiles("-")
+    stray.add(file("2022-12-05", "2022-12-05", arrived=0))
+    assert problems_of(status_with(stray), Limits(), NOW) == []
+
+
+def test_a_long_list_of_days_is_cut() -> None:
+    """The count is told all the same."""
+    branch = branch_with(
+        *(file(f"2022-{m:02}-{d:02}", f"2022-{m:02}-{d:02}") for m in range(1, 8) for d in (1, 9, 20))
+    )
+    (problem,) = problems_of(status_with(branch), Limits(), NOW)
+    assert problem.what.startswith("180 days missing: 2022-01-02 – 2022-01-08, ")
+    assert problem.what.endswith(", …")
+    assert len(problem.what) < 250
+
+
+def test_a_monitor_is_told_by_the_exit_status(deployment: Deployment, run: Run) -> None:
+    """0 and nothing said where all is well, 3 and a line for each problem else."""
+    now = int(time.time())
+    record(deployment, "paris", "a.csv", first_day="2022-12-05", last_day="2022-12-05", arrived_at=now)
+    assert done(run("status", "--check")) == ""
+    record(deployment, "paris", "b.csv", first_day="2022-12-08", last_day="2022-12-08", arrived_at=now)
+    record(deployment, "rome", "a.csv", first_day="2022-12-05", last_day="2022-12-05")
+    record_rejected(deployment, "c.csv", now)
+    upload(deployment, "incoming/paris/waits.csv", b"x")
+    checked = run("status", "--check", "--waiting-after", "0s", "--json")
+    assert (checked.returncode, checked.stderr) == (3, "")
+    problems = {(it["kind"], it["where"]): it["what"] for it in json.loads(checked.stdout)["problems"]}
+    assert set(problems) == {
+        ("rejected", "rejected/"),
+        ("waiting", "incoming/"),
+        ("missing_days", "paris"),
+        ("silent", "rome"),
+    }
+    assert problems["missing_days", "paris"] == "2 days missing: 2022-12-06 – 2022-12-07"
+    lines = run("status", "--check", "--silent-after", "10000d", "--since", "2022-12-08").stdout
+    assert [line.split()[0] for line in lines.splitlines()[2:] if line] == ["rejected"]
+
+
+def test_status_lists_branches_with_the_days_missing(deployment: Deployment, run: Run) -> None:
+    """For people on one screen, for programs with all days."""
+    record(deployment, "paris", "a.csv", first_day="2022-12-05", last_day="2022-12-05")
+    record(deployment, "paris", "b.csv", first_day="2022-12-08", last_day="2022-12-08")
+    shown = done(run("status"))
+    assert "2022-12-06 – 2022-12-07" in shown
+    assert "silent" in shown
+    (branch,) = json.loads(done(run("status", "--json")))["branches"]
+    assert (branch["missing_days"], branch["missing"]) == (2, "2022-12-06 – 2022-12-07")
+    assert datetime.fromisoformat(branch["last_arrival"]).tzinfo == UTC
+    refused = run("status", "--check", "--branch", "paris")
+    assert (refused.returncode, "either --branch or --check" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_watch_is_live_and_leaves_the_terminal_as_it_was(
+    deployment: Deployment, tmp_path: Path, columns: int
+) -> None:
+    """What changes is seen; it has a screen of its own, and ends by Ctrl-C with status 0."""
+    with in_terminal(["watch", "--every", "1s"], tmp_path, columns) as terminal:
+        terminal.wait_for("dead letters")
+        record(deployment, "paris", "a.csv", first_day="2022-12-05", last_day="2022-12-05")
+        terminal.wait_for("no file for")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert screen.status == 0
+    assert "Traceback" not in screen.raw
+    assert screen.raw.index("\x1b[?1049h") < screen.raw.index("dead letters")
+    assert screen.raw.rstrip().endswith(("\x1b[?25h", "\x1b[?1049l"))
+    after = screen.raw.rpartition("\x1b[?1049l")[2]
+    assert "paris" not in after
+    shown = screen.raw.replace("^C", "")  # what the terminal shows of the key
+    lines = re.split(r"\n|\x1b\[H", shown)  # each picture begins at the top again
+    assert max(len(Screen(0, line).text) for line in lines) <= columns
+
+
+def test_watch_goes_on_when_the_engine_fails(tmp_path: Path) -> None:
+    """What is wrong is shown, and Ctrl-C still ends it; without a terminal there is nothing to watch."""
+    lost = {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    with in_terminal(["watch"], tmp_path, 80, **lost) as terminal:
+        terminal.wait_for("Could not connect")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert (screen.status, "Traceback" in screen.raw) == (0, False)
+
+
+def test_watch_needs_a_terminal(run: Run) -> None:
+    """Elsewhere it says what to use."""
+    refused = run("watch", **CREDENTIALS)
+    assert (refused.returncode, "Use `flowtally status`" in refused.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("place")
+def test_watch_of_nothing_ends_at_once(tmp_path: Path) -> None:
+    """A stack that is not there is an error, and the terminal is as it was."""
+    screen = on_terminal("watch", "--stack", "other", directory=tmp_path)
+    assert screen.status == 1
+    assert "there is no stack 'other'" in screen.raw.rpartition("\x1b[?1049l")[2]
