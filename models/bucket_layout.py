@@ -1,7 +1,7 @@
 """Where things lie in the bucket of a deployment.
 
 incoming/<branch>/<name>              a file that is not counted yet
-quarantine/<digest>.csv               the rows of a counted file that do not count
+quarantine/<digest>.csv.gz            the rows of a counted file that do not count
 rejected/<version>/<branch>/<name>    a file that can never be counted as it is
 """
 
@@ -76,7 +76,7 @@ def quarantine_key(digest: bytes) -> str:
     Args:
         digest: SHA-256 of the file's content.
     """
-    return f"{QUARANTINE}{digest.hex()}.csv"
+    return f"{QUARANTINE}{digest.hex()}.csv.gz"
 
 
 def rejected_key(key: str, etag: str) -> str:

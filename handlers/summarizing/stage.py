@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -20,6 +20,7 @@ from handlers.summarizing.counting import Counting
 from handlers.summarizing.delivery import Delivery
 from handlers.summarizing.file_fates import describe, is_counted, log_completed, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
+from handlers.summarizing.quarantined_rows import QuarantinedRows
 from handlers.summarizing.unreadable import why_unreadable
 from models.bucket_layout import (
     check_incoming_key,
@@ -125,7 +126,8 @@ class Summarizer:
             arrived_at=int(source["LastModified"].timestamp()),
             attempts=delivery.receives,
         )
-        with SpooledTemporaryFile(_SPOOL) as quarantined_rows:
+        with SpooledTemporaryFile(_SPOOL) as spool:
+            quarantined_rows = QuarantinedRows(spool, source["ContentLength"])
             try:
                 check_incoming_key(uploaded.key)
                 prefix = address_prefix(self.address_scope, uploaded.branch)
@@ -180,7 +182,9 @@ class Summarizer:
         record_fate(self.files, record)
         log_completed(uploaded.key, record)
 
-    def _read(self, uploaded: UploadedObject, body: Any, rows: IO[bytes], delivery: Delivery) -> FlowFile:
+    def _read(
+        self, uploaded: UploadedObject, body: Any, rows: QuarantinedRows, delivery: Delivery
+    ) -> FlowFile:
         """Reads a file to its end.
 
         Raises:
@@ -193,13 +197,13 @@ class Summarizer:
                 raise
             raise _cut_off("it was not read to its end") from cut
 
-    def _quarantine(self, bucket: str, flows: FlowFile, rows: IO[bytes]) -> None:
+    def _quarantine(self, bucket: str, flows: FlowFile, rows: QuarantinedRows) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""
         if not flows.quarantined:
             return
-        rows.seek(0)
+        key = quarantine_key(flows.digest)
         try:
-            self.s3.put_object(Bucket=bucket, Key=quarantine_key(flows.digest), Body=rows, IfNoneMatch="*")
+            self.s3.put_object(Bucket=bucket, Key=key, Body=rows.packed(), IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) != "PreconditionFailed":
                 raise

@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from models.errors import FileRejected
-from models.flow_csv.quarantine import MAX_QUARANTINE, Quarantine
+from models.flow_csv.quarantine import MAX_QUARANTINE, Quarantine, Sink
 from models.flow_csv.reader import Reader
 from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
@@ -17,7 +17,7 @@ _QUARANTINE = MAX_QUARANTINE // 4  # bytes: on the disk there are two at a time,
 
 
 def read_in_both_units(
-    start: Reader, lines: Iterable[tuple[bytes, bool]], sink: IO[bytes]
+    start: Reader, lines: Iterable[tuple[bytes, bool]], sink: Sink
 ) -> tuple[Reader, dict[PairDay, Totals]]:
     """Reads a file from its header on.
 

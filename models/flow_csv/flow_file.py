@@ -11,14 +11,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from os import devnull
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from models.errors import ContentChanged
 from models.flow_csv.both_units import read_in_both_units
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass
-from models.flow_csv.quarantine import Quarantine, Reason
+from models.flow_csv.quarantine import Quarantine, Reason, Sink
 from models.flow_csv.reader import Reader
 from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
@@ -65,7 +65,7 @@ class FlowFile(NamedTuple):
 
 def read_flow_file(
     stream: Readable,
-    quarantine: IO[bytes],
+    quarantine: Sink,
     limit: int = NO_LIMIT,
     name: str = "",
     on_block: OnBlock = _nothing,
@@ -179,7 +179,7 @@ class _Content:
 
 
 def _judge(
-    reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: IO[bytes]
+    reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: Sink
 ) -> tuple[Reader, dict[PairDay, Totals]]:
     """Reads to the end, in both units if need be; gives the reader that counts, and what it counted."""
     for text, is_whole in lines:

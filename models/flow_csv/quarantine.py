@@ -1,6 +1,6 @@
 """The quarantine of a flow file: its rows that cannot be counted, as a CSV that can be corrected."""
 
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from models.errors import FileRejected
 
@@ -8,6 +8,12 @@ MAX_QUARANTINE = 256 << 20  # bytes: it has to fit in the 512 MB of /tmp that a 
 
 _COLUMNS = b",Quarantine Line,Quarantine Reason"
 _MOST_REASONS = 1000  # that are told apart: the number of fields of a row is in some
+
+
+class Sink(Protocol):
+    """What takes the bytes of a quarantine: a file, for one."""
+
+    def write(self, text: bytes, /) -> object: ...
 
 
 class Reason(NamedTuple):
@@ -47,7 +53,7 @@ class Quarantine:
         rows: written so far.
     """
 
-    def __init__(self, sink: IO[bytes], limit: int | None = None) -> None:
+    def __init__(self, sink: Sink, limit: int | None = None) -> None:
         self.rows = 0
         self._header = b""
         self._is_header_due = True

@@ -96,7 +96,7 @@ def test_status_tells_where_quarantined_rows_lie(run: Run, deployment: Deploymen
     process(deployment, "incoming/paris/good.csv", GOOD)
     shown = done(run("status", COLUMNS="200"))
     assert lines_with(shown, "torn.csv")[0][-2:] == ["2", "1"]
-    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv"
+    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv.gz"
     assert lines_with(shown, key)
     assert keys(deployment, "quarantine/") == [key]
     assert deployment.bucket in shown
@@ -152,7 +152,7 @@ def test_what_a_branch_chose_cannot_act_on_a_terminal(run: Run, deployment: Depl
         digest=bytes(32),
     )
     upload(deployment, f"rejected/0a1b/paris/{hostile}", b"x")
-    upload(deployment, f"quarantine/{bytes(32).hex()}.csv", b"x")
+    upload(deployment, f"quarantine/{bytes(32).hex()}.csv.gz", b"x")
     for arguments in (["status"], ["status", "--branch", "paris"]):
         shown = done(run(*arguments))
         assert [character for character in "\x1b\u202e\x85" if character in shown] == []
@@ -169,7 +169,7 @@ def test_what_was_dealt_with_is_not_listed_any_more(run: Run, deployment: Deploy
     process(deployment, "incoming/paris/bad.csv", NO_ADDRESSES)
     process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
     record(deployment, "paris", "taken-out.csv", "retracted", quarantined=1, digest=bytes(32))
-    upload(deployment, f"quarantine/{bytes(32).hex()}.csv", b"x")
+    upload(deployment, f"quarantine/{bytes(32).hex()}.csv.gz", b"x")
     for key in keys(deployment, "rejected/") + keys(deployment, "quarantine/"):
         if bytes(32).hex() not in key:
             client("s3").delete_object(Bucket=deployment.bucket, Key=key)

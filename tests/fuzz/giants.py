@@ -54,7 +54,7 @@ class Sink(io.RawIOBase):
 def read_giant(giant: Giant) -> str:
     """Reads it and says what came of it."""
     try:
-        flows = read_flow_file(GiantStream(giant), Sink())  # type: ignore[arg-type]
+        flows = read_flow_file(GiantStream(giant), Sink())
     except FileRejected as rejected:
         return f"rejected: {rejected.found}"
     counted = sum(totals.flows for totals in flows.totals.values())

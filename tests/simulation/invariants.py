@@ -1,8 +1,10 @@
 """What must hold at rest, whatever happened before."""
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator
 
+from models.bucket_layout import quarantine_key
 from models.storage import changes as steps
 from tests.simulation.expressions import Item
 from tests.simulation.traffic import Content, PairDayKey, Share, batch_statistics, day_in, days_in
@@ -78,11 +80,11 @@ def _objects(world: World) -> Iterator[str]:
 
 
 def _quarantined(world: World, content: Content) -> Iterator[str]:
-    found = world.s3.objects.get(f"quarantine/{content.digest.hex()}.csv")
+    found = world.s3.objects.get(quarantine_key(content.digest))
     if found is None:
         yield f"rows lost: no quarantine for file {content.digest[:4].hex()}"
         return
-    _, *rows = found.content.decode().splitlines()
+    _, *rows = gzip.decompress(found.content).decode().splitlines()
     if len(rows) != len(content.bad_rows) or any(
         not any(row.startswith(f"{bad},") for row in rows) for bad in content.bad_rows
     ):

@@ -102,7 +102,8 @@ def test_bad_rows_are_quarantined_once(deployment: Deployment, summarizer: Summa
         summarizer.process(message(deployment, key), 1)
     (quarantined,) = keys(deployment)
     assert quarantined.startswith("quarantine/")
-    lines = client("s3").get_object(Bucket=deployment.bucket, Key=quarantined)["Body"].read().decode()
+    stored = client("s3").get_object(Bucket=deployment.bucket, Key=quarantined)["Body"].read()
+    lines = gzip.decompress(stored).decode()
     assert lines.splitlines()[0].startswith(FIVE_COLUMNS + ",")
     assert lines.splitlines()[1].startswith(BAD + ",3,")
     assert stored_days(deployment) == {DAY: Totals(1000, 3, 1)}
