@@ -23,7 +23,8 @@ from clients.uploading.uploader import Outcome, Progress, Upload, Uploader
 from models.storage.schema import COUNTED, File
 from models.visible import visible
 
-_SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow"}
+_SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow", Outcome.HELD: "yellow"}
+_OTHERS = (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.HELD)
 
 UPLOADS = [
     Column("file", lambda upload: str(upload.file.path)),
@@ -113,7 +114,7 @@ def _summary(uploads: Sequence[Upload], total: int) -> str:
     sent = [upload for upload in uploads if upload.outcome in (Outcome.SENT, Outcome.WOULD_BE_SENT)]
     verb = "would be sent" if would else "sent"
     text = f"{count_of(len(sent), 'file')} {verb}, {size(sum(upload.file.size for upload in sent))}"
-    for outcome in (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.FAILED):
+    for outcome in (*_OTHERS, Outcome.FAILED):
         if counts[outcome]:
             text += f"; {counts[outcome]:,} {outcome.value}"
     if missing := total - len(uploads):
