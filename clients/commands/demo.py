@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError
 
 from clients.exporting import traffic_tables
 from clients.exporting.files import write_table
+from clients.insight.overview import overview_of
 from clients.local_aws.child import Child
 from clients.local_aws.keeping import keep
 from clients.local_aws.pipeline import LocalCompute, LocalPipeline
@@ -21,8 +22,10 @@ from clients.queries.counted import Results
 from clients.queries.progress import PipelineProgress, read_progress
 from clients.queries.stored import object_uses, table_use, traffic_uses
 from clients.recovering.verify import verify_all
+from clients.render.findings import SEVERITIES, sentence
 from clients.render.pairs import busiest_listing
 from clients.render.pipeline_progress import PipelineBars
+from clients.render.report import write_report
 from clients.render.stored import stored_listing
 from clients.render.upload_progress import say_what_became, send_with_bar
 from clients.render.verification import summary_of
@@ -30,7 +33,7 @@ from clients.terminal.console import count_of, say
 from clients.terminal.explanation import explanation
 from clients.uploading.local_files import LocalFile, flow_files
 from clients.uploading.uploader import CONNECTIONS, Upload, Uploader
-from models.errors import FlowtallyError
+from models.errors import FlowtallyError, NotFound
 from models.history import History
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, PairStatistics
@@ -38,6 +41,7 @@ from models.traffic import join_pair
 
 _BRANCH = "demo"
 _BUSIEST = 10
+_FINDINGS = 5
 _POLL = 0.5  # seconds between two looks
 _PATIENCE = 120.0  # seconds without any progress
 
@@ -57,7 +61,7 @@ _PATIENCE = 120.0  # seconds without any progress
     default="demo-output",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Directory for the exported CSV.",
+    help="Directory for the exported CSV and the report.",
 )
 @click.option(
     "--compute",
@@ -72,10 +76,10 @@ _PATIENCE = 120.0  # seconds without any progress
 def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute, keeps: bool) -> None:
     """Run everything on this computer, without AWS: on the given flow files, or on made-up ones.
 
-    Starts the embedded engine and the compute, uploads, counts, consolidates, shows and exports, and stops
-    all that it started; with --keep at Ctrl-C, and until then every command of flowtally works on it from
-    another terminal, `deploy` and `destroy` too: it says what to paste there. Needs
-    `pip install "flowtally[demo]"`.
+    Starts the embedded engine and the compute, uploads, counts, consolidates, shows, exports, tells what
+    stands out, writes a report of it, and stops all that it started; with --keep at Ctrl-C, and until then
+    every command of flowtally works on it from another terminal, `deploy` and `destroy` too: it says what to
+    paste there. Needs `pip install "flowtally[demo]"`.
     """
     began = time.monotonic()
     with ExitStack() as cleanup:
@@ -89,6 +93,7 @@ def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute, keeps: bo
         counted = _say_what_became_of(pipeline, uploads)
         _verify(pipeline)
         _show(pipeline, output)
+        _find(pipeline, output, "made-up files" if not paths else "given files")
         if keeps:
             keep(pipeline, say)
     say(f"Everything was stopped. {time.monotonic() - began:.1f} s in all", style="bold")
@@ -98,7 +103,7 @@ def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute, keeps: bo
 
 def _made_up(cleanup: ExitStack) -> list[LocalFile]:
     directory = cleanup.enter_context(TemporaryDirectory(prefix="flowtally-"))
-    arguments = [directory, "--days", "6", "--megabytes", "1", "--pairs", "250"]
+    arguments = [directory, "--days", "11", "--megabytes", "0.6", "--pairs", "150", "--seed", "2", "--scan"]
     with Child.module(
         "the generator of flow files", "perf.data.generate", os.environ, arguments
     ) as generator:
@@ -179,6 +184,21 @@ def _show(pipeline: LocalPipeline, output: Path) -> None:
         table_use(dynamodb, "Files", pipeline.deployment.files),
     ]
     stored_listing(tables, object_uses(pipeline.client("s3"), pipeline.deployment.bucket)).print()
+
+
+def _find(pipeline: LocalPipeline, output: Path, title: str) -> None:
+    """Tells what stands out, and writes the report."""
+    try:
+        overview = overview_of(pipeline.client, pipeline.deployment)
+    except NotFound:
+        return  # no file was counted, which is told in the end
+    findings = overview.findings
+    say(f"{count_of(len(findings), 'finding')} in {count_of(overview.pairs, 'pair')}", style="bold")
+    for finding in findings[:_FINDINGS]:
+        say(f"{SEVERITIES[finding.severity]}: {sentence(finding)}")
+    page = output / "report.html"
+    write_report(page, overview, title)
+    say(f"Report, for your browser: {page}", style="bold")
 
 
 def _export(results: Results, busiest_first: Sequence[PairStatistics], output: Path) -> Path:

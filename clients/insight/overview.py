@@ -1,15 +1,20 @@
 """Everything that a report tells, gathered in one pass over the histories of all pairs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from clients.insight.detector import Detector
 from clients.insight.findings import Finding, Kind
-from clients.insight.quality import Quality
+from clients.insight.quality import Quality, quality_of
 from clients.insight.ranking import Grouping, Ranking, Traffic, devices
+from clients.queries.scan import TableScan, histories
+from models.deployment import Deployment
+from models.errors import NotFound
 from models.history import DailySums, History
 from models.load import doubling_days
+from models.storage.file_records import FilesTable
 from models.traffic import Totals
 
 _BUSIEST = 15
@@ -137,3 +142,26 @@ class Gathering:
             quality,
             read_units,
         )
+
+
+def overview_of(client: Callable[[str], Any], deployment: Deployment) -> Overview:
+    """Everything that a report tells, from one read of each table.
+
+    Args:
+        client: makes a boto3 client of a service.
+        deployment: the names of the tables.
+
+    Raises:
+        NotFound: nothing is counted yet, or nothing of it can be read.
+    """
+    scan = TableScan(client("dynamodb"), deployment.daily_totals)
+    gathering = Gathering()
+    for pair, history in histories(scan):
+        gathering.take(pair, history)
+    if gathering.is_empty and scan.unreadable:
+        raise NotFound("nothing of the daily totals can be read", where=scan.unreadable[0])
+    if gathering.is_empty:
+        raise NotFound("nothing is counted yet", remedy="Send files with `flowtally upload`")
+    files = FilesTable(client("dynamodb"), deployment.files)
+    quality = quality_of(files.all(), gathering.days, gathering.active, scan.unreadable)
+    return gathering.overview(quality, scan.read_units + files.read_units)

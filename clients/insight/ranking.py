@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from models import load as loads
@@ -203,10 +203,20 @@ def networks(prefix_length: int) -> Callable[[str], Iterator[str]]:
     return names
 
 
+def address_in(device: str) -> IPv4Address | IPv6Address | None:
+    """The address of a device, which may have its branch before it; None of what somebody wrote by hand."""
+    try:
+        return ip_address(device.rpartition("/")[2])
+    except ValueError:
+        return None
+
+
 def network_of(address: str, prefix_length: int) -> str:
-    """The network of an address, with the branch before it where the address has one."""
-    branch, slash, bare = address.rpartition("/")
-    ip = ip_address(bare)
+    """The network of an address, after the branch where the address has one; what is no address, itself."""
+    branch, slash, _ = address.rpartition("/")
+    ip = address_in(address)
+    if ip is None:
+        return address
     bits = min(prefix_length, ip.max_prefixlen)
     return f"{branch}{slash}{ip_network((ip, bits), strict=False)}"
 

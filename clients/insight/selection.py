@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from clients.insight import ranking
-from clients.insight.ranking import Grouping, Ranking, Traffic
+from clients.insight.ranking import Grouping, Ranking, Traffic, address_in
 from models.days import ordinal
 from models.errors import UsageError
 from models.history import History
@@ -55,8 +55,8 @@ class Selection:
         return not self.networks or any(self._covers(end) for end in ends)
 
     def _covers(self, address: str) -> bool:
-        ip = ip_address(address.rpartition("/")[2])
-        return any(ip in network for network in self.networks)
+        ip = address_in(address)
+        return ip is not None and any(ip in network for network in self.networks)
 
 
 def networks_of(texts: Iterable[str]) -> list[Network]:

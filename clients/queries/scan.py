@@ -33,6 +33,7 @@ _READ = ("k", "t", *(name for names in _NAMES for name in names))
 _WHOLE_WEEK = len(_READ)
 _COLUMNS = [itemgetter(*(names[part] for names in _NAMES)) for part in range(3)]  # durations, packets, flows
 _key, _monday = itemgetter("k"), itemgetter("t")
+_DECODED = "before-parse.dynamodb.Scan"
 _YOUNG = 50_000  # objects, before the collector looks for cycles among them
 
 
@@ -40,7 +41,7 @@ class TableScan:
     """One read of all daily totals, eventually consistent, which costs half as much as strongly.
 
     Args:
-        dynamodb: a boto3 DynamoDB client, which decodes all scans differently from now on: for this alone.
+        dynamodb: a boto3 DynamoDB client, which decodes scans differently while this one runs.
         table: the name of the table.
         segments: how many parts are read at the same time; a page of each is in memory.
 
@@ -55,7 +56,6 @@ class TableScan:
         self._segments = segments
         self.read_units = 0.0
         self.unreadable: list[str] = []
-        dynamodb.meta.events.register("before-parse.dynamodb.Scan", _decode)
 
     def pages(self) -> Iterator[tuple[int, list[FlatItem], bool]]:
         """Pages of items as they come: the segment, its next items, and whether these are its last.
@@ -63,7 +63,7 @@ class TableScan:
         Raises:
             ClientError: DynamoDB refused.
         """
-        with _few_collections(), ThreadPoolExecutor(self._segments) as pool:
+        with _few_collections(), self._own_decoder(), ThreadPoolExecutor(self._segments) as pool:
             running: dict[Future[Mapping[str, Any]], int] = {
                 pool.submit(self._read, segment, None): segment for segment in range(self._segments)
             }
@@ -79,6 +79,15 @@ class TableScan:
                         yield segment, page["Items"], not following
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    @contextmanager
+    def _own_decoder(self) -> Iterator[None]:
+        events = self._dynamodb.meta.events
+        events.register(_DECODED, _decode)
+        try:
+            yield
+        finally:
+            events.unregister(_DECODED, _decode)
 
     def _read(self, segment: int, start: Mapping[str, Any] | None) -> Mapping[str, Any]:
         request: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}

@@ -18,6 +18,7 @@ from models.flow_csv.values import (
     RANGE_REMEDY,
     BadRow,
     amount,
+    check_digits,
     is_number,
 )
 
@@ -78,6 +79,7 @@ class UnitRows:
         packets = amount(forward, "tot_fwd_pkts")
         if not is_number(duration):
             raise BadRow("flow_duration is not a number", NUMBER_REMEDY)
+        check_digits(duration, "flow_duration")
         exact = Decimal(duration.decode("ascii"))
         if exact < 0:
             raise BadRow("flow_duration is negative", NEGATIVE_REMEDY)

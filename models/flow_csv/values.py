@@ -148,6 +148,17 @@ _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _SPREADSHEET = re.compile(rb"-?\d\.\d\dE\+(?P<exponent>\d\d)")  # as they show large numbers, and save them
 
 
+def check_digits(text: bytes, column: str) -> None:
+    """Makes sure that a number has the digits that it had before a spreadsheet saved it.
+
+    Raises:
+        BadRow: it may have been another; `column` tells which.
+    """
+    spreadsheet = _SPREADSHEET.fullmatch(text)
+    if spreadsheet and int(spreadsheet["exponent"]) > 2:  # its two decimals do not reach the unit
+        raise BadRow(f"{column} was rounded by a spreadsheet", "take all its digits from the original file")
+
+
 def amount(text: bytes, column: str) -> int:
     """The whole number from 0 to `MAX_VALUE`, also when it is written as `1.2345E7` or `14.0`.
 
@@ -158,9 +169,7 @@ def amount(text: bytes, column: str) -> int:
         return int(text)
     if not _NUMBER.fullmatch(text):
         raise BadRow(f"{column} is not a number", NUMBER_REMEDY)
-    spreadsheet = _SPREADSHEET.fullmatch(text)
-    if spreadsheet and int(spreadsheet["exponent"]) > 2:  # digits that its two decimals do not reach
-        raise BadRow(f"{column} was rounded by a spreadsheet", "take all its digits from the original file")
+    check_digits(text, column)
     value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
     if value < 0:
         raise BadRow(f"{column} is negative", NEGATIVE_REMEDY)

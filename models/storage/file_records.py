@@ -18,10 +18,14 @@ class FilesTable:
     Args:
         dynamodb: a boto3 DynamoDB client.
         table: the name of the table.
+
+    Attributes:
+        read_units: what it cost so far to read the records of all branches.
     """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self.dynamodb = dynamodb
+        self.read_units = 0.0
         self._table = table
 
     def get(self, branch: str, key: str) -> File | None:
@@ -92,5 +96,9 @@ class FilesTable:
 
     def items(self) -> Iterator[RawItem]:
         """The same as they are stored."""
-        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self._table):
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self._table, ReturnConsumedCapacity="TOTAL"
+        )
+        for page in pages:
+            self.read_units += page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
             yield from page["Items"]

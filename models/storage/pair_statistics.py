@@ -59,10 +59,6 @@ class Applied(StrEnum):
 Observer = Callable[[str, Sums, Sequence[Step]], None]  # a pair, its sums now, what was added to them
 
 
-def _nobody(_pair: str, _sums: Sums, _steps: Sequence[Step]) -> None:
-    """Sees nothing."""
-
-
 class PairStatisticsStore:
     """The statistics of all pairs, in one table.
 
@@ -79,7 +75,7 @@ class PairStatisticsStore:
         dynamodb: "DynamoDBClient",
         table: str,
         daily_totals: DailyTotalsStore,
-        observer: Observer = _nobody,
+        observer: Observer | None = None,
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
@@ -88,7 +84,7 @@ class PairStatisticsStore:
 
     @classmethod
     def of(
-        cls, deployment: Deployment, dynamodb: "DynamoDBClient", observer: Observer = _nobody
+        cls, deployment: Deployment, dynamodb: "DynamoDBClient", observer: Observer | None = None
     ) -> "PairStatisticsStore":
         """Both stores of a deployment, this one and the daily totals."""
         daily_totals = DailyTotalsStore(dynamodb, deployment.daily_totals)
@@ -116,7 +112,8 @@ class PairStatisticsStore:
                     raise
                 return self.rebuild(pair)  # what is stored tells whether it can ever be
             if applied:
-                self._observer(pair, sums_of(item), steps)
+                if self._observer:
+                    self._observer(pair, sums_of(item), steps)
                 self._prune(item)
                 return Applied.ADDED
             due = still_due(steps, bookkeeping(item))

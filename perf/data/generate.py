@@ -30,37 +30,26 @@ import click
 
 from models.errors import UsageError
 from perf.data.cicflowmeter import COLUMNS, Kind, clock, head, tail
+from perf.data.routes import (
+    CLOUDS,
+    DEVICES,
+    FIXED_ROUTES,
+    FLOOD,
+    PROBE,
+    REMNANT,
+    SCAN,
+    SERVICES,
+    SUSPECTS,
+    Route,
+)
 
 DEFAULT_ROWS = 17_000  # about 10 MB
 DEFAULT_PAIRS = 620
 STORY_BEGINS = date(2022, 10, 1)
+FLOODED, SCANNED = 5, 9  # days of the fortnight
 HEADS, TAILS = 32, 512  # per pair and day, and per kind; powers of two, so that random bits choose
 DAY, LEAD, WINDOW = 86_400, 2 * 3600, 26 * 3600 + 20 * 60  # seconds: of a day, in a file before it, in a file
 CHUNK = 1024  # rows
-
-# fmt: off
-SESSION = Kind((30, 40_000, 700_000, 6_000_000, 42_000_000, 110_000_000, 120_000_000),
-               (1, 2, 5, 9, 14, 40, 900), (1, 1, 4, 8, 12, 44, 860), (0, 1448), 32)
-REMNANT = Kind((8, 50, 150, 2_300, 26_000, 90_000), (1, 1, 2, 3, 15), (1, 1, 1, 2), (0, 517), 20)
-LOOKUP = Kind((900, 12_000, 18_000, 41_000, 300_000, 9_000_000), (1, 1, 1, 2, 4), (1, 1, 2, 4), (28, 320), 8)
-BEACON = Kind((0, 0, 1_500_000, 60_000_000, 110_000_000, 117_000_000, 120_000_000),
-              (1, 2, 9, 30, 60), (0, 0), (40, 430), 8)
-RESOLUTION = Kind((0, 30_000_000, 110_000_000, 119_000_000, 120_000_000), (1, 3, 11, 40), (1, 2), (0, 0), 0)
-UPLOAD = Kind((90_000_000, 115_000_000, 119_000_000, 120_000_000),
-              (900, 3_000, 9_000, 57_000), (400, 900, 9_000), (0, 1448), 32)
-FLOOD = Kind((100_000, 60_000_000, 118_000_000, 120_000_000), (800, 9_000, 40_000), (0, 0, 3), (0, 60), 20)
-# fmt: on
-
-
-class Route(NamedTuple):
-    """Who starts flows to whom. A port of 0 stands for an ephemeral one."""
-
-    source: str
-    destination: str
-    ports: tuple[int, int]
-    protocol: int
-    kind: Kind
-    growing: bool = False
 
 
 class Pair(NamedTuple):
@@ -69,29 +58,6 @@ class Pair(NamedTuple):
     heads: list[str]  # Flow ID to Protocol
     tails: list[str]  # Flow Duration to Label
     weight: float  # share of the day's rows, in no particular unit
-
-
-LAN = "192.168.20"
-DEVICES = [f"{LAN}.{host}" for host in (10, 13, 15, 19, 20, 24, 31, 35, 36, 37, 42, 43, 45, 48, 50)]
-CLOUDS = [3, 13, 18, 34, 35, 44, 52, 54, 99, 108, 142]  # first bytes of addresses
-SERVICES = [(443, 6, SESSION), (443, 6, SESSION), (8883, 6, SESSION), (80, 6, SESSION), (123, 17, LOOKUP)]
-SUSPECTS = (
-    Route(f"{LAN}.24", "45.95.168.110", (0, 443), 6, SESSION),
-    Route(f"{LAN}.37", "185.244.25.60", (0, 80), 6, SESSION),
-)
-FIXED_ROUTES = (
-    Route("8.6.0.1", "8.0.6.4", (0, 0), 0, RESOLUTION),  # ARP, seen as IP
-    Route(f"{LAN}.13", "255.255.255.255", (49154, 6667), 17, BEACON),
-    Route(f"{LAN}.45", "239.255.255.250", (0, 1900), 17, BEACON),
-    Route(f"{LAN}.42", "216.58.204.99", (0, 443), 6, UPLOAD),
-    Route(f"{LAN}.1", "224.0.0.251", (5353, 5353), 17, BEACON),
-    Route(f"{LAN}.19", "239.255.255.250", (0, 1900), 17, BEACON),
-    Route(f"{LAN}.42", "8.8.8.8", (0, 53), 17, LOOKUP),
-    Route(f"{LAN}.48", "224.0.0.251", (5353, 5353), 17, BEACON),
-    Route(f"{LAN}.15", f"{LAN}.255", (137, 137), 17, BEACON),
-    Route("0.0.0.0", "255.255.255.255", (68, 67), 17, LOOKUP),  # DHCP, nothing is bound
-    *SUSPECTS,
-)
 
 
 def generate_day(
@@ -123,6 +89,7 @@ def generate(
     megabytes: float = 10.0,
     pairs: int = DEFAULT_PAIRS,
     compress: bool = False,
+    scan: bool = False,
 ) -> list[Path]:
     """Writes one file a day, `data-YYYYMMDD.csv`, and gives their paths.
 
@@ -134,20 +101,28 @@ def generate(
         megabytes: size of each file before compression, in 10⁶ bytes; met within a few per cent.
         pairs: as in `generate_day`.
         compress: write `.csv.gz` instead.
+        scan: four days after each flood, a device probes addresses that it never met, beside the `pairs`.
 
     Raises:
         UsageError: no days, a size too small for the pairs, or as in `generate_day`.
         OSError: the directory or a file cannot be written; no part of a file stays.
     """
-    return list(_write_days(directory, first, days, seed, megabytes, pairs, compress))
+    return list(_write_days(directory, first, days, seed, megabytes, pairs, compress, scan))
 
 
 def _write_days(
-    directory: Path, first: date, days: int, seed: int, megabytes: float, pairs: int, compress: bool
+    directory: Path,
+    first: date,
+    days: int,
+    seed: int,
+    megabytes: float,
+    pairs: int,
+    compress: bool,
+    scan: bool,
 ) -> Iterator[Path]:
     _check(first, days, pairs)
     for day in (first + timedelta(days=number) for number in range(days)):
-        traffic = _traffic(day, seed, pairs)
+        traffic = _traffic(day, seed, pairs) + (_scan(day, seed) if scan else [])
         chunks = _chunks(day, seed, _rows_in(megabytes, traffic), traffic)
         path = directory / f"data-{day.isoformat().replace('-', '')}.csv{'.gz' if compress else ''}"
         _write(path, chunks, compress)
@@ -217,7 +192,7 @@ def _traffic(day: date, seed: int, pairs: int) -> list[Pair]:
     """Who talks on that day, and how much: few pairs often, many rarely."""
     rng = Random(f"day {seed} {day}")
     since = day.toordinal() - STORY_BEGINS.toordinal()
-    taken_over = SUSPECTS[since // 14 % len(SUSPECTS)] if since % 14 == 5 else None
+    taken_over = SUSPECTS[since // 14 % len(SUSPECTS)] if since % 14 == FLOODED else None
     traffic = []
     for rank, route in enumerate([*FIXED_ROUTES, *islice(_internet(day, seed), pairs - len(FIXED_ROUTES))]):
         kind, weight = route.kind, (0.85 + 0.3 * rng.random()) / (rank + 10)
@@ -228,6 +203,15 @@ def _traffic(day: date, seed: int, pairs: int) -> list[Pair]:
         heads = [_head(route, 32_768 + rng.getrandbits(14)) for _ in range(HEADS)]
         traffic.append(Pair(heads, _tails(kind, seed), weight))
     return traffic
+
+
+def _scan(day: date, seed: int) -> list[Pair]:
+    """A flow to each of many addresses, on a day of the fortnight."""
+    if (day.toordinal() - STORY_BEGINS.toordinal()) % 14 != SCANNED:
+        return []
+    rng = Random(f"scan {seed} {day}")
+    tails = _tails(PROBE, seed)
+    return [Pair([_head(route, 32_768 + rng.getrandbits(14))] * HEADS, tails, 0.0) for route in SCAN]
 
 
 def _internet(day: date, seed: int) -> Iterator[Route]:
@@ -275,9 +259,19 @@ def _tails(kind: Kind, seed: int) -> list[str]:
 @click.option(
     "--seed", default=0, show_default=True, help="Another seed, another branch with the same story."
 )
+@click.option(
+    "--scan", is_flag=True, help="Once a fortnight, from 10 October 2022 on, a device scans others."
+)
 @click.option("--gzip", "compress", is_flag=True, help="Write .csv.gz files.")
 def main(
-    directory: Path, days: int, first: datetime, megabytes: float, pairs: int, seed: int, compress: bool
+    directory: Path,
+    days: int,
+    first: datetime,
+    megabytes: float,
+    pairs: int,
+    seed: int,
+    compress: bool,
+    scan: bool,
 ) -> None:
     """Write made-up daily flow files, data-YYYYMMDD.csv, into DIRECTORY.
 
@@ -285,7 +279,7 @@ def main(
     options give the same bytes everywhere. Files of the same names are replaced.
     """
     try:
-        for path in _write_days(directory, first.date(), days, seed, megabytes, pairs, compress):
+        for path in _write_days(directory, first.date(), days, seed, megabytes, pairs, compress, scan):
             print(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
     except UsageError as error:
         raise click.UsageError(str(error)) from error

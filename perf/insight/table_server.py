@@ -28,6 +28,7 @@ DEPLOYMENT = Deployment(
     stream_arn="arn:aws:dynamodb:us-east-1:123456789012:table/DailyTotals/stream/1",
     source_key=b"0" * 16,
 )
+_LEAST_UNITS = 0.5  # of a scan, eventually consistent
 
 
 class Asked:
@@ -57,7 +58,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = orjson.loads(body)
         is_totals = request["TableName"] == DEPLOYMENT.daily_totals
-        self._answer(self._page(request) if is_totals else b'{"Items":[],"Count":0,"ScannedCount":0}')
+        self._answer(self._page(request) if is_totals else self._nothing())
+
+    def _nothing(self) -> bytes:
+        self.asked.units += _LEAST_UNITS
+        consumed = {"TableName": DEPLOYMENT.files, "CapacityUnits": _LEAST_UNITS}
+        return orjson.dumps({"Items": [], "Count": 0, "ScannedCount": 0, "ConsumedCapacity": consumed})
 
     def _page(self, request: dict[str, Any]) -> bytes:
         start = request.get("ExclusiveStartKey")

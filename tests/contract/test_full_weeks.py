@@ -8,6 +8,7 @@ from handlers.summarizing.counting import Counting
 from models.storage.daily_totals import DailyTotalsStore
 from models.traffic import PairWeek, Totals
 from tests.contract.stores import Store
+from tests.helpers.spoilt_items import fill_week
 
 FULL = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 OTHER = PairWeek("10.0.0.1", "10.0.0.3", "2022-12-05")
@@ -21,17 +22,7 @@ def daily(store: Store) -> DailyTotalsStore:
 
 
 def fill(store: Store, files: int) -> None:
-    """Puts an item to which so many files contributed."""
-    numbers = {"d3": 5, "p3": 5, "n3": files, "r": files, "u": 100}
-    store.dynamodb.put_item(
-        TableName=store.daily_totals,
-        Item={
-            "k": {"S": FULL.pair},
-            "t": {"S": FULL.week},
-            "s": {"BS": [number.to_bytes(8, "big") for number in range(files)]},
-            **{name: {"N": str(number)} for name, number in numbers.items()},
-        },
-    )
+    fill_week(store.dynamodb, store.daily_totals, FULL, files)
 
 
 def test_an_item_takes_some_fifty_thousand_files(store: Store, daily: DailyTotalsStore) -> None:

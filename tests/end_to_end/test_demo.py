@@ -74,9 +74,26 @@ def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
         assert expected in finished.stdout
     assert re.search(r"8\.6\.0\.1 +8\.0\.6\.4 +3 ", finished.stdout)
     assert re.search(r"bucket incoming/ +0 +0 B", finished.stdout)
-    (exported,) = (tmp_path / "demo-output").iterdir()
+    assert "Report, for your browser: demo-output/report.html" in finished.stdout
+    report = tmp_path / "demo-output" / "report.html"
+    assert "<h1>Traffic report: given files</h1>" in report.read_text("utf-8")
+    (exported,) = set((tmp_path / "demo-output").iterdir()) - {report}
     assert f"Exported: demo-output/{exported.name}" in finished.stdout
     assert exported.read_text().startswith("Src IP,Dst IP,Day,")
+
+
+def test_demo_ends_with_what_stands_out_in_made_up_files(run: Run, tmp_path: Path) -> None:
+    """The scan and the flood that are planted are told in sentences and stand in the report."""
+    done = run("demo")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    page = (tmp_path / "demo-output" / "report.html").read_text("utf-8")
+    for told in (
+        "192.168.20.31 touched 57 addresses that it had never met",
+        "192.168.20.24 → 45.95.168.110 had",
+    ):
+        assert told in said
+        assert told in page
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ class Data:
         """Takes a data point."""
         self._points[metric].append((when, value))
 
+    def copy(self) -> "Data":
+        """The same data points, to which others can be added."""
+        copied = Data()
+        copied._points.update({metric: list(points) for metric, points in self._points.items()})
+        return copied
+
+    def points(self, metric: Metric) -> list[tuple[float, float]]:
+        """All data points of a metric."""
+        return self._points[metric]
+
     def within(self, metric: Metric, begin: float, end: float) -> list[float]:
         """The values from `begin` on until before `end`."""
         return [value for when, value in self._points[metric] if begin <= when < end]

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from models.errors import UsageError
 from perf.data import generate as generator
 from perf.data.cicflowmeter import COLUMNS, java_double
-from perf.data.generate import SUSPECTS, generate, generate_day, main
+from perf.data.generate import generate, generate_day, main
+from perf.data.routes import SUSPECTS
 from tests.helpers.project import REAL_DATA, needs_real_data
 
 CAMPUS = REAL_DATA / "campus"

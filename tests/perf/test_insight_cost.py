@@ -20,6 +20,7 @@ def test_the_commands_read_each_page_once() -> None:
     assert len({pair_of(number) for number in range(table.pairs)}) == 900
     for run in runs:
         assert (run.pages, run.most) == (4, 1)
-        assert run.units == runs[0].units > 0
+        files = 0.5 if run.command == "report" else 0  # its other table
+        assert run.units == runs[0].units + files > 0
         assert "read units" in run.cost.output
     assert "top" in str(figures_of(runs, 900, 60).rows)

@@ -1,6 +1,7 @@
 """What machines tell CloudWatch, and what the alarms make of it: at once for trouble, never without."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +12,14 @@ from botocore.exceptions import EndpointConnectionError
 
 from handlers.summarizing.messages import back_off
 from models.deployment import Deployment
-from tests.helpers.alarms import Data, Metric, alarms_of, goes_off
+from models.traffic import PairWeek
+from tests.end_to_end.test_alerts import USUAL, days_of_flows
+from tests.helpers.alarms import Data, Metric, alarms_of, goes_off, is_off, metric_of
 from tests.helpers.daemons import DaemonProcess
-from tests.helpers.deployed import client, upload
+from tests.helpers.deployed import client, stored_statistics, upload
 from tests.helpers.flow_files import flow_csv
+from tests.helpers.functions import waiting
+from tests.helpers.spoilt_items import fill_week, put_without_numbers, rows_of
 from tests.helpers.streams import Bench, FakeShard, FakeStreams
 from tests.helpers.waiting import PATIENCE, eventually
 from vm_daemon.metrics import Metrics, Teller, telling
@@ -25,6 +30,8 @@ DAY = 24 * HOUR
 BEGIN = 1_800_000_000.0
 SPACE = "flowtally/flowtally"
 ALARMS = alarms_of("storage", "vm")
+FULL = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
+SPOILT = PairWeek("10.0.0.7", "10.0.0.8", "2022-12-05")
 
 
 class CloudWatch:
@@ -189,23 +196,77 @@ def processes(deployment: Deployment, tmp_path: Path) -> Iterator[dict[str, Daem
         process.process.wait()
 
 
-def test_real_processes_tell_the_engine(deployment: Deployment, processes: dict[str, DaemonProcess]) -> None:
-    """A sign of life of the reader; a file that fails because its table is gone."""
-
-    def told(name: str) -> float:
+def told_to_the_engine() -> Data:
+    """What processes have told the engine's CloudWatch, a point for each minute."""
+    data = Data()
+    for metric in {metric_of(alarm) for alarm in ALARMS.values()}:
         answer = client("cloudwatch").get_metric_statistics(
-            Namespace=SPACE,
-            MetricName=name,
+            Namespace=metric.namespace,
+            MetricName=metric.name,
             StartTime=datetime.now(UTC) - timedelta(hours=1),
             EndTime=datetime.now(UTC) + timedelta(minutes=1),
             Period=60,
             Statistics=["Sum"],
         )
-        return sum(float(point["Sum"]) for point in answer["Datapoints"])
+        for point in answer["Datapoints"]:
+            data.add(metric, point["Timestamp"].timestamp(), float(point["Sum"]))
+    return data
 
-    eventually(lambda: told("Reading") >= 1)
+
+def has_told(name: str) -> bool:
+    """Whether a metric has a point that is not 0."""
+    return sum(told_to_the_engine().within(Metric(SPACE, name), 0, float("inf"))) >= 1
+
+
+def test_real_processes_tell_the_engine(deployment: Deployment, processes: dict[str, DaemonProcess]) -> None:
+    """A sign of life of the reader; what is never well; then a pair and a file that fail without tables.
+
+    An item was written without numbers, another is full, and a day is a thousand times the usual. What an
+    alarm needs beside, that a failure lasts for a quarter of an hour, is tried above, where time is said.
+    """
     dynamodb = client("dynamodb")
-    dynamodb.update_table(TableName=deployment.daily_totals, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=deployment.daily_totals)
-    upload(deployment, "incoming/paris/a.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
-    eventually(lambda: told("FilesNotCounted") >= 1, PATIENCE)
+    eventually(lambda: has_told("Reading"))
+    put_without_numbers(dynamodb, deployment.daily_totals, SPOILT)
+    fill_week(dynamodb, deployment.daily_totals, FULL, 51_190)
+    upload(deployment, "incoming/paris/whole-week.csv", flow_csv(*rows_of(FULL)))
+    upload(deployment, "incoming/paris/usual.csv", days_of_flows("10.0.0.3", USUAL, 15))
+    eventually(lambda: len(stored_statistics(deployment)) >= 2)
+    upload(deployment, "incoming/paris/burst.csv", days_of_flows("10.0.0.3", [10**9], 1))
+    at_once = {"PairsSetAside", "FilesPartlyCounted", "DaysStandOut"}
+    eventually(lambda: all(map(has_told, at_once)), PATIENCE)
+    now = datetime.now(UTC).timestamp()
+    assert off(told_to_the_engine(), now + 2 * MINUTE, now - 10 * MINUTE).keys() - {"SilentReader"} == at_once
+
+    for table in (deployment.pair_statistics, deployment.daily_totals):
+        if table == deployment.daily_totals:
+            eventually(lambda: has_told("PairsNotConsolidated"), PATIENCE)
+        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+        dynamodb.delete_table(TableName=table)
+        upload(deployment, f"incoming/paris/{table}.csv", flow_csv("10.0.0.5,10.0.0.6,07/12/2022,1,1"))
+    eventually(lambda: has_told("FilesNotCounted"), PATIENCE)
+
+
+def test_a_real_reader_that_is_killed_is_missed(
+    deployment: Deployment, processes: dict[str, DaemonProcess]
+) -> None:
+    """By the sign of life that it told last: silent while that counts, and in alarm half an hour later."""
+    eventually(lambda: has_told("Reading"))
+    processes["consolidate"].stop(signal.SIGKILL)
+    last = max(when for when, _ in told_to_the_engine().points(Metric(SPACE, "Reading")))
+    alarm = ALARMS["SilentReader"]
+    assert not is_off(alarm, told_to_the_engine(), last + 2 * MINUTE)
+    assert is_off(alarm, told_to_the_engine(), last + 31 * MINUTE)
+
+
+def test_machines_come_and_go_with_the_files_that_wait(deployment: Deployment) -> None:
+    """By the length of the real queue: 51 files start another one, and none at all ends all but one."""
+    for number in range(51):
+        client("sqs").send_message(QueueUrl=deployment.queue_url, MessageBody=str(number))
+    data, begin = Data(), int(BEGIN)
+    for minute in range(10):
+        data.add(metric_of(ALARMS["ManyFilesWait"]), begin + minute * MINUTE, waiting(deployment.queue_url))
+    client("sqs").purge_queue(QueueUrl=deployment.queue_url)
+    for minute in range(10, 30):
+        data.add(metric_of(ALARMS["NoFilesWait"]), begin + minute * MINUTE, waiting(deployment.queue_url))
+    assert goes_off(ALARMS["ManyFilesWait"], data, begin, begin + HOUR) == begin + 3 * MINUTE
+    assert goes_off(ALARMS["NoFilesWait"], data, begin + 10 * MINUTE, begin + HOUR) == begin + 20 * MINUTE

@@ -79,6 +79,8 @@ def _files(overview: Overview) -> Iterator[str]:
         remarks.append(f"{count_of(quality.rejected, 'rejected file')}")
     if quality.quarantined:
         remarks.append(f"{count_of(quality.quarantined, 'row')} in quarantine")
+    if quality.unreadable:
+        remarks.append(f"{count_of(len(quality.unreadable), 'unreadable item')} of the daily totals")
     if quality.silent_branches:
         silent = (visible(branch.name) for branch in quality.silent_branches[:3])
         remarks.append(f"no files lately from {', '.join(silent)}")

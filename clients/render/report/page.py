@@ -38,6 +38,12 @@ def report_page(overview: Overview, title: str) -> str:
     return page.html()
 
 
+def write_report(target: Path, overview: Overview, title: str) -> int:
+    """Writes the page to a file, and gives its length; the other arguments are those of `report_page`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.write_text(report_page(overview, title), "utf-8")
+
+
 class _Page:
     """A page under construction: charts put their data aside as they are placed."""
 

@@ -61,6 +61,21 @@ def test_days_and_addresses_are_chosen_before() -> None:
     assert (first.load, second.load) == (1.0, 0.5)
 
 
+def test_keys_that_are_no_addresses_are_ranked_like_others() -> None:
+    """What somebody wrote by hand is its own network, lies in none that is asked for, and stops nobody."""
+    pairs = [
+        *PAIRS.items(),
+        ("foo>bar", {"2022-12-07": Totals(9 * DAY, 1, 1)}),
+        (">", {"2022-12-07": Totals(DAY, 1, 1)}),
+    ]
+    found = ranked(Question("duration", "network", 9), EVERYTHING, pairs).best()
+    assert {"foo", "bar", "", "10.0.0.0/24"} <= {traffic.name for traffic in found}
+    asked = ranked(
+        Question("duration", "pair", 9), Selection(networks=networks_of(["10.0.0.0/24", "::/0"])), pairs
+    )
+    assert {traffic.name for traffic in asked.best()} == {"10.0.0.1>10.0.0.2", "10.0.0.2>10.0.0.1"}
+
+
 def test_wrong_questions_are_told() -> None:
     """An unknown kind of row, or an address that is none, is a usage error that says what is possible."""
     with pytest.raises(UsageError, match="--per planet"):

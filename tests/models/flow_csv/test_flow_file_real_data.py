@@ -1,10 +1,12 @@
-"""Real CICFlowMeter files: the same totals, to the integer, as DuckDB computes with SQL of its own."""
+"""Real files, and what people and spreadsheets make of them: read as SQL decides by rules of its own."""
 
 import gzip
 import io
+import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from models.errors import FileRejected
@@ -12,91 +14,34 @@ from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.notes import Note
 from models.flow_csv.units import Unit
 from tests.helpers.project import REAL_DATA, needs_real_data
+from tests.models.flow_csv.sql_oracle import Decision, decide
 
 pytestmark = [needs_real_data, pytest.mark.usefixtures("way")]
 
-V4 = ("src ip", "dst ip", "timestamp", "flow duration", "tot fwd pkts")
-V4_LONG = ("src ip", "dst ip", "timestamp", "flow duration", "total fwd packet")
-V3 = ("source ip", "destination ip", "timestamp", "flow duration", "total fwd packets")
-DOTTED = ("source.ip", "destination.ip", "timestamp", "flow.duration", "tot.fwd.packets")
-
-NAMES = {
-    "formats/dotted-names": DOTTED,
-    "formats/iscx-padded-names-duplicate-column": V3,
-    "formats/negative-durations": V4_LONG,
-    "formats/v3-85-fields-under-84-headers": V3,
-    "formats/v3-long-names-crlf-nan-infinity": V3,
-    "formats/v4-long-names-cloud-host": V4_LONG,
+FILES = {
+    path.relative_to(REAL_DATA.parent).as_posix(): path
+    for path in [*sorted(REAL_DATA.glob("*/*.csv*")), *sorted(REAL_DATA.parent.glob("field/*.csv.gz"))]
 }
-WITHOUT_HEADER = "formats/no-header-iot-mqtt-1970"
-NO_FLOWS = "columns Timestamp, Flow Duration and Tot Fwd Pkts are missing"
+SAID = {  # what a rejection begins with, or has in it, by SQL's verdict
+    "columns are missing": r"missing in the header|neither the columns|there is no header line",
+    "month first": r"^dates are month first",
+    "no row counts": r"^(none of|the only row).* be counted: ",
+    "no unit": r"is in doubt: (no row|as many rows|the header lacks)",
+}
 REJECTED = {
-    "formats/no-ip-columns-must-be-rejected.csv.gz": "columns Src IP and Dst IP are missing",
-    "formats/python-snake-case.csv.gz": "is in doubt: there is no header line",
-    "variot-totals/data-20221007-summary.csv": NO_FLOWS,
-    "variot-totals/data-20221207-consolidated-int32.csv": NO_FLOWS,
+    "data/formats/no-ip-columns-must-be-rejected.csv.gz",
+    "data/formats/python-snake-case.csv.gz",
+    "data/variot-totals/data-20221007-summary.csv",
+    "data/variot-totals/data-20221207-consolidated-int32.csv",
 }
-BY_THE_PYTHON_TOOL = {
-    REAL_DATA / "formats/python-snake-case-blank-lines.csv.gz": Unit.MICROSECONDS,
-    REAL_DATA.parent / "field/python-seconds-iot-testbed.csv.gz": Unit.SECONDS,
+UNITS = {
+    "data/formats/python-snake-case-blank-lines.csv.gz": Unit.MICROSECONDS,
+    "field/python-seconds-iot-testbed.csv.gz": Unit.SECONDS,
 }
-ACCEPTED = [
-    path.relative_to(REAL_DATA).as_posix().removesuffix(".csv.gz")
-    for path in sorted(REAL_DATA.glob("*/*.csv.gz"))
-    if path.relative_to(REAL_DATA).as_posix() not in REJECTED and path not in BY_THE_PYTHON_TOOL
-]
-
-LINES = """
-create temp table lines as
-select row_number() over () as number, string_split(rtrim(line, chr(13)), ',') as fields
-from read_csv($path, columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false,
-              auto_detect = false, strict_mode = false, encoding = 'latin-1', compression = 'gzip')
-where trim(line, ' ' || chr(13)) <> ''
-"""
-ROWS = """
-create temp table flows as
-with header as (select list_transform(fields, lambda name: lower(trim(name))) as names
-                from lines where number = 1),
-     rows as (select fields from lines, header where lower(trim(fields[2])) not in ($source)),
-     usual as (select mode(len(fields)) as width from rows),
-     texts as (select fields[coalesce(list_position(names, $source), 2)] as source,
-                      fields[coalesce(list_position(names, $destination), 4)] as destination,
-                      fields[coalesce(list_position(names, $timestamp), 7)] as timestamp,
-                      fields[coalesce(list_position(names, $duration), 8)] as duration,
-                      fields[coalesce(list_position(names, $packets), 9)] as packets,
-                      len(fields) = width as is_whole
-               from rows, header, usual)
-select source, destination, is_whole,
-       try_strptime(string_split(timestamp, ' ')[1], '%d/%m/%Y')::date as day,
-       try_cast(duration as decimal(38, 4)) as duration,
-       try_cast(packets as decimal(38, 4)) as packets
-from texts
-"""
-GOOD = """is_whole and day is not null and duration between 0 and 1e12 and packets between 0 and 1e12
-          and duration = floor(duration) and packets = floor(packets)"""
-SUMS = f"""select source, destination, day::varchar, sum(duration)::hugeint, sum(packets)::hugeint, count(*)
-           from flows where {GOOD} group by all"""
-COUNTS = f"select count(*), count(*) filter (not coalesce({GOOD}, false)) from flows"
+WITHOUT_HEADER = "data/formats/no-header-iot-mqtt-1970.csv.gz"
 
 
-PYTHON_ROWS = """
-create temp table python_rows as
-with header as (select fields as names from lines where number = 1),
-     texts as (select list_position(names, 'src_ip') as s, list_position(names, 'dst_ip') as d,
-                      list_position(names, 'timestamp') as t, list_position(names, 'flow_duration') as n,
-                      list_position(names, 'flow_pkts_s') as r, list_position(names, 'tot_fwd_pkts') as f,
-                      list_position(names, 'tot_bwd_pkts') as b, fields
-               from lines, header where number > 1)
-select trim(fields[s], chr(10)) as source, fields[d] as destination, fields[t][:10]::date as day,
-       fields[n]::decimal(38, 14) as duration, fields[f]::bigint as packets,
-       (fields[f]::bigint + fields[b]::bigint) / nullif(fields[r]::double, 0) as seconds
-from texts
-"""
-PROOFS = """select count(*) filter (abs(duration - seconds) <= seconds / 1000),
-                   count(*) filter (abs(duration / 1000000 - seconds) <= seconds / 1000), count(*)
-            from python_rows where duration > 0"""
-PYTHON_SUMS = """select source, destination, day::varchar, sum(round(duration * $scale))::hugeint,
-                        sum(packets)::hugeint, count(*) from python_rows group by all"""
+_DATE = re.compile(rb"^(?:(\d\d?)/(\d\d?)/(\d{4})|(\d{4})-(\d\d)-(\d\d))(?= )")
 
 
 def read(path: Path) -> FlowFile:
@@ -105,45 +50,107 @@ def read(path: Path) -> FlowFile:
         return read_flow_file(stream, io.BytesIO(), name=path.name)
 
 
-@pytest.mark.parametrize("name", ACCEPTED)
-def test_totals_are_those_of_duckdb(name: str) -> None:
-    """Every sum, every pair and day, the rows and the bad rows; DuckDB reads lines and dates its own way."""
-    path = REAL_DATA / f"{name}.csv.gz"
-    columns = dict(
-        zip(("source", "destination", "timestamp", "duration", "packets"), NAMES.get(name, V4), strict=True)
-    )
-    with duckdb.connect() as database:
-        database.execute(LINES, {"path": str(path)})
-        database.execute(ROWS, columns)
-        sums = database.execute(SUMS).fetchall()
-        [(rows, bad)] = database.execute(COUNTS).fetchall()
+def check_against(decision: Decision, path: Path) -> None:
+    """Makes sure that a file is read as SQL decided: the verdict, the unit, each sum, rows and bad rows."""
+    if decision.verdict != "counted":
+        with pytest.raises(FileRejected) as rejected:
+            read(path)
+        assert re.search(SAID[decision.verdict], rejected.value.found), (decision.verdict, rejected.value)
+        return
     flows = read(path)
-    assert {(*key, *totals) for key, totals in flows.totals.items()} == set(sums)
-    assert len(flows.totals) == len(sums)
-    assert (flows.rows, flows.quarantined) == (rows, bad)
-    assert sum(totals.flows for totals in flows.totals.values()) == rows - bad
+    assert flows.totals == decision.totals
+    assert (flows.rows, flows.quarantined) == (decision.rows, decision.bad)
+    assert {None: None, Unit.SECONDS: True, Unit.MICROSECONDS: False}[flows.unit] == decision.seconds
 
 
-@pytest.mark.parametrize(("path", "unit"), BY_THE_PYTHON_TOOL.items())
-def test_totals_of_the_python_tool_are_those_of_duckdb(path: Path, unit: Unit) -> None:
-    """In the unit that most of its rows prove by SQL, too; all of its rows agree."""
-    with duckdb.connect() as database:
-        database.execute(LINES, {"path": str(path)})
-        database.execute(PYTHON_ROWS)
-        [(seconds, microseconds, _)] = database.execute(PROOFS).fetchall()
-        sums = database.execute(PYTHON_SUMS, {"scale": unit.value}).fetchall()
-    assert (seconds > 0, microseconds > 0) == (unit is Unit.SECONDS, unit is Unit.MICROSECONDS)
-    flows = read(path)
-    assert flows.unit is unit
-    assert {(*key, *totals) for key, totals in flows.totals.items()} == set(sums)
-    assert flows.quarantined == 0
+@pytest.mark.parametrize("name", FILES)
+def test_a_real_file_is_read_as_sql_decides(name: str) -> None:
+    """Whether it counts, in which unit, and every sum, pair and day, by rules of its own."""
+    decision = decide(FILES[name])
+    assert (decision.verdict != "counted") == (name in REJECTED)
+    check_against(decision, FILES[name])
 
 
-@pytest.mark.parametrize(("name", "reason"), REJECTED.items())
-def test_files_without_what_is_needed_are_rejected(name: str, reason: str) -> None:
-    """The reason says what this very file lacks."""
-    with pytest.raises(FileRejected, match=reason):
-        read(REAL_DATA / name)
+# What becomes of real files on their way
+
+
+def dated(form: str, years: int = 0) -> Callable[[bytes], bytes]:
+    """Writes the date at the beginning of a timestamp in another form."""
+
+    def rewritten(timestamp: bytes) -> bytes:
+        match = _DATE.match(timestamp)
+        if not match:
+            return timestamp
+        d, m, y, *year_first = (int(text or 0) for text in match.groups())
+        y, m, d = (y, m, d) if y else year_first
+        return form.format(d=d, m=m, y=y + years).encode() + timestamp[match.end() :]
+
+    return rewritten
+
+
+def rounded(duration: bytes) -> bytes:
+    """A number as a spreadsheet saves it: large ones lose digits."""
+    whole = duration.partition(b".")[0]
+    return f"{int(whole):.2E}".encode() if whole.isdigit() and len(whole) > 3 else duration
+
+
+def as_it_is(text: bytes) -> bytes:
+    """The same."""
+    return text
+
+
+CHANGES = {
+    "month first": (dated("{m}/{d}/{y}"), as_it_is),
+    "of a Thai calendar": (dated("{d:02}/{m:02}/{y}", years=543), as_it_is),
+    "year first": (dated("{y}/{m}/{d}"), as_it_is),
+    "with dots": (dated("{d}.{m}.{y}"), as_it_is),
+    "before 1970": (dated("{d}-{m}-{y}", years=-60), as_it_is),
+    "times without dates": (lambda timestamp: b"09:00.7", as_it_is),
+    "rounded": (as_it_is, rounded),
+}
+
+
+def changed(path: Path, change: str, share: int) -> bytes:
+    """The first lines of a file, the rows changed; with `share`, only one in so many."""
+    data = path.read_bytes()
+    lines = (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).splitlines(keepends=True)[:400]
+    names = [re.sub(rb"[^a-z]", b"", name.lower()) for name in lines[0].split(b",")]
+    has_header = b"timestamp" in names
+    timestamp = names.index(b"timestamp") if has_header else 6
+    duration = names.index(b"flowduration") if b"flowduration" in names else 7
+    date, number = CHANGES[change]
+    made = lines[:1] if has_header else []
+    for place, line in enumerate(lines[len(made) :]):
+        fields = line.split(b",")
+        if len(fields) > duration and place % share == 0:
+            fields[timestamp], fields[duration] = date(fields[timestamp]), number(fields[duration])
+        made.append(b",".join(fields))
+    return b"".join(made)
+
+
+@cache
+def decided(name: str, content: bytes, folder: Path) -> tuple[Decision, Path]:
+    """What SQL makes of a content under a name, and where it lies."""
+    path = folder / f"{name.removesuffix('.gz').removesuffix('.csv')}.csv"
+    path.write_bytes(content)
+    return decide(path), path
+
+
+@pytest.mark.parametrize("share", [1, 3])
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_made_of_real_files_is_read_as_sql_decides(
+    change: str, share: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Month-first dates, other calendars, lost dates and rounded numbers, in all rows or in a third."""
+    folder = tmp_path_factory.mktemp("changed")
+    verdicts = set()
+    for name, original in FILES.items():
+        if name not in REJECTED:
+            decision, path = decided(original.name, changed(original, change, share), folder)
+            verdicts.add(decision.verdict)
+            check_against(decision, path)
+    if share == 1 and change in ("month first", "of a Thai calendar", "before 1970", "times without dates"):
+        assert len(verdicts) > 1
 
 
 def test_the_known_quirks_are_among_the_files() -> None:
@@ -154,10 +161,11 @@ def test_the_known_quirks_are_among_the_files() -> None:
     assert sum(totals.duration >= 2**31 for totals in twelve_hours.totals.values()) == 9
     wider = read(REAL_DATA / "formats/v3-85-fields-under-84-headers.csv.gz")
     assert sum(totals.duration >= 2**31 for totals in wider.totals.values()) == 59
-    headless = read(REAL_DATA / f"{WITHOUT_HEADER}.csv.gz")
+    headless = read(FILES[WITHOUT_HEADER])
     assert headless.notes == (Note.NO_HEADER, Note.CLOCK_NOT_SET)
     assert {key.day[:4] for key in headless.totals} == {"1970"}
     assert read(REAL_DATA / "lab/patator_nokia_Flow.csv.gz").rows == 0
+    assert {name: read(FILES[name]).unit for name in UNITS} == UNITS
 
 
 def test_gzip_makes_no_difference_to_a_real_file() -> None:

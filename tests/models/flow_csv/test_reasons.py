@@ -67,7 +67,7 @@ FILES = [
     lines(row(timestamp="12/13/2022")),
     lines(b"1," + ROW, b"2," + ROW),
     lines(v4_row(85), v4_row(85), header=V4_HEADER),
-    by_the_python_tool(b"0.5", b"500000", b"x", b"-1", b"9" * 13),
+    by_the_python_tool(b"0.5", b"500000", b"x", b"-1", b"9" * 13, b"1.20E+08"),
     by_the_python_tool(b"0.5").replace(b",1,1\n", b",x,1\n") + PYTHON_ROW + b"\n",
     by_the_python_tool(b"0.5", b"500000"),
     by_the_python_tool(b"7"),
