@@ -1,11 +1,14 @@
 """The command `flowtally upload`."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
 from botocore.exceptions import ClientError
 
+from clients.recovering.retract import CONNECTIONS as RETRACTING
+from clients.recovering.retract import Retractor
 from clients.render.files import FILES_OF_BRANCH
 from clients.render.listing import Listing, shape_of
 from clients.render.output import Output, pass_output
@@ -15,13 +18,16 @@ from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
 from clients.terminal.explanation import explanation
 from clients.terminal.options import age, branch_option, pass_account
+from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
 from clients.uploading.local_files import flow_files
 from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
+from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
-from models.storage.schema import COUNTED, File
+from models.storage.schema import File
 
+_NOT_DONE = (Outcome.FAILED, Outcome.HELD)
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
     "became": [shape_of(FILES_OF_BRANCH)],
@@ -47,6 +53,13 @@ _DOCUMENT = {
     callback=age,
     help="Leave alone what was written to since: 90s, 10m, 2h, 1d.",
 )
+@click.option(
+    "--replace",
+    "replaces",
+    is_flag=True,
+    help="Take out what was counted of a file that has grown since, and send the whole.",
+)
+@click.option("--force", is_flag=True, help="Send also what was counted before in another state.")
 @click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
 @pass_output
@@ -59,15 +72,20 @@ def upload(
     bucket: str | None,
     dry_run: bool,
     older_than: float,
+    replaces: bool,
+    force: bool,
     wait: bool,
     timeout: float,
 ) -> int:
     """Upload flow files: .csv and .csv.gz, and all of them below directories.
 
     The same content counts once, however often it is sent. A file that is counted already is not sent
-    again, and a warning says when another content of the same branch and name is counted. A file that
-    cannot be read does not keep the others from being sent. Exactly the bytes that were looked at are
-    sent; a file that changes meanwhile is left for the next time. Your files are never changed.
+    again. A file of which another state was counted under the same branch and name (with the same first
+    row) is held back, as shared rows would count twice: if it has grown since, --replace takes the earlier
+    state out and sends the whole, for those who may change the totals; safe to interrupt and repeat.
+
+    A file that cannot be read does not keep the others from being sent. Exactly the bytes that were looked
+    at are sent; a file that changes meanwhile is left for the next time. Your files are never changed.
     """
     files = flow_files(paths)
     if older_than:
@@ -79,7 +97,15 @@ def upload(
             "--wait needs to read what became of files", remedy="Leave it out, or ask for AnalystPolicy"
         )
     s3 = account.client("s3", connections=CONNECTIONS)
-    uploader = Uploader(s3, bucket or account.deployment.bucket, branch, records, is_dry_run=dry_run)
+    uploader = Uploader(
+        s3,
+        bucket or account.deployment.bucket,
+        branch,
+        records,
+        is_dry_run=dry_run,
+        take_out=_taking_out(account, branch, records) if replaces else None,
+        is_forced=force,
+    )
     uploads = send_with_bar(uploader, files)
     became: list[File] = []
     if wait and records:
@@ -87,8 +113,30 @@ def upload(
             say_what_became(sent, record)
             became.append(record)
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
-    has_failed = any(upload.outcome is Outcome.FAILED for upload in uploads)
-    return int(has_failed or any(record.state not in COUNTED for record in became))
+    return int(any(it.outcome in _NOT_DONE for it in uploads) or any(it.state == "rejected" for it in became))
+
+
+def _taking_out(account: Account, branch: str, files: FilesTable | None) -> TakeOut:
+    """What takes an earlier state of a file out, unless it is in the totals by another upload, too."""
+    if files is None:
+        raise UsageError("--replace needs to read what was counted", remedy="Leave out --bucket")
+    deployment = account.deployment
+    daily_totals = DailyTotalsStore(
+        account.client("dynamodb", connections=RETRACTING), deployment.daily_totals
+    )
+    retractor = Retractor(daily_totals, files, deployment.address_scope, deployment.source_key)
+
+    def take_out(path: Path, state: File) -> None:
+        records = list(files.all())
+        if others := retractor.other_uploads(state, records):
+            raise UsageError(
+                f"its earlier state was sent as {', '.join(others)}, too",
+                remedy="Take it out with `flowtally retract`, which asks, and upload again",
+            )
+        with suppress(NotFound):  # an interrupted run took it out
+            retractor.retract(branch, path, records)
+
+    return take_out
 
 
 def _files_table(account: Account, bucket: str | None) -> FilesTable | None:

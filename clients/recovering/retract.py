@@ -85,6 +85,20 @@ class Retractor:
             )
         return Retraction(taken_out, pair_days - taken_out)
 
+    def other_uploads(self, state: File, records: Iterable[File]) -> list[str]:
+        """By which other uploads the content of one is in the totals, too: it would go for all of them.
+
+        Args:
+            state: the record of the one.
+            records: the records of all files.
+        """
+        return [
+            f"{record.branch}/{record.key}"
+            for record in records
+            if record.digest == state.digest and self._is_concerned(record, state.branch)
+            if (record.branch, record.key) != (state.branch, state.key)
+        ]
+
     def _is_concerned(self, record: File, branch: str) -> bool:
         """Whether a record may be of what is taken out."""
         is_same_scope = self.address_scope == "enterprise" or record.branch == branch

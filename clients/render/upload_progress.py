@@ -15,7 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column as BarCell
 from rich.text import Text
 
-from clients.render.files import commonest_reason, notes_on
+from clients.render.files import commonest_reason, remarks_on
 from clients.render.listing import Column
 from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
 from clients.uploading.local_files import LocalFile
@@ -23,7 +23,8 @@ from clients.uploading.uploader import Outcome, Progress, Upload, Uploader
 from models.storage.schema import COUNTED, File
 from models.visible import visible
 
-_SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow"}
+_SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow", Outcome.HELD: "yellow"}
+_OTHERS = (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.HELD)
 
 UPLOADS = [
     Column("file", lambda upload: str(upload.file.path)),
@@ -113,7 +114,7 @@ def _summary(uploads: Sequence[Upload], total: int) -> str:
     sent = [upload for upload in uploads if upload.outcome in (Outcome.SENT, Outcome.WOULD_BE_SENT)]
     verb = "would be sent" if would else "sent"
     text = f"{count_of(len(sent), 'file')} {verb}, {size(sum(upload.file.size for upload in sent))}"
-    for outcome in (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.FAILED):
+    for outcome in (*_OTHERS, Outcome.FAILED):
         if counts[outcome]:
             text += f"; {counts[outcome]:,} {outcome.value}"
     if missing := total - len(uploads):
@@ -126,7 +127,7 @@ def say_what_became(upload: Upload, record: File) -> None:
     is_counted = record.state in COUNTED
     what = _rows_and_days(record) if is_counted else record.reason or ""
     say(visible(f"{record.state:<15} {upload.file.path.name}  {what}"), style="" if is_counted else "red")
-    for more in (commonest_reason(record), *notes_on(record)):
+    for more in (commonest_reason(record), *remarks_on(record)):
         if more:
             say(f"{'':<15} {visible(more)}")
 

@@ -15,6 +15,13 @@ from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
 from clients.uploading.content import IN_MEMORY, ChangedWhileRead, Content, SecondReading, read_content
+from clients.uploading.earlier_states import (
+    TakeOut,
+    begins_with,
+    held_reason,
+    same_file,
+    take_out_state,
+)
 from clients.uploading.local_files import LocalFile
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import UsageError
@@ -39,6 +46,9 @@ _REPLACES = (
 )
 
 
+_WAITS = "an earlier state of it waits to be counted. Repeat the command when it is"
+
+
 class Outcome(StrEnum):
     """What `upload` did with a file."""
 
@@ -47,6 +57,7 @@ class Outcome(StrEnum):
     ALREADY_COUNTED = "counted before"
     DUPLICATE = "same as another"  # of the same command
     LEFT = "left for later"
+    HELD = "held back"  # another state of it was counted
     FAILED = "failed"
 
 
@@ -99,6 +110,9 @@ class Uploader:
         branch: whose files they are.
         files: what became of earlier files; None if that cannot be known.
         is_dry_run: whether nothing is to be sent.
+        take_out: takes earlier states of files out of the totals, which these then replace; None to hold
+            such files back.
+        is_forced: whether they are sent in spite of these.
     """
 
     def __init__(
@@ -109,12 +123,16 @@ class Uploader:
         files: FilesTable | None,
         *,
         is_dry_run: bool = False,
+        take_out: TakeOut | None = None,
+        is_forced: bool = False,
     ) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._branch = check_branch(branch)
         self._files = files
         self._is_dry_run = is_dry_run
+        self._take_out = take_out
+        self._is_forced = is_forced
         self._stopped = threading.Event()
         self._taken: set[str] = set()
         self._lock = threading.Lock()
@@ -178,7 +196,7 @@ class Uploader:
         try:
             with file.path.open("rb") as opened:
                 content = read_content(opened)
-                upload = self._decide(file, content)
+                upload = self._decide(file, content, opened)
                 if upload.outcome is Outcome.SENT:
                     self._transfer(opened, content, self._full_key(upload.key), advanced)
         except OSError as error:
@@ -191,7 +209,7 @@ class Uploader:
             )
         return upload
 
-    def _decide(self, file: LocalFile, content: Content) -> Upload:
+    def _decide(self, file: LocalFile, content: Content, opened: IO[bytes]) -> Upload:
         key = f"{file.stem}-{content.digest}{file.suffix}"
         self._full_key(key)
         with self._lock:
@@ -200,12 +218,34 @@ class Uploader:
             self._taken.add(key)
         same, others = self._earlier(file.stem, content.digest)
         remarks = [content.remark] if content.remark else []
-        remarks += [_REPLACES.format(key=other.key) for other in others]
+        remarks += [_REPLACES.format(key=other.key) for other in others if not other.first_row]
         counted = next((record for record in same if record.state in COUNTED), None)
         before = counted or next((record for record in same if record.key == key), None)
         to_send = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
         outcome = Outcome.ALREADY_COUNTED if counted else to_send
+        if not counted and (reason := self._held(file, opened, others)):
+            return Upload(file, key, Outcome.HELD, before, tuple(remarks), reason)
         return Upload(file, counted.key if counted else key, outcome, before, tuple(remarks))
+
+    def _held(self, file: LocalFile, opened: IO[bytes], others: Sequence[File]) -> str:
+        """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
+        if self._take_out and self._waits(file):
+            return _WAITS
+        states = [] if self._is_forced else same_file(opened, file.path.name, others)
+        if not states:
+            return ""
+        if self._take_out is None or not all(begins_with(opened, state) for state in states):
+            return held_reason(opened, states)
+        for state in states if not self._is_dry_run else ():
+            take_out_state(opened, state, self._take_out)
+        return ""
+
+    def _waits(self, file: LocalFile) -> bool:
+        """Whether another content of this name is not counted yet, so that nobody knows its state."""
+        prefix = self._full_key(f"{file.stem}-")
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        keys = (entry["Key"].rpartition("/")[2] for page in pages for entry in page.get("Contents", []))
+        return any((match := _KEY.fullmatch(key)) and match["stem"] == file.stem for key in keys)
 
     def _full_key(self, key: str) -> str:
         """The whole key.

@@ -248,7 +248,7 @@ def test_a_corrected_quarantine_is_a_flow_file(
 
 
 def test_a_quarantine_of_any_size_does_not_fill_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file with more bad rows than a function has room for is rejected, and nothing more is written."""
+    """A file with more bad rows than a function has room for is rejected, with the commonest reason. (F6)"""
     monkeypatch.setattr(quarantines, "MAX_QUARANTINE", 1 << 20)
     sink = io.BytesIO()
     with pytest.raises(

@@ -3,8 +3,11 @@
 import gzip
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import FileRejected
+from models.flow_csv.headers import V4_HEADER
 from tests.helpers.flow_files import HEADER, ROW, lines, read, v4_row
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -56,3 +59,37 @@ def test_a_file_that_can_never_be_read_is_rejected(data: bytes, reason: str) -> 
         read(data)
     assert rejection.value.remedy
     assert len(rejection.value.found) < 400
+
+
+NAMES = {b";": "semicolons", b"\t": "tabs", b"|": "pipes"}
+HEADERS = [HEADER, b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts", V4_HEADER, b"a,b,c,d,e"]
+
+
+@given(
+    st.sampled_from(sorted(NAMES)),
+    st.sampled_from(HEADERS),
+    st.lists(st.sampled_from([b"Rate,s", b"", b"1,5", b"x"]), max_size=2),
+    st.sampled_from([b"", b"\xef\xbb\xbf", b"\r\n", b" \n"]),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+)
+def test_other_separators_are_named(
+    separator: bytes, header: bytes, more: list[bytes], beginning: bytes, end: bytes
+) -> None:
+    """Under any header, with decimal commas in it or not, behind a BOM or blank lines. (F16)"""
+    first = separator.join([*header.split(b","), *more])
+    with pytest.raises(FileRejected) as rejected:
+        read(beginning + end.join([first, ROW.replace(b",", separator), b""]))
+    assert rejected.value.found.startswith(
+        f"the columns are separated by {NAMES[separator]} instead of commas;"
+    )
+
+
+@given(st.binary(max_size=40).map(lambda text: text.translate(None, b"\0\r\n")), st.integers(1, 3))
+def test_bytes_behind_gzip_data_are_named_unless_they_are_padding(more: bytes, members: int) -> None:
+    """Line ends and NULs of editors, tapes and mail are nothing; all else may be what is missing. (F10)"""
+    packed = gzip.compress(lines(ROW), mtime=0) * members
+    padded = packed + b"\n\0\r\n"
+    assert read(padded)[0].rows == members
+    if more and not b"\x1f\x8b".startswith(more[:2]):
+        with pytest.raises(FileRejected, match="bytes after the end of the gzip data: b"):
+            read(padded + more)
