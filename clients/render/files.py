@@ -28,18 +28,22 @@ def commonest_reason(file: File) -> str:
     return told if is_only else f"most often: {told}"
 
 
-def notes_on(file: File) -> list[str]:
-    """What was assumed about it, in words."""
+def remarks_on(file: File) -> list[str]:
+    """What was assumed about it, for people, a line each."""
+    return [f"note: {text}" for text in _notes_on(file)]
+
+
+def _notes_on(file: File) -> list[str]:
     return sorted(map(text_of, file.notes or ()))
 
 
 def _file_and_notes(file: File) -> str:
-    return _each_in_a_line(file.key, *notes_on(file))
+    return _each_in_a_line(file.key, *remarks_on(file))
 
 
 def _file_and_rows(file: File) -> str:
     rows = quarantine_key(file.digest) if file.digest else ""
-    return _each_in_a_line(file.key, rows, commonest_reason(file), *notes_on(file))
+    return _each_in_a_line(file.key, rows, commonest_reason(file), *remarks_on(file))
 
 
 def _each_in_a_line(*texts: str) -> str:
@@ -78,7 +82,7 @@ _WHY_IN_QUARANTINE = [
     Column("commonest", lambda file: file.commonest or ""),
     Column("commonest_line", lambda file: file.commonest_line, kind="integer"),
 ]
-_NOTES = Column("notes", lambda file: "; ".join(notes_on(file)))
+_NOTES = Column("notes", lambda file: "; ".join(_notes_on(file)))
 
 FILES_OF_BRANCH = [
     _FILE,

@@ -3,6 +3,7 @@
 from clients.recovering.redrive import RedriveResult
 from clients.render.listing import Column
 from clients.terminal.console import say, warn
+from models.visible import visible
 
 RESTARTED = [
     Column("file", lambda result: result.name),
@@ -13,9 +14,10 @@ RESTARTED = [
 
 def say_what_was_done(result: RedriveResult) -> None:
     """Prints what was done with an object."""
+    name = visible(result.name)
     if not result.restarted:
-        warn(f"{result.name} stays in rejected/: another file waits under its name")
+        warn(f"{name} stays in rejected/: another file waits under its name")
     elif result.reason:
-        say(f"started again   {result.name}  had been rejected: {result.reason}")
+        say(f"started again   {name}  had been rejected: {visible(result.reason)}")
     else:
-        say(f"started again   {result.name}")
+        say(f"started again   {name}")

@@ -15,7 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column as BarCell
 from rich.text import Text
 
-from clients.render.files import commonest_reason, notes_on
+from clients.render.files import commonest_reason, remarks_on
 from clients.render.listing import Column
 from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
 from clients.uploading.local_files import LocalFile
@@ -127,7 +127,7 @@ def say_what_became(upload: Upload, record: File) -> None:
     is_counted = record.state in COUNTED
     what = _rows_and_days(record) if is_counted else record.reason or ""
     say(visible(f"{record.state:<15} {upload.file.path.name}  {what}"), style="" if is_counted else "red")
-    for more in (commonest_reason(record), *notes_on(record)):
+    for more in (commonest_reason(record), *remarks_on(record)):
         if more:
             say(f"{'':<15} {visible(more)}")
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cloudformation.templates import resource_types, template
 from perf.costs import prices
 from perf.figures import Figures, options_of, publish
 
@@ -42,8 +43,10 @@ MEMORY_GB = 0.5  # of a function
 LAMBDA_POLLS = 5 * 3 * 60 * 24 * DAYS  # five pollers of the queue, 20 s each
 VM_POLLS = 3 * 60 * 24 * DAYS
 VM_STREAM_READS = 3600 * 24 * DAYS  # one a second
-LAMBDA_ALARMS = 12  # metrics, those of the storage among them
-VM_ALARMS = 10
+LAMBDA_ALARMS, VM_ALARMS = (  # each on one metric, those of the storage among them
+    sum(kind == "AWS::CloudWatch::Alarm" for part in parts for _, kind in resource_types(template(part)))
+    for parts in (("storage", "lambda"), ("storage", "vm"))
+)
 VM_METRICS = 2  # of our own, all the time; those that count failures are billed by the hour
 VM_CALLS = 15 * 24 * DAYS  # of CloudWatch: a sign of life every four minutes
 VM_DISK_GB = 8

@@ -133,7 +133,9 @@ def test_status_tells_why_rows_are_in_quarantine(
 def test_notes_of_a_later_version_are_shown_as_they_are(run: Run, deployment: Deployment) -> None:
     """A code that nobody here knows is better than none, and no failure."""
     record(deployment, "paris", "day.csv", notes={"from-the-future", Note.NO_HEADER})
-    assert f"day.csv from-the-future {Note.NO_HEADER.text}" in done(run("status", "--branch", "paris"))
+    assert f"day.csv note: from-the-future note: {Note.NO_HEADER.text}" in done(
+        run("status", "--branch", "paris")
+    )
 
 
 def test_what_a_branch_chose_cannot_act_on_a_terminal(run: Run, deployment: Deployment) -> None:

@@ -155,7 +155,12 @@ class SmallFiles:
             write_seeds(corpus)
             command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={-(-inputs // workers)}"]
             command += [f"-seed={seed + number}", f"-max_len={LONGEST}", f"-max_total_time={seconds}"]
-            command += [f"-rss_limit_mb={SMALL_MEMORY}", "-timeout=60", f"-artifact_prefix={FOUND}/"]
+            command += [
+                f"-rss_limit_mb={SMALL_MEMORY}",
+                "-timeout=600",
+                "-report_slow_units=600",
+                f"-artifact_prefix={FOUND}/",
+            ]
             command += [f"-dict={dictionary}", "-print_final_stats=1", str(corpus)]
             with corpus.with_suffix(".log").open("wb") as log:
                 self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
@@ -175,7 +180,7 @@ class SmallFiles:
 def write_seeds(corpus: Path) -> None:
     """The files that a process begins with: each seed in each packing."""
     corpus.mkdir()
-    for number, (text, packing) in enumerate(product(SEEDS, range(32))):
+    for number, (text, packing) in enumerate(product(SEEDS, range(64))):
         (corpus / f"{number:04}").write_bytes(bytes([packing, 37 * packing % 256]) + text[: LONGEST - 2])
 
 

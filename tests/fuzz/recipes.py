@@ -13,11 +13,25 @@ V3_HEADER = (
     b"Flow ID, Source IP, Source Port, Destination IP, Timestamp, Flow Duration, Total Fwd Packets, Label"
 )
 HEADER = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
-_BEGINNINGS = (b"", HEADER + b"\n", V3_HEADER + b"\r\n", b'\xef\xbb\xbf"Label",' + HEADER + b"\r")
 _PIECES = (7, 64, 1000, 1 << 16, 31, 200, 4096, 1 << 16)
 
 ROW = b"10.0.0.1,10.0.0.2,07/12/2022 05:26:38 PM,1000,3"
 V4_ROW = b"id,10.0.0.1,443,10.0.0.2,5,6,07/12/2022 01:02:03 AM,1.5E3,3.0" + b",0" * 74 + b",No Label"
+
+PYTHON_HEADER = b"src_ip,dst_ip,timestamp,flow_duration,flow_pkts_s,tot_fwd_pkts,tot_bwd_pkts"
+PYTHON_ROW = b"10.0.0.1,10.0.0.2,2022-12-07 1,0.5,4,1,1"
+
+# With a row that counts, what follows is not rejected for want of one.
+_BEGINNINGS = (
+    b"",
+    HEADER + b"\n",
+    V3_HEADER + b"\r\n",
+    b'\xef\xbb\xbf"Label",' + HEADER + b"\r",
+    HEADER + b"\n" + ROW + b"\n",
+    V3_HEADER + b"\r\n1,10.0.0.1,80,10.0.0.2,07/12/2022,5,6,x\r\n",
+    V4_ROW + b"\n",
+    PYTHON_HEADER + b"\n" + PYTHON_ROW + b"\n",
+)
 
 SEEDS = (
     b"",
@@ -134,7 +148,7 @@ def delivery(data: bytes) -> Delivery:
 
 def _packed(data: bytes) -> Delivery:
     first, second = (data + b"\0\0")[:2]
-    content = _BEGINNINGS[first >> 3 & 3] + data[2:]
+    content = _BEGINNINGS[first >> 3 & 7] + data[2:]
     piece = _PIECES[second % len(_PIECES)]
     packing = first & 7
     if packing < 3:

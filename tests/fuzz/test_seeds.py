@@ -26,7 +26,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("packing", range(32))
+@pytest.mark.parametrize("packing", range(64))
 def test_laws_hold_of_the_seeds(packing: int) -> None:
     """Each seed, in each packing, is read or rejected as every flow file must be."""
     for seed in SEEDS:

@@ -10,6 +10,7 @@ from perf.comparison.targets import Compute
 from perf.costs import cost, prices
 from perf.costs.cost import SIZES, Work, month, total
 from perf.figures import Figures, load
+from tests.helpers.alarms import alarms_of
 from tests.helpers.project import ROOT
 
 
@@ -28,6 +29,14 @@ def test_a_bill_is_the_sum_of_its_lines() -> None:
         data = sum(row[size] for row in shared)
         assert all_on_lambda[size] == pytest.approx(data + functions[size] + verification[size], abs=0.04)
         assert all_on_vm[size] == pytest.approx(data + on_vm[size], abs=0.04)
+
+
+def test_the_alarms_that_are_counted_are_those_of_the_templates() -> None:
+    """And the metrics of our own that come all the time are those that only a reader tells."""
+    assert len(alarms_of("storage", "lambda")) == cost.LAMBDA_ALARMS
+    assert len(alarms_of("storage", "vm")) == cost.VM_ALARMS
+    own = {it["MetricName"] for it in alarms_of("vm").values() if not it["Namespace"].startswith("AWS/")}
+    assert len(own) == cost.VM_METRICS
 
 
 def test_lambda_costs_least_until_there_is_much_work() -> None:

@@ -105,9 +105,9 @@ SUMMARIZE = [
     mutant(
         "bad file deleted before it is set aside",
         SUMMARIZER,
-        "                self._set_aside(uploaded, source, rejection.found)",
+        "                self._set_aside(uploaded, source, record.reason)\n                record.key",
         '                self._delete(uploaded, source["ETag"]); '
-        "self._set_aside(uploaded, source, rejection.found)",
+        "self._set_aside(uploaded, source, record.reason)\n                record.key",
     ),
     mutant(
         "a 403 taken for a vanished object",

@@ -29,7 +29,7 @@ def test_upload_tells_why_rows_are_in_quarantine(run: Run, deployment: Deploymen
     verdict, reason, note = done.stdout.splitlines()[-3:]
     assert re.match(r"counted +day\.csv  3 rows, 1 of them in quarantine, 1970-01-01 – 2022-12-08$", verdict)
     assert re.match(r" +Flow Duration is negative \(line 3\): leave the row out", reason)
-    assert note.strip() == Note.CLOCK_NOT_SET.text
+    assert note.strip() == f"note: {Note.CLOCK_NOT_SET.text}"
 
 
 def test_a_partly_counted_file_is_an_exit_status(run: Run, deployment: Deployment, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -46,18 +47,26 @@ _DATE = re.compile(rb"^(?:(\d\d?)/(\d\d?)/(\d{4})|(\d{4})-(\d\d)-(\d\d))(?= )")
 
 def read(path: Path) -> FlowFile:
     """Reads a file under its name; the quarantine is not looked at."""
-    with path.open("rb") as stream:
-        return read_flow_file(stream, io.BytesIO(), name=path.name)
+    return read_flow_file(io.BytesIO(path.read_bytes()), io.BytesIO(), name=path.name)
 
 
-def check_against(decision: Decision, path: Path) -> None:
+@cache
+def decided(name: str, content: bytes) -> Decision:
+    """What SQL makes of a content under a name."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return decide(path)
+
+
+def check_decision(decision: Decision, content: bytes, name: str) -> None:
     """Makes sure that a file is read as SQL decided: the verdict, the unit, each sum, rows and bad rows."""
     if decision.verdict != "counted":
         with pytest.raises(FileRejected) as rejected:
-            read(path)
+            read_flow_file(io.BytesIO(content), io.BytesIO(), name=name)
         assert re.search(SAID[decision.verdict], rejected.value.found), (decision.verdict, rejected.value)
         return
-    flows = read(path)
+    flows = read_flow_file(io.BytesIO(content), io.BytesIO(), name=name)
     assert flows.totals == decision.totals
     assert (flows.rows, flows.quarantined) == (decision.rows, decision.bad)
     assert {None: None, Unit.SECONDS: True, Unit.MICROSECONDS: False}[flows.unit] == decision.seconds
@@ -66,9 +75,10 @@ def check_against(decision: Decision, path: Path) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_real_file_is_read_as_sql_decides(name: str) -> None:
     """Whether it counts, in which unit, and every sum, pair and day, by rules of its own."""
-    decision = decide(FILES[name])
+    path = FILES[name]
+    decision = decided(path.name, path.read_bytes())
     assert (decision.verdict != "counted") == (name in REJECTED)
-    check_against(decision, FILES[name])
+    check_decision(decision, path.read_bytes(), path.name)
 
 
 # What becomes of real files on their way
@@ -128,27 +138,17 @@ def changed(path: Path, change: str, share: int) -> bytes:
     return b"".join(made)
 
 
-@cache
-def decided(name: str, content: bytes, folder: Path) -> tuple[Decision, Path]:
-    """What SQL makes of a content under a name, and where it lies."""
-    path = folder / f"{name.removesuffix('.gz').removesuffix('.csv')}.csv"
-    path.write_bytes(content)
-    return decide(path), path
-
-
 @pytest.mark.parametrize("share", [1, 3])
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_was_made_of_real_files_is_read_as_sql_decides(
-    change: str, share: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_what_was_made_of_real_files_is_read_as_sql_decides(change: str, share: int) -> None:
     """Month-first dates, other calendars, lost dates and rounded numbers, in all rows or in a third."""
-    folder = tmp_path_factory.mktemp("changed")
     verdicts = set()
     for name, original in FILES.items():
         if name not in REJECTED:
-            decision, path = decided(original.name, changed(original, change, share), folder)
+            content = changed(original, change, share)
+            decision = decided(original.name.removesuffix(".gz"), content)
             verdicts.add(decision.verdict)
-            check_against(decision, path)
+            check_decision(decision, content, original.name)
     if share == 1 and change in ("month first", "of a Thai calendar", "before 1970", "times without dates"):
         assert len(verdicts) > 1
 
