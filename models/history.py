@@ -1,8 +1,9 @@
 """The days of a pair, device or network as columns: sixty days are four lists, and not sixty objects."""
 
-from collections.abc import Iterator, Mapping
-from operator import add
-from typing import Self
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Self
 
 from models.days import day_of, ordinal
 from models.traffic import Totals
@@ -83,50 +84,90 @@ class History(Mapping[str, Totals]):
         return len(self.numbers)
 
 
-class DailySums:
-    """Adds histories up, day by day."""
+class Packed(NamedTuple):
+    """A history as three long numbers, which add up in one step each, see `DailySums`."""
 
-    __slots__ = ("_begin", "_durations", "_flows", "_packets")
+    first: int  # ordinal of its first day
+    columns: tuple[
+        int, int, int
+    ]  # durations, packets and flows: a day in every `_WIDTH` bytes, the first lowest
+
+    @classmethod
+    def of(cls, history: History) -> "Packed":
+        """A history that has days."""
+        durations, packets, flows = (
+            _packed(history.numbers, values) for values in (history.durations, history.packets, history.flows)
+        )
+        return cls(history.numbers[0], (durations, packets, flows))
+
+
+class DailySums:
+    """Adds histories up, day by day, as long numbers: sixty days are three additions, and not 180."""
+
+    __slots__ = ("_begin", "_columns")
 
     def __init__(self) -> None:
         self._begin = 0
-        self._durations: list[int] = []
-        self._packets: list[int] = []
-        self._flows: list[int] = []
+        self._columns = (0, 0, 0)
 
     def add(self, history: History) -> Self:
         """Takes a history that has days."""
-        numbers = history.numbers
-        self._make_room(numbers[0], numbers[-1])
-        first, end = numbers[0] - self._begin, numbers[-1] - self._begin + 1
-        columns = (
-            (self._durations, history.durations),
-            (self._packets, history.packets),
-            (self._flows, history.flows),
-        )
-        for sums, values in columns:
-            if end - first == len(numbers):
-                sums[first:end] = map(add, sums[first:end], values)
-            else:
-                for number, value in zip(numbers, values, strict=True):
-                    sums[number - self._begin] += value
+        return self.add_packed(Packed.of(history))
+
+    def add_packed(self, packed: Packed) -> Self:
+        """Takes what was packed: once, for all the sums that it is added to."""
+        durations, packets, flows = self._columns
+        if not flows:
+            self._begin, self._columns = packed
+            return self
+        earlier = (self._begin - packed.first) * 8 * _WIDTH
+        if earlier > 0:
+            durations, packets, flows = durations << earlier, packets << earlier, flows << earlier
+            self._begin, later = packed.first, 0
+        else:
+            later = -earlier
+        more = packed.columns
+        if later:
+            more = more[0] << later, more[1] << later, more[2] << later
+        self._columns = durations + more[0], packets + more[1], flows + more[2]
         return self
 
     def history(self) -> History:
         """What they add up to."""
         history = History()
-        for place, flows in enumerate(self._flows):
+        count = -(-self._columns[2].bit_length() // (8 * _WIDTH))
+        columns = [_unpacked(column, count) for column in self._columns]
+        for place, (duration, packets, flows) in enumerate(zip(*columns, strict=True)):
             if flows:
-                history.append(self._begin + place, self._durations[place], self._packets[place], flows)
+                history.append(self._begin + place, duration, packets, flows)
         return history
 
-    def _make_room(self, first: int, last: int) -> None:
-        if not self._flows:
-            self._begin = first
-        before = max(0, self._begin - first)
-        after = max(0, last + 1 - self._begin - len(self._flows))
-        if before or after:
-            self._begin -= before
-            for sums in (self._durations, self._packets, self._flows):
-                sums[:0] = [0] * before
-                sums.extend([0] * after)
+
+_WIDTH = 24  # bytes: 2⁶⁴ numbers of 38 digits add up to no more
+
+
+def _packed(numbers: Sequence[int], values: Sequence[int]) -> int:
+    first, span = numbers[0], numbers[-1] - numbers[0] + 1
+    if span != len(numbers):
+        by_day = dict(zip(numbers, values, strict=True))
+        values = [by_day.get(number, 0) for number in range(first, first + span)]
+    try:
+        content = _layout(span).pack(*values)
+    except struct.error:  # beyond 64 bits
+        content = b"".join(value.to_bytes(_WIDTH, "little") for value in values)
+    return int.from_bytes(content, "little")
+
+
+def _unpacked(column: int, count: int) -> Sequence[int]:
+    words = struct.unpack(f"<{3 * count}Q", column.to_bytes(_WIDTH * count, "little"))
+    lows, middles, highs = words[::3], words[1::3], words[2::3]
+    if not any(middles) and not any(highs):
+        return lows
+    return [
+        low + (middle << 64) + (high << 128) for low, middle, high in zip(lows, middles, highs, strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _layout(count: int) -> struct.Struct:
+    return struct.Struct("<" + "Q16x" * count)

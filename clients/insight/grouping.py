@@ -1,8 +1,9 @@
 """Puts findings together that have one cause."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from clients.insight.findings import NETWORK, PAIRS_KEPT, Finding, Kind
 from models.days import ordinal
@@ -12,6 +13,7 @@ _OF_PAIRS = (Kind.BURST, Kind.STEP, Kind.GROWTH, Kind.SILENT)
 _SAME_DEVICE = 3  # pairs of a device that change alike on a day are one finding of the device
 _NETWORK_SHARE = 0.3  # of all regular pairs
 _NETWORK_PAIRS = 10
+_ALL = "*"  # no device has this name
 
 
 def grouped(findings: Iterable[Finding], regular_pairs: int) -> list[Finding]:
@@ -54,25 +56,65 @@ def _near(one: Finding, other: Finding) -> bool:
 
 def _of_devices(findings: list[Finding], whole_network: int) -> list[Finding]:
     """Findings of one kind: those of a day that share a device become one, unless they are of everybody."""
-    left = sorted(findings, key=lambda one: -one.score)
+    strongest_first = sorted(findings, key=lambda one: -one.score)
+    if strongest_first and strongest_first[0].kind is Kind.GROWTH:
+        return strongest_first  # there is no day that they share
+    left = _Left(strongest_first)
     done: list[Finding] = []
-    while left:
-        first = left[0]
-        near = [one for one in left if _near(first, one)]
-        if len(near) >= whole_network and first.kind is not Kind.GROWTH:
-            done.append(replace(_together(near[0], near[1:]), subject=NETWORK))
-            left = [one for one in left if one not in near]
+    for first in strongest_first:
+        if first not in left:
             continue
-        shared = Counter(end for one in near for end in split_pair(one.subject))
-        device = max(split_pair(first.subject), key=lambda end: shared[end])
-        same = [one for one in near if device in split_pair(one.subject)]
-        if len(same) < _SAME_DEVICE or first.kind is Kind.GROWTH:
-            same = [first]
-            done.append(first)
+        day = ordinal(first.day)
+        if left.count(day) >= whole_network:
+            same, subject = left.take(day), NETWORK
         else:
-            done.append(replace(_together(first, same[1:]), subject=device))
-        left = [one for one in left if one not in same]
+            subject = max(split_pair(first.subject), key=lambda end: left.count(day, end))
+            is_group = left.count(day, subject) >= _SAME_DEVICE
+            same = left.take(day, subject) if is_group else left.take_one(first)
+        together = _together(same[0], same[1:])
+        done.append(replace(together, subject=subject) if len(same) > 1 else first)
     return done
+
+
+class _Left:
+    """Findings that are not told yet, by day and by what they share, so that many are grouped quickly.
+
+    Args:
+        findings: of pairs, the strongest first.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self._places = {id(one): place for place, one in enumerate(findings)}
+        self._by_day: defaultdict[tuple[int, str], dict[int, Finding]] = defaultdict(dict)
+        for place, one in enumerate(findings):
+            for key in self._keys(one):
+                self._by_day[key][place] = one
+
+    def __contains__(self, finding: Finding) -> bool:
+        return self._places[id(finding)] in self._by_day[ordinal(finding.day), _ALL]
+
+    def count(self, day: int, end: str = _ALL) -> int:
+        """How many there are within a day, with a device at one end or of all."""
+        return sum(len(self._by_day[near, end]) for near in (day - 1, day, day + 1))
+
+    def take(self, day: int, end: str = _ALL) -> list[Finding]:
+        """Takes these away, the strongest first."""
+        near = [item for number in (day - 1, day, day + 1) for item in self._by_day[number, end].items()]
+        taken = [one for _, one in sorted(near, key=itemgetter(0))]
+        for one in taken:
+            self.take_one(one)
+        return taken
+
+    def take_one(self, finding: Finding) -> list[Finding]:
+        """Takes one away."""
+        for key in self._keys(finding):
+            del self._by_day[key][self._places[id(finding)]]
+        return [finding]
+
+    @staticmethod
+    def _keys(finding: Finding) -> list[tuple[int, str]]:
+        day = ordinal(finding.day)
+        return [(day, end) for end in {_ALL, *split_pair(finding.subject)}]
 
 
 def _together(first: Finding, others: Sequence[Finding]) -> Finding:

@@ -12,7 +12,7 @@ from clients.insight.ranking import Grouping, Ranking, Traffic, devices
 from clients.queries.scan import TableScan, histories
 from models.deployment import Deployment
 from models.errors import NotFound
-from models.history import DailySums, History
+from models.history import DailySums, History, Packed
 from models.load import doubling_days
 from models.storage.file_records import FilesTable
 from models.traffic import Totals
@@ -96,9 +96,10 @@ class Gathering:
         """Takes a pair that has days, once."""
         history = History.of(days)
         self._detector.take(pair, history)
-        self._devices.add(pair, history)
+        packed = Packed.of(history)
+        self._devices.add(pair, packed)
+        self._network.add_packed(packed)
         self._ranking.add(Traffic(pair, history, 1))
-        self._network.add(history)
         self._is_empty = False
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from models import load as loads
 from models.days import day_of
-from models.history import DailySums, History
+from models.history import DailySums, History, Packed
 from models.moments import Moments
 from models.traffic import join_pair, split_pair
 
@@ -165,13 +165,14 @@ class Grouping:
     def __len__(self) -> int:
         return len(self._sums)
 
-    def add(self, pair: str, history: History) -> None:
-        """Takes a pair."""
+    def add(self, pair: str, history: History | Packed) -> None:
+        """Takes a pair that has days."""
+        packed = Packed.of(history) if isinstance(history, History) else history
         for name in self._names_of(pair):
             sums = self._sums.get(name)
             if sums is None:
                 sums = self._sums[name] = DailySums()
-            sums.add(history)
+            sums.add_packed(packed)
 
     def histories(self) -> Iterator[tuple[str, History]]:
         """What the pairs of each add up to."""

@@ -65,17 +65,19 @@ def _burst(finding: Finding) -> str:
 def _step(finding: Finding) -> str:
     now, before = figure(finding.value, finding.measure), figure(finding.expected, finding.measure)
     direction = "risen" if finding.ratio > 1 else "fallen"
+    has = "has" if finding.measure is Measure.DURATION else "have"
     return (
-        f"Since {finding.day} the {finding.measure.value} of {_who(finding)} has {direction} to "
+        f"Since {finding.day} the {finding.measure.value} of {_who(finding)} {has} {direction} to "
         f"{number(finding.ratio)} times the level before: {now} a day instead of {before}{_example(finding)}."
     )
 
 
 def _growth(finding: Finding) -> str:
     days = doubling_days(finding.value)
+    grows = "grows" if finding.measure is Measure.DURATION else "grow"
     return (
-        f"The {finding.measure.value} of {_who(finding)} grows by {finding.value:.1%} a day: at this pace it "
-        f"doubles every {number(days)} days."
+        f"The {finding.measure.value} of {_who(finding)} {grows} by {finding.value:.1%} a day, at which pace "
+        f"it takes {number(days)} days to double."
     )
 
 

@@ -38,9 +38,9 @@ def test_answers_are_decoded_whatever_stands_in_them(
 
 
 def flat(item: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """An item without its types: a whole number as `int`, another number as it is written."""
+    """An item without its types: a whole number from 0 on as `int`, another as it is written."""
     number = item["d1"]["N"]
-    is_whole = number.lstrip("-").isdigit()
+    is_whole = number.isdigit()
     return {"k": item["k"]["S"], "t": item["t"]["S"], "d1": int(number) if is_whole else number}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cloudformation.templates import content, template
+from tests.helpers.project import ROOT
 
 MINUTE = 60
 _BEYOND = 2  # periods that CloudWatch looks at beside those that it evaluates: three to five in its example
@@ -117,6 +118,20 @@ def count(
                 (made,) = one["MetricTransformations"]
                 metric = Metric(str(made["MetricNamespace"]), made["MetricName"])
                 data.add(metric, when, float(made["MetricValue"]))
+
+
+def documented() -> dict[str, float]:
+    """After how many seconds at the most each alarm goes off, as docs/operations.md says."""
+    section = (ROOT / "docs" / "operations.md").read_text().partition("## Alarms")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    found: dict[str, float] = {}
+    for names, _cause, after, _remedy in (line.strip("| ").split(" | ") for line in lines):
+        longest = re.search(r"(\d+) min$", after.strip())
+        assert longest, names
+        for name in re.findall(r"`(\w+)`", names):
+            assert name not in found, name
+            found[name] = float(longest[1]) * MINUTE
+    return found
 
 
 def _named(value: Any) -> Any:

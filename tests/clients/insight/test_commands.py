@@ -54,6 +54,7 @@ BROKEN: dict[str, dict[str, dict[str, str]]] = {
     "10.0.0.9>10.0.0.8": {"d3": {"N": "5"}, "n3": {"N": "1"}},
     "10.0.0.9>10.0.0.7": {"d1": {"N": "5"}, "p1": {"N": "5"}, "n1": {"N": "1"}, "p2": {"N": "1"}},
     "10.0.0.9>10.0.0.6": {"d3": {"N": "1.5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
+    "10.0.0.9>10.0.0.4": {"d3": {"N": "-5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
     "10.0.0.9>10.0.0.5": {"d3": {"S": "5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
     "10.0.0.9": {"d3": {"N": "5"}, "p3": {"N": "5"}, "n3": {"N": "1"}},
 }
@@ -66,7 +67,7 @@ def test_broken_items_are_named_and_stop_nobody(counted: Deployment, run: Run, t
         client("dynamodb").put_item(TableName=counted.daily_totals, Item={**key, **numbers})
     for arguments in (["top", "--json"], ["anomalies", "--json"]):
         done = run(*arguments)
-        assert "6 items of the daily totals cannot be read" in done.stderr
+        assert "7 items of the daily totals cannot be read" in done.stderr
         assert set(json.loads(done.stdout)["unreadable"]) == {f"{pair} 2022-12-05" for pair in BROKEN}
     assert run("report", "-o", "report.html").returncode == 0
     assert "cannot be read" in (tmp_path / "report.html").read_text("utf-8")
