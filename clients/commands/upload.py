@@ -39,7 +39,7 @@ _DOCUMENT = {
         "flowtally upload day.csv --branch paris",
         "flowtally upload /var/flows --older-than 10m --wait",
         "flowtally upload /var/flows --dry-run",
-        statuses={1: "a file failed, or (with --wait) is not or only partly counted, or AWS refused"},
+        statuses={1: "a file failed, was held back, is not counted whole, or AWS refused"},
         document=_DOCUMENT,
     )
 )
@@ -99,7 +99,7 @@ def upload(
     s3 = account.client("s3", connections=CONNECTIONS)
     uploader = Uploader(
         s3,
-        bucket or account.deployment.bucket,
+        bucket or account.bucket,
         branch,
         records,
         is_dry_run=dry_run,
@@ -141,6 +141,8 @@ def _taking_out(account: Account, branch: str, files: FilesTable | None) -> Take
 
 def _files_table(account: Account, bucket: str | None) -> FilesTable | None:
     """What became of earlier files of this bucket, by default the stack's; None where it cannot be known."""
+    if bucket is None and account.settings:
+        return FilesTable(account.client("dynamodb"), account.files_table)
     try:
         deployment = account.deployment
     except (NotFound, UsageError):

@@ -5,6 +5,7 @@ Run by `clients.local_aws.engine`, before anything else has imported ministack.
 
 import decimal
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ decimal.setcontext(decimal.Context(prec=38))
 
 from ministack.app import main  # noqa: E402
 from ministack.core import iam_actions  # noqa: E402
-from ministack.services import dynamodb_streams, lambda_svc  # noqa: E402
+from ministack.services import dynamodb, dynamodb_streams, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 _KEPT = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
@@ -28,7 +29,33 @@ def run() -> None:
     provisioners._cw_metric_alarm_record = _knowing_metric_math(provisioners._cw_metric_alarm_record)
     iam_actions.extract_resource_arn = _knowing_streams(iam_actions.extract_resource_arn)
     iam_actions.s3_service_context = _knowing_how_it_is_kept(iam_actions.s3_service_context)
+    iam_actions.dynamodb_service_context = _knowing_leading_keys(iam_actions.dynamodb_service_context)
     main()
+
+
+def _knowing_leading_keys(context: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
+    """It tells policies nothing of the partition keys that a request reads."""
+
+    def context_of(body: bytes) -> dict[str, Any]:
+        told = context(body)
+        request = json.loads(body or b"{}")
+        table = dynamodb._tables.get(request.get("TableName", ""))
+        if table and (values := _leading_keys(request, table["pk_name"])):
+            told["dynamodb:LeadingKeys"] = values
+        return told
+
+    return context_of
+
+
+def _leading_keys(request: dict[str, Any], name: str) -> list[str]:
+    """The partition keys of a GetItem or a Query."""
+    if name in request.get("Key", {}):
+        return list(request["Key"][name].values())
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    compared = re.findall(r"(#?\w+)\s*=\s*(:\w+)", request.get("KeyConditionExpression", ""))
+    return [
+        key for place, value in compared if names.get(place, place) == name for key in values[value].values()
+    ]
 
 
 def _knowing_streams(resource: Callable[..., str]) -> Callable[..., str]:

@@ -6,8 +6,11 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from clients.queries.branches import BranchFiles
 from clients.terminal.account import Account
+from clients.terminal.aws_errors import is_denied
 from models.bucket_layout import (
     INCOMING,
     NO_BRANCH,
@@ -110,15 +113,23 @@ def files_of_branch(account: Account, branch: str) -> list[File]:
     Raises:
         NotFound: it sent nothing.
     """
-    deployment = account.deployment
-    files = FilesTable(account.client("dynamodb"), deployment.files)
+    files = FilesTable(account.client("dynamodb"), account.files_table)
     s3 = account.client("s3")
     found = list(files.of_branch(branch)) if branch else []
-    found += _waiting(s3, deployment.bucket, branch)
+    found += _waiting(s3, account.bucket, branch)
     if not found:
-        known = {file.branch for file in files.all()}
-        raise _unknown(branch, known.union(_branches_that_wait(s3, deployment.bucket)))
+        raise _unknown(branch, _known_branches(files, s3, account.bucket))
     return found
+
+
+def _known_branches(files: FilesTable, s3: "S3Client", bucket: str) -> set[str] | None:
+    """All branches that sent something; None where they may not be seen, as by a branch."""
+    try:
+        return {file.branch for file in files.all()}.union(_branches_that_wait(s3, bucket))
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return None
 
 
 def _waiting(s3: "S3Client", bucket: str, branch: str) -> Iterator[File]:
@@ -143,13 +154,12 @@ def _branches_that_wait(s3: "S3Client", bucket: str) -> Iterator[str]:
             yield below["Prefix"].removeprefix(INCOMING).removesuffix("/")
 
 
-def _unknown(branch: str, known: set[str]) -> NotFound:
-    near = get_close_matches(branch, sorted(known), _SUGGESTIONS, cutoff=0)
-    more = " and others" if len(known) > len(near) else ""
-    return NotFound(
-        "no file of this branch has arrived",
-        where=f"branch {branch!r}",
-        remedy=f"There are files of {', '.join(near)}{more}"
-        if near
-        else "No other branch has sent any either: send some with `flowtally upload`",
-    )
+def _unknown(branch: str, known: set[str] | None) -> NotFound:
+    near = get_close_matches(branch, sorted(known or ()), _SUGGESTIONS, cutoff=0)
+    remedy = "Send some with `flowtally upload`"
+    if near:
+        more = " and others" if len(known or ()) > len(near) else ""
+        remedy = f"There are files of {', '.join(near)}{more}"
+    elif known is not None:
+        remedy = "No other branch has sent any either: send some with `flowtally upload`"
+    return NotFound("no file of this branch has arrived", where=f"branch {branch!r}", remedy=remedy)

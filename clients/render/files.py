@@ -137,7 +137,7 @@ def rejected_listing(account: Account, files: RecentFiles) -> Listing:
 def quarantined_listing(account: Account, files: RecentFiles) -> Listing:
     """Files with rows that do not count, and what to do next."""
     remark = (
-        f"Next: download and unpack the CSV from the bucket {account.deployment.bucket}, correct its rows by "
+        f"Next: download and unpack the CSV from the bucket {account.bucket}, correct its rows by "
         "the reasons in it, and send it as a file of its own, "
         f"`flowtally upload{account.options} FILE --branch BRANCH`"
     )

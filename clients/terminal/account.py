@@ -1,5 +1,7 @@
 """The AWS account, region and stack that a command works on."""
 
+import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -91,6 +93,27 @@ class Account:
             raise NotFound(
                 error.found, remedy="Name another with --stack or --region, or deploy it first"
             ) from error
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the environment says of the stack to a branch, which may not look at it; empty if nothing.
+
+        `flowtally environment --branch` prints it.
+        """
+        is_of_this = os.environ.get("FLOWTALLY_STACK", DEFAULT_STACK) == self.stack
+        names = ("FLOWTALLY_BUCKET", "FLOWTALLY_FILES")
+        given = {name: os.environ[name] for name in names if is_of_this and os.environ.get(name)}
+        return given if len(given) == len(names) else {}
+
+    @property
+    def bucket(self) -> str:
+        """The bucket: as the settings have it, or the stack."""
+        return self.settings.get("FLOWTALLY_BUCKET") or self.deployment.bucket
+
+    @property
+    def files_table(self) -> str:
+        """The table of files, likewise."""
+        return self.settings.get("FLOWTALLY_FILES") or self.deployment.files
 
     @cached_property
     def _session(self) -> boto3.Session:

@@ -74,18 +74,33 @@ def test_policies_name_what_they_are_for() -> None:
     assert not [entry for entry in allowed() if "*" in entry[1] or entry[2] == "*"]
 
 
-def test_a_branch_may_upload_below_its_own_prefix_only() -> None:
-    """The policy for branches depends on the identity's tag, and allows nothing but uploading."""
+def test_a_branch_may_upload_and_look_at_what_is_its_own_only() -> None:
+    """The policy for branches depends on the identity's tag in each of its statements, and allows no more."""
     assert {entry[1:] for entry in allowed() if entry[0] == "BranchUploadPolicy"} == {
         ("s3:PutObject", "Sub ${Bucket.Arn}/incoming/${!aws:PrincipalTag/branch}/*"),
         ("s3:AbortMultipartUpload", "Sub ${Bucket.Arn}/incoming/${!aws:PrincipalTag/branch}/*"),
+        ("s3:ListBucket", "GetAtt Bucket.Arn"),
+        ("dynamodb:GetItem", "GetAtt Files.Arn"),
+        ("dynamodb:Query", "GetAtt Files.Arn"),
     }
+    conditions = [statement["Condition"] for statement in of_branches()[1:]]
+    assert conditions == [
+        {"StringEquals": {"s3:prefix": "incoming/${aws:PrincipalTag/branch}/"}},
+        {
+            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/branch}"]},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    ]
+
+
+def of_branches() -> list[Mapping[str, Any]]:
+    """The statements of the policy for branches."""
+    return [it for name, it in statements("AWS::IAM::ManagedPolicy") if name == "BranchUploadPolicy"]
 
 
 def test_a_branch_may_upload_only_what_workers_can_read() -> None:
     """No archive, no key but the bucket's; what is not asked for in an upload is as the bucket has it."""
-    (statement,) = [it for name, it in statements("AWS::IAM::ManagedPolicy") if name == "BranchUploadPolicy"]
-    assert statement["Condition"] == {
+    assert of_branches()[0]["Condition"] == {
         "StringEqualsIfExists": {
             "s3:x-amz-storage-class": "STANDARD",
             "s3:x-amz-server-side-encryption": "AES256",

@@ -211,9 +211,13 @@ def test_the_dashboard_shows_what_the_alarms_watch() -> None:
 
 
 def test_only_who_must_know_what_is_there_may_list_the_bucket() -> None:
-    """The first stage, which has to tell a missing object from a forbidden one, and people who look."""
+    """The first stage, to tell a missing object from a forbidden one; people who look; a branch, its own."""
     listing = {(key, it["Resource"]) for _, key, it in statements() if "s3:ListBucket" in it["Action"]}
-    assert listing == {("SummarizePolicy", "GetAtt Bucket.Arn"), ("AnalystPolicy", "GetAtt Bucket.Arn")}
+    assert listing == {
+        ("SummarizePolicy", "GetAtt Bucket.Arn"),
+        ("AnalystPolicy", "GetAtt Bucket.Arn"),
+        ("BranchUploadPolicy", "GetAtt Bucket.Arn"),
+    }
 
 
 def test_accelerated_uploads_and_alarm_mail_are_parameters() -> None:

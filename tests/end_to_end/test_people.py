@@ -1,8 +1,11 @@
 """What people may do: a branch uploads, an analyst looks, and nobody does more."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,10 +16,11 @@ from clients.queries.stored import read_status
 from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
-from models.storage.schema import Week
+from models.storage.schema import File, Week
 from tests.helpers.deployed import client
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack
+from tests.helpers.program import Run, done
 
 # Ways to keep an object in which no worker can read it.
 UNREADABLE: list[dict[str, str]] = [
@@ -39,7 +43,7 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     iam = stack.engine.client("iam")
 
     def become(policy: str, **tags: str) -> None:
-        name = f"user-{policy}"
+        name = f"user-{uuid4().hex}"
         iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         # The engine does not put the caller's tags into resources, as AWS does.
         document = json.dumps(stack.document(("managed", stack.outputs[policy])))
@@ -93,6 +97,64 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
         lambda: client("ec2").describe_launch_template_versions(Versions=["$Latest"]),
     ):
         with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
+            refused()
+
+
+def test_a_branch_sees_what_became_of_its_own_files_only(
+    stack: GuardedStack, user: Callable[..., None], run: Run, tmp_path: Path
+) -> None:
+    """By the settings printed for it, upload, --wait and status work; of other branches it sees nothing."""
+    settings = json.loads(
+        done(run("environment", "--branch", "paris", "--json", **stack.engine.environment()))
+    )
+    files = FilesTable(stack.engine.client("dynamodb"), stack.deployment.files)
+    for branch in ("paris", "rome"):
+        files.put(File(branch=branch, key="a.csv", state="counted", rows=7, arrived_at=1, attempts=1))
+        stack.put(f"incoming/{branch}/waits.csv", flow_csv(ROW))
+    user("BranchUploadPolicyArn", branch="paris")
+    own = {**settings, **{name: value for name, value in os.environ.items() if name.startswith("AWS_")}}
+    shown = done(run("status", "--branch", "paris", **own))
+    assert "a.csv" in shown
+    assert "waits.csv" in shown
+    (tmp_path / "day.csv").write_bytes(flow_csv(ROW))
+    assert "Warning" not in run("upload", "day.csv", **own).stderr
+    before = json.loads(done(run("upload", "day.csv", "--dry-run", "--json", **own)))["files"]
+    digest = before[0]["key"]
+    files.put(File(branch="paris", key=digest, state="counted", rows=1, arrived_at=1, attempts=1))
+    assert "counted before" in done(run("upload", "day.csv", "--wait", "--timeout", "9", **own))
+    unknown = run("status", "--branch", "rome", **own)
+    assert (unknown.returncode, "not permitted" in unknown.stderr) == (1, True)
+
+
+def test_a_branch_sees_nothing_of_others(stack: GuardedStack, user: Callable[..., None]) -> None:
+    """No row, no name and no object of theirs, and of its own rows it changes none."""
+    user("BranchUploadPolicyArn", branch="paris")
+    table, bucket, dynamodb = stack.deployment.files, stack.deployment.bucket, client("dynamodb")
+    query = {"TableName": table, "KeyConditionExpression": "branch = :b"}
+    own_key, others = (
+        {"branch": {"S": "paris"}, "key": {"S": "a.csv"}},
+        {"branch": {"S": "rome"}, "key": {"S": "a.csv"}},
+    )
+    dynamodb.get_item(TableName=table, Key=own_key)
+    for refused in calls(
+        partial(dynamodb.get_item, TableName=table, Key=others),
+        partial(dynamodb.query, **query, ExpressionAttributeValues={":b": {"S": "rome"}}),
+        partial(dynamodb.scan, TableName=table),
+        partial(dynamodb.put_item, TableName=table, Item=own_key),
+        partial(dynamodb.update_item, TableName=table, Key=own_key),
+        partial(dynamodb.delete_item, TableName=table, Key=own_key),
+        partial(dynamodb.batch_get_item, RequestItems={table: {"Keys": [own_key]}}),
+        partial(
+            dynamodb.get_item,
+            TableName=stack.deployment.pair_statistics,
+            Key={"src": {"S": "paris"}, "dst": {"S": "x"}},
+        ),
+        partial(client("s3").list_objects_v2, Bucket=bucket, Prefix="incoming/rome/"),
+        partial(client("s3").list_objects_v2, Bucket=bucket, Prefix="incoming/"),
+        partial(client("s3").list_objects_v2, Bucket=bucket, Prefix="rejected/"),
+        partial(client("s3").list_objects_v2, Bucket=bucket),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
             refused()
 
 
