@@ -3,6 +3,7 @@
 All is judged on logarithms, so that twice as much is as far as half as much, whatever the size of a pair.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import exp, log, sqrt
 from typing import NamedTuple
@@ -20,8 +21,10 @@ from clients.insight.rhythm import (
     robust_spread,
 )
 from clients.insight.shapes import Shapes, shapes_of
+from models.outliers import NORMAL
 
 _TURNS = 2
+_SURELY = 1 + 1e-9  # beyond what rounding may do
 
 
 class Event(NamedTuple):
@@ -102,13 +105,21 @@ class Judge:
             return self._short(raw, values)
         rhythm = self._calendar.rhythm_of(raw, ordered := sorted(raw))
         logs = self._calendar.without(rhythm, raw)
-        level = middle_of_ordered(sorted(logs) if rhythm else ordered)
+        ordered = sorted(logs) if rhythm else ordered
+        level = middle_of_ordered(ordered)
         events: list[Event] = []
         if len(raw) >= 2 * self._rules.step_days and _drifts(logs, level, self._rules):
             events, model = self._drifting(raw, logs, rhythm, level)
         else:
             model = Model(rhythm, logs, level)
+            if self._is_wide(ordered, level):
+                return events, model
         return events + self._bursts(values, model), model
+
+    def _is_wide(self, ordered: Sequence[float], level: float) -> bool:
+        """Whether half of the days lie so far from their level that the highest is no burst, surely."""
+        near = _SURELY * (ordered[-1] - level) / (self._rules.burst_deviations * NORMAL)
+        return bisect_right(ordered, level + near) - bisect_left(ordered, level - near) <= len(ordered) // 2
 
     def _drifting(
         self, raw: Sequence[float], logs: Sequence[float], rhythm: Rhythm, level: float
