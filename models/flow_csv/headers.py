@@ -150,9 +150,14 @@ def stands_alone(line: bytes, header: Header) -> bool:
         return False
 
 
+def may_name_columns(line: bytes) -> bool:
+    """Whether a line may be a header, or end with one; hardly any row may."""
+    return b"timestamp" in line.lower()  # the one name without variants
+
+
 def repeated_header(line: bytes) -> Header | None:
     """The header that a line inside of a file is, else None."""
-    if b"timestamp" not in line.lower():  # the one name without variants
+    if not may_name_columns(line):
         return None
     try:
         fields = split_fields(line)
@@ -166,8 +171,6 @@ def repeated_header(line: bytes) -> Header | None:
 
 def glued_header(line: bytes, columns: Columns) -> Header | None:
     """The header behind a row without a line end, if its columns are at these places, else None."""
-    if b"timestamp" not in line.lower():
-        return None
     try:
         fields = split_fields(line)
     except BadRow:

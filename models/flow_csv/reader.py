@@ -12,6 +12,7 @@ from models.flow_csv.headers import (
     find_columns,
     find_unit_columns,
     glued_header,
+    may_name_columns,
     plain_header,
     repeated_header,
     stands_alone,
@@ -227,11 +228,14 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        header = repeated_header(line) if len(line) <= MAX_LINE else None
+        if len(line) > MAX_LINE or not may_name_columns(line):
+            self.quarantine.add(line, self._lines, reason)
+            return
+        header = repeated_header(line)
         if header and header.columns == columns:
             self._go_on_under(header, line, rows)
             return
-        glued = glued_header(line, columns) if len(line) <= MAX_LINE else None
+        glued = glued_header(line, columns)
         if glued:
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)

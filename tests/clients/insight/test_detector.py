@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.insight.detector import Detector
-from clients.insight.findings import NETWORK, Finding, Kind, Severity
+from clients.insight.findings import NETWORK, Finding, Kind, Measure, Severity
+from clients.insight.grouping import grouped
+from models.days import day_of
 from models.traffic import Totals
 from perf.insight.measure import OURS, measure
 
@@ -175,3 +177,23 @@ def test_stories_are_found(seed: int) -> None:
     assert sum(score.missed.values()) <= 2
     assert sum(score.wrong.values()) <= 3
     assert sum(score.right.values()) >= 24
+
+
+def test_thousands_of_bursts_are_grouped_by_day_and_device() -> None:
+    """On each of many days, what shares a device within a day is one finding, however many there are."""
+
+    def burst(pair: str, day: int, score: float) -> Finding:
+        return Finding(
+            Kind.BURST, Severity.MEDIUM, pair, day_of(day), Measure.PACKETS, 9.0, 1.0, score, (pair,), 1
+        )
+
+    found = [
+        burst(f"10.0.{device}.1>52.{device}.{peer}.1", 738_522 + 3 * device, peer)
+        for device in range(40)
+        for peer in range(100)
+    ]
+    told = grouped([*found, burst("10.9.9.9>52.0.0.9", 738_522, 1)], 10**6)
+    assert {(one.subject, one.pair_count) for one in told} == {
+        *((f"10.0.{device}.1", 100) for device in range(40)),
+        ("10.9.9.9>52.0.0.9", 1),
+    }
