@@ -46,6 +46,7 @@ log = logging.getLogger("flowtally.summarize")
 
 _VERSIONS = 5  # of an object that is overwritten while it is read, before its message goes back
 _SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk
+_NAMED = 10  # full items, in the reason of a file that is partly counted
 _REASON = 1000  # characters of a rejection's reason kept with the object; S3 takes 2 KB of metadata
 
 
@@ -267,8 +268,12 @@ class Summarizer:
 
 
 def _reason_of(full: Sequence[PairWeek]) -> str:
-    """Why a file is only partly counted."""
-    named = ", ".join(f"{week.source} > {week.destination} in the week of {week.week}" for week in full)
+    """Why a file is only partly counted; it goes into an item, so not all of very many are named."""
+    named = ", ".join(
+        f"{week.source} > {week.destination} in the week of {week.week}" for week in full[:_NAMED]
+    )
+    if len(full) > _NAMED:
+        named += f" and {len(full) - _NAMED:,} more"
     return (
         f"items of the daily totals are full ({len(full)}), and the rest of the file is counted. Make room "
         f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from clients.recovering.redrive import Redrive, RedriveResult
 from handlers.assembly import summarizer_for
+from handlers.summarizing import stage
 from handlers.summarizing.stage import Summarizer
 from models.deployment import Deployment
 from models.errors import FlowtallyError
@@ -198,6 +199,18 @@ def test_an_interrupted_file_completes(
         PairDay("10.0.0.1", f"10.0.0.{n}", "2022-12-07"): Totals(n, 1, 1) for n in range(2, 40)
     }
     assert keys(deployment) == []
+
+
+def test_a_reason_fits_into_its_item_however_many_weeks_are_full() -> None:
+    """Ten are named, and how many more there are: an item of the ledger takes 400 KB."""
+    full = [
+        PairWeek("10.0.0.1", f"10.0.{number >> 8}.{number & 255}", "2022-12-05") for number in range(20_000)
+    ]
+    reason = stage._reason_of(full)
+    assert "(20000)" in reason
+    assert "10.0.0.1 > 10.0.0.9 in the week of 2022-12-05 and 19,990 more" in reason
+    assert len(reason) < 1000
+    assert "more" not in stage._reason_of(full[:10])
 
 
 def test_what_a_full_week_refuses_is_completed_by_a_redrive(
