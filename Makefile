@@ -7,7 +7,7 @@ DATA ?= $(CAMPUS)
 KEPT = $(if $(SAVE),--save)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-report test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs lock libraries package clean
+.PHONY: help demo test test-report test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -71,6 +71,9 @@ measure: $(VENV)/dev ## Measure all of docs/performance.md again: half an hour o
 docs: $(VENV)/dev ## Bring docs/commands.md and the figures in docs/ up to date
 	$(VENV)/bin/python -m tests.helpers.commands_page
 	$(VENV)/bin/python -m perf.figures
+
+screens: $(VENV)/dev ## Draw the screens that README.md shows, from real runs
+	$(VENV)/bin/python -m tests.helpers.screens
 
 lock: $(VENV)/dev ## Resolve the dependencies anew
 	$(VENV)/bin/uv pip compile $(LOCK) --extra demo --group install -o requirements/demo.txt pyproject.toml
