@@ -25,7 +25,7 @@ _COMMANDS: Mapping[str, str] = {
     "demo": "Run everything on this computer, without AWS: on the given flow files, or on made-up ones.",
     "deploy": "Deploy flowtally to AWS, or bring a deployment in line with this version.",
     "destroy": "Remove everything that was deployed, and all data.",
-    "environment": "Print the settings of the daemon, for a machine of your own.",
+    "environment": "Print the settings of a machine of your own, or of a branch's computer.",
     "export": "Write days or pairs to a file: CSV, JSON, Parquet or Excel.",
     "redrive": "Start again what lies in incoming/, whether its message was lost or not.",
     "report": "Write a page that tells what to look at and why.",

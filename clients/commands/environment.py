@@ -29,7 +29,7 @@ def _checked(_context: click.Context, _option: click.Parameter, value: str | Non
 @pass_output
 @pass_account
 def environment(account: Account, output: Output, branch: str | None) -> None:
-    """Print the settings of the daemon, for a machine of your own, or those of a branch's computer.
+    """Print the settings of a machine of your own, or of a branch's computer.
 
     Lines NAME=value: what `install.sh --environment` takes, as docs/vm.md tells. With them and credentials
     that have BranchUploadPolicy, `upload`, also with --wait, and `status --branch` work for a branch, which

@@ -25,7 +25,7 @@ from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_bra
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
-from models.storage.schema import File
+from models.storage.schema import COUNTED, File
 
 _NOT_DONE = (Outcome.FAILED, Outcome.HELD)
 _DOCUMENT = {
@@ -113,7 +113,8 @@ def upload(
             say_what_became(sent, record)
             became.append(record)
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
-    return int(any(it.outcome in _NOT_DONE for it in uploads) or any(it.state == "rejected" for it in became))
+    is_all_sent = not any(sent.outcome in _NOT_DONE for sent in uploads)
+    return int(not (is_all_sent and all(file.state in COUNTED for file in became)))
 
 
 def _taking_out(account: Account, branch: str, files: FilesTable | None) -> TakeOut:

@@ -7,7 +7,7 @@ which takes some 80 µs an item. Items come flat: {"k": "10.0.0.1>10.0.0.2", "d1
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, groupby
 from operator import itemgetter
@@ -146,7 +146,7 @@ def _history_of(pair: str, weeks: Iterable[FlatItem], unreadable: list[str]) -> 
             continue
         for item in run:
             try:
-                _add_any_week(history, item)
+                _add_week(history, item)
             except (KeyError, ValueError):
                 unreadable.append(f"{pair} {item['t']}")
     return history.in_order()
@@ -167,15 +167,6 @@ def _add_whole_weeks(history: History, weeks: Sequence[FlatItem]) -> bool:
         return False
     history.extend(*columns)
     return True
-
-
-def _add_any_week(history: History, item: FlatItem) -> None:
-    """Adds the days of an item whose numbers may be written with an exponent, as they hardly ever are."""
-    try:
-        _add_week(history, item)
-    except ValueError:
-        numbers = {name: str(integer(item[name])) for name in item.keys() - {"k", "t"}}
-        _add_week(history, {**item, **numbers})
 
 
 def _add_week(history: History, item: FlatItem) -> None:
@@ -257,5 +248,11 @@ def _flattened(body: bytes) -> dict[str, Any] | None:
 
 
 def _bare(typed: Mapping[str, Any]) -> Any:
+    """A value without its type; text where it is no whole number from 0 on, however that is written."""
     ((kind, value),) = typed.items()
-    return int(value) if kind == "N" and value.isdecimal() else value
+    if kind != "N":
+        return value
+    with suppress(ValueError):
+        if (number := integer(value)) >= 0:
+            return number
+    return value

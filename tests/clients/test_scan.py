@@ -1,6 +1,7 @@
 """How answers of a scan are decoded, whatever engine wrote them."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
@@ -39,9 +40,10 @@ def test_answers_are_decoded_whatever_stands_in_them(
 
 def flat(item: dict[str, dict[str, str]]) -> dict[str, Any]:
     """An item without its types: a whole number from 0 on as `int`, another as it is written."""
-    number = item["d1"]["N"]
-    is_whole = number.isdigit()
-    return {"k": item["k"]["S"], "t": item["t"]["S"], "d1": int(number) if is_whole else number}
+    text = item["d1"]["N"]
+    number = Decimal(text)
+    is_whole = number == number.to_integral_value() and number >= 0
+    return {"k": item["k"]["S"], "t": item["t"]["S"], "d1": int(number) if is_whole else text}
 
 
 def test_what_is_no_answer_is_left_to_boto3() -> None:

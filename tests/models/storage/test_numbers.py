@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.queries.scan import _add_any_week
+from clients.queries.scan import _add_week, _bare
 from models.errors import FlowtallyError
 from models.history import History
 from models.storage.changes import Sums, WeekState
@@ -73,7 +73,7 @@ def test_an_item_of_the_daily_totals_is_read_alike(
     (day,) = days_of("10.0.0.1>10.0.0.2", [item])
     assert (day.day, day.totals) == ("2022-12-07", Totals(duration, packets, flows))
     history = History()
-    _add_any_week(history, {name: next(iter(it.values())) for name, it in item.items() if name not in "ru"})
+    _add_week(history, {name: _bare(typed) for name, typed in item.items() if name not in "ru"})
     assert (history.durations, history.packets, history.flows) == ([duration], [packets], [flows])
     as_written = {**plain, **{name: {"N": str(number)} for name, number in numbers.items()}}
     assert item_size(item) == item_size(as_written)
