@@ -1,6 +1,7 @@
 """The command `flowtally upload`."""
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
 from clients.uploading.local_files import flow_files
-from clients.uploading.uploader import CONNECTIONS, Outcome, Uploader, check_branch
+from clients.uploading.uploader import CONNECTIONS, Outcome, Upload, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
@@ -113,8 +114,13 @@ def upload(
             say_what_became(sent, record)
             became.append(record)
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
-    is_all_sent = not any(sent.outcome in _NOT_DONE for sent in uploads)
-    return int(not (is_all_sent and all(file.state in COUNTED for file in became)))
+    return _status(uploads, became)
+
+
+def _status(uploads: Iterable[Upload], became: Iterable[File]) -> int:
+    """0 if all was sent, and all that was waited for is in the totals as a whole."""
+    is_sent = not any(sent.outcome in _NOT_DONE for sent in uploads)
+    return int(not is_sent or any(file.state not in COUNTED for file in became))
 
 
 def _taking_out(account: Account, branch: str, files: FilesTable | None) -> TakeOut:
