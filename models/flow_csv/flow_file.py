@@ -14,7 +14,6 @@ from os import devnull
 from typing import NamedTuple
 
 from models.errors import ContentChanged
-from models.flow_csv.both_units import read_in_both_units
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass
@@ -185,6 +184,8 @@ def _judge(
     for text, is_whole in lines:
         reader.take(text, is_whole)
         if reader.is_unit_wanted:
+            from models.flow_csv.both_units import read_in_both_units  # noqa: PLC0415  # few files need it
+
             return read_in_both_units(reader, chain([(text, is_whole)], lines), quarantine)
     return reader, reader.end()
 
