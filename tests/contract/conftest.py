@@ -3,6 +3,8 @@
 import pytest
 
 from clients.local_aws.engine import EmbeddedEngine
+from models.storage.daily_totals import DailyTotalsStore
+from models.storage.pair_statistics import PairStatisticsStore
 from tests.contract.stores import Store, simulated_store, store_on
 from tests.dynamodb_local import DynamoDBLocal
 
@@ -36,3 +38,13 @@ def store(request: pytest.FixtureRequest) -> Store:
         return store_on(embedded)
     local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
     return store_on(local, local.let_hours_pass)
+
+
+@pytest.fixture
+def daily(store: Store) -> DailyTotalsStore:
+    return DailyTotalsStore(store.dynamodb, store.daily_totals)
+
+
+@pytest.fixture
+def statistics(store: Store, daily: DailyTotalsStore) -> PairStatisticsStore:
+    return PairStatisticsStore(store.dynamodb, store.pair_statistics, daily)

@@ -16,11 +16,6 @@ DAYS = {weekday: Totals(123_456_789_012, 123_456_789_012, 1) for weekday in rang
 SOURCE = b"12345678"
 
 
-@pytest.fixture
-def daily(store: Store) -> DailyTotalsStore:
-    return DailyTotalsStore(store.dynamodb, store.daily_totals)
-
-
 def fill(store: Store, files: int) -> None:
     fill_week(store.dynamodb, store.daily_totals, FULL, files)
 

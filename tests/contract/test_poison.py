@@ -22,16 +22,6 @@ SMALL: DaysOfWeek = {3: Totals(777_777_777_777, 1, 1)}
 HUGE: DaysOfWeek = {3: Totals(10_500_000 * 10**12, 10_500_000, 10_500_000)}  # its square has 39 digits
 
 
-@pytest.fixture
-def daily(store: Store) -> DailyTotalsStore:
-    return DailyTotalsStore(store.dynamodb, store.daily_totals)
-
-
-@pytest.fixture
-def statistics(store: Store, daily: DailyTotalsStore) -> PairStatisticsStore:
-    return PairStatisticsStore(store.dynamodb, store.pair_statistics, daily)
-
-
 def in_turn(work: Callable[[Any], object], items: Iterable[Any], /) -> None:
     for item in items:
         work(item)

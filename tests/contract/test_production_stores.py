@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-import pytest
-
 from handlers.consolidating.stage import Consolidator
 from models.storage.batch_read import KEYS_A_CALL
 from models.storage.changes import MARKS_AT_MOST, MARKS_KEPT, Step, Sums, WeekState, states_of
@@ -21,16 +19,6 @@ from tests.helpers.deployed import days_in
 
 WEEK = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 A, B = b"a" * 8, b"\0" * 8
-
-
-@pytest.fixture
-def daily(store: Store) -> DailyTotalsStore:
-    return DailyTotalsStore(store.dynamodb, store.daily_totals)
-
-
-@pytest.fixture
-def statistics(store: Store, daily: DailyTotalsStore) -> PairStatisticsStore:
-    return PairStatisticsStore(store.dynamodb, store.pair_statistics, daily)
 
 
 def a_step(week: str, revision: int, *, at: int) -> Step:
