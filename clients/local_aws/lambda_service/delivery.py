@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import orjson
+from botocore.exceptions import BotoCoreError, ClientError
 
 from clients.local_aws.lambda_service.environment import InvocationResult
 from clients.local_aws.lambda_service.filters import matches
@@ -86,6 +87,16 @@ class Caller:
             except (Throttled, FunctionNotFound):  # a mapping goes soon after its function
                 self.stopped.wait(_THROTTLED)
         raise MappingStopped
+
+
+def tell_trouble(text: str, exists: Callable[[], bool], error: Exception, **details: str) -> None:
+    """Logs what a mapping met, unless it was deleted: then what it reads may go before it is stopped."""
+    try:
+        is_deployed = exists()
+    except (ClientError, BotoCoreError):
+        is_deployed = True  # as far as is known
+    if is_deployed:
+        log.warning(text, extra={**details, "reason": str(error)})
 
 
 def failed_records(

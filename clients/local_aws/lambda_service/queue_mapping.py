@@ -22,7 +22,7 @@ from clients.local_aws.lambda_service.delivery import (
     MappingSettings,
     MappingStopped,
     failed_records,
-    log,
+    tell_trouble,
 )
 from clients.local_aws.lambda_service.environment import InvocationResult
 from models.errors import UsageError
@@ -107,7 +107,7 @@ class QueueMapping:
             except MappingStopped:
                 return
             except (ClientError, BotoCoreError) as error:
-                log.warning("queue not reached", extra={"reason": str(error)})
+                tell_trouble("queue not reached", self._exists, error)
                 self._stopped.wait(_RECOVERY)
 
     def _receive(self) -> list[Any]:

@@ -15,7 +15,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.local_aws.lambda_service.delivery import MappingSettings, log
+from clients.local_aws.lambda_service.delivery import MappingSettings, log, tell_trouble
 from clients.local_aws.lambda_service.environment import InvocationResult, LaunchSpec
 from clients.local_aws.lambda_service.function import FunctionNotFound, FunctionSettings, LambdaFunction
 from clients.local_aws.lambda_service.libraries import link_libraries
@@ -102,11 +102,15 @@ class LambdaService:
         return self._function(name).invoke(event)
 
     def _watch(self) -> None:
+        failed = 0  # looks in a row; one fails when what it found is deleted meanwhile
         while not self._stopped.is_set():
             try:
                 self.look()
+                failed = 0
             except (ClientError, BotoCoreError, OSError) as error:
-                log.warning("the deployed functions could not be listed", extra={"reason": str(error)})
+                failed += 1
+                if failed > 1:
+                    log.warning("the deployed functions could not be listed", extra={"reason": str(error)})
             self._stopped.wait(_LOOK)
 
     def look(self) -> None:
@@ -125,6 +129,7 @@ class LambdaService:
     def _start(self, settings: MappingSettings) -> None:
         """Starts a mapping with the permissions of its function's role, as Lambda does."""
         invoke = lambda event: self.invoke(settings.function, event)  # noqa: E731
+        exists = partial(self._exists, settings.id)
         try:
             function = self._function(settings.function).settings
             if ":sqs:" in settings.source_arn:
@@ -138,15 +143,15 @@ class LambdaService:
                     url,
                     invoke,
                     give_back=partial(show_again, self._client("sqs"), url),
-                    exists=partial(self._exists, settings.id),
+                    exists=exists,
                     pollers=self._most,
                 )
             else:
                 streams = self._roles.client(function.role, "dynamodbstreams")
-                self._mappings[settings] = StreamMapping(settings, streams, invoke)
+                self._mappings[settings] = StreamMapping(settings, streams, invoke, exists)
         except (ClientError, BotoCoreError, OSError, FlowtallyError, FunctionNotFound) as error:
             if self._refused.get(settings.id) != str(error):
-                log.warning("mapping not started", extra={"mapping": settings.id, "reason": str(error)})
+                tell_trouble("mapping not started", exists, error, mapping=settings.id)
             self._refused[settings.id] = str(error)
         else:
             self._refused.pop(settings.id, None)

@@ -17,7 +17,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clients.local_aws.lambda_service.delivery import Caller, MappingSettings, MappingStopped, Record, log
+from clients.local_aws.lambda_service.delivery import (
+    Caller,
+    MappingSettings,
+    MappingStopped,
+    Record,
+    tell_trouble,
+)
 from clients.local_aws.lambda_service.environment import InvocationResult
 from clients.local_aws.lambda_service.retries import Retrying
 
@@ -34,13 +40,19 @@ class StreamMapping:
         settings: of the mapping.
         streams: a boto3 DynamoDB Streams client with the permissions of the function's role.
         invoke: runs the function on an event, or raises Throttled.
+        exists: whether the mapping is still deployed; when it is not, `stop` follows.
     """
 
     def __init__(
-        self, settings: MappingSettings, streams: Any, invoke: Callable[[bytes], InvocationResult]
+        self,
+        settings: MappingSettings,
+        streams: Any,
+        invoke: Callable[[bytes], InvocationResult],
+        exists: Callable[[], bool] = lambda: True,
     ) -> None:
         self.settings = settings
         self._streams = streams
+        self._exists = exists
         self._stopped = Event()
         self._retrying = Retrying(settings, Caller(invoke, self._stopped), self._stopped.wait, time.time)
         self._checkpoints: dict[str, str] = {}
@@ -73,7 +85,7 @@ class StreamMapping:
                         self._readers[shard].start()
                 first = False
             except (ClientError, BotoCoreError) as error:
-                log.warning("stream not described", extra={"reason": str(error)})
+                tell_trouble("stream not described", self._exists, error)
             self._stopped.wait(_DISCOVERY)
 
     def _shards(self) -> dict[str, str | None]:
@@ -98,7 +110,7 @@ class StreamMapping:
             except MappingStopped:
                 return
             except (ClientError, BotoCoreError) as error:
-                log.warning("shard not read", extra={"shard": shard, "reason": str(error)})
+                tell_trouble("shard not read", self._exists, error, shard=shard)
                 iterator = None  # goes on after the checkpoint
                 self._stopped.wait(_RECOVERY)
                 continue

@@ -129,6 +129,34 @@ def test_a_mapping_that_is_deleted_gives_back_what_no_function_has(
     assert message["Body"] == "a"
 
 
+@pytest.mark.parametrize("is_deployed", [True, False], ids=["queue lost", "all deleted"])
+def test_what_a_deleted_mapping_misses_is_no_trouble(
+    engine: EmbeddedEngine,
+    queue: tuple[str, str],
+    caplog: pytest.LogCaptureFixture,
+    is_deployed: bool,
+) -> None:
+    """A queue that is gone is told of while its mapping is deployed, and not when both were deleted."""
+    url, arn = queue
+    asked = Event()
+
+    def exists() -> bool:
+        asked.set()
+        return is_deployed
+
+    engine.client("sqs").delete_queue(QueueUrl=url)
+    mapping = queue_mapping(
+        engine,
+        url,
+        MappingSettings("id", arn, "tried", 1),
+        lambda _: InvocationResult(b"null"),
+        exists=exists,
+    )
+    assert asked.wait(10)
+    mapping.stop()
+    assert {record.message for record in caplog.records} == ({"queue not reached"} if is_deployed else set())
+
+
 def test_a_stream_is_read_in_order_from_where_it_should(engine: EmbeddedEngine) -> None:
     """TRIM_HORIZON begins with what was there, LATEST with what comes; failures go on at the checkpoint."""
     engine.reset()
