@@ -18,6 +18,9 @@ _GZIP = zlib.MAX_WBITS | 16  # zlib's notation for "with a gzip header and trail
 _PADDING = b"\0\r\n"  # behind gzip data: of tapes and disks, of editors and mail programs
 _REMEDY = "Compress the CSV again, or upload it as it is"
 
+_SPARE = 1 << 20  # bytes of content that any gzipped file may have
+MOST_RATIO = 100  # of the content beyond them to what is gzipped; of real files to 20, of zeros to 1,000
+
 
 class Readable(Protocol):
     """An open file, or the body of an S3 object: gives up to `size` bytes, and none at its end."""
@@ -32,7 +35,7 @@ def content_blocks(stream: Readable) -> Iterator[bytes]:
     by its first bytes and may have several members. Memory is bounded, however well it compresses.
 
     Raises:
-        FileRejected: the gzip data is truncated or corrupt.
+        FileRejected: the gzip data is truncated or corrupt, or unfolds to far more than flows do.
     """
     blocks = _regrouped(iter(lambda: stream.read(BLOCK), b""))
     first = next(blocks, b"")
@@ -110,8 +113,10 @@ def _regrouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Pieces of at most `BLOCK` bytes of the content of all members."""
     member = zlib.decompressobj(_GZIP)
+    left = _SPARE
     for block in blocks:
         data = block
+        left += MOST_RATIO * len(block)
         while data:
             if member.eof:
                 data = data.lstrip(_PADDING)
@@ -123,6 +128,12 @@ def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 piece = member.decompress(data, BLOCK)
             except zlib.error as error:
                 raise FileRejected(f"the gzip data is corrupt ({error})", remedy=_REMEDY) from error
+            left -= len(piece)
+            if left < 0:
+                raise FileRejected(
+                    f"its content is more than {MOST_RATIO} times as long as the gzip data that it is in",
+                    remedy="Upload it as it is, without gzip",
+                )
             if piece:
                 yield piece
             data = member.unused_data if member.eof else member.unconsumed_tail

@@ -72,8 +72,23 @@ V4_HEADER = (
 V4_WIDTH = 84
 V4_MIN_WIDTH = 83  # some leave out the label
 
+MOST_NAMES = 1000  # of a header; CICFlowMeter's have 85 at most
 
-def check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
+
+def has_one_more(rows: Sequence[bytes], header: Header) -> bool:
+    """Whether most rows have a field more than their header, as some releases write them.
+
+    Raises:
+        FileRejected: it is a number at their beginning.
+    """
+    wider = [row for row in rows if width_of(row) == header.width + 1]
+    if not wider:
+        return False
+    _check_numbering(header.columns, wider)
+    return header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows)
+
+
+def _check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
     """Makes sure that rows of a field more than the header do not begin with a number that has no name.
 
     Raises:
@@ -103,6 +118,11 @@ def find_columns(line: bytes) -> Header | None:
         FileRejected: the header lacks a column, has one twice, or is no CSV.
     """
     fields = _first_fields(line)
+    if len(fields) > MOST_NAMES:
+        raise FileRejected(
+            f"the first line has {len(fields):,} fields, {MOST_NAMES:,} are the most; found {shown(fields)}",
+            remedy=ADVICE,
+        )
     places = _places(fields)
     if not any(places.values()):
         return None
@@ -152,7 +172,7 @@ def stands_alone(line: bytes, header: Header) -> bool:
 
 def may_name_columns(line: bytes) -> bool:
     """Whether a line may be a header, or end with one; hardly any row may."""
-    return b"timestamp" in line.lower()  # the one name without variants
+    return line.count(b",") < MOST_NAMES and b"timestamp" in line.lower()  # the one name without variants
 
 
 def repeated_header(line: bytes) -> Header | None:
@@ -176,23 +196,25 @@ def glued_header(line: bytes, columns: Columns) -> Header | None:
     except BadRow:
         return None
     names = [_plain_name(field) for field in fields]
-    for place in (place for place, name in enumerate(names) if name == "timestamp"):
-        start = place - columns.timestamp
-        if start >= 0 and _stand_at(names[start:], columns) and (_is_torn_row(fields[:start]) or start == 0):
-            return Header(columns, len(fields) - start)
-    return None
+    before = (place - columns.timestamp for place, name in enumerate(names) if name == "timestamp")
+    starts = [start for start in before if start >= 0 and _stand_at(names, start, columns)]
+    if not starts:
+        return None
+    torn = next((place for place, field in enumerate(fields) if _is_of_a_row(field)), len(fields))
+    start = next((start for start in starts if start > torn or start == 0), None)
+    return None if start is None else Header(columns, len(fields) - start)
 
 
-def _is_torn_row(fields: Sequence[bytes]) -> bool:
-    return any(is_address(field) or is_number(field) or begins_with_date(field) for field in fields)
+def _is_of_a_row(field: bytes) -> bool:
+    return is_address(field) or is_number(field) or begins_with_date(field)
 
 
-def _stand_at(names: Sequence[str], columns: Columns) -> bool:
-    """Whether the five names stand at these places, the very first behind what is left of a row."""
-    if len(names) <= max(columns):
+def _stand_at(names: Sequence[str], start: int, columns: Columns) -> bool:
+    """Whether the five names stand at these places behind a start, the very first behind what a row left."""
+    if len(names) - start <= max(columns):
         return False
     return all(
-        names[place] in spellings or (place == 0 and names[0].endswith(tuple(spellings)))
+        names[start + place] in spellings or (place == 0 and names[start].endswith(tuple(spellings)))
         for place, spellings in zip(columns, _SPELLINGS.values(), strict=True)
     )
 

@@ -7,11 +7,11 @@ from models.flow_csv.headers import (
     V4_COLUMNS,
     Columns,
     Header,
-    check_numbering,
     check_v4_order,
     find_columns,
     find_unit_columns,
     glued_header,
+    has_one_more,
     may_name_columns,
     plain_header,
     repeated_header,
@@ -24,8 +24,17 @@ from models.flow_csv.parts import Part, Pass
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counters.row_counter import RowCounter, new_row_counter
 from models.flow_csv.units import Unit, UnitRows
-from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields, width_of
-from models.flow_csv.verdict import Evidence, check_rows
+from models.flow_csv.values import (
+    DAY_WIDTH,
+    BadRow,
+    MonthFirst,
+    address,
+    amounts,
+    check_width,
+    day,
+    split_fields,
+)
+from models.flow_csv.verdict import Evidence, OddLines, check_rows
 from models.traffic import PairDay, Totals
 
 _TOO_LONG = "line is longer than 1 MiB", "break it where another row begins"
@@ -70,6 +79,7 @@ class Reader:
         self._header_text = b""  # its bytes
         self._width = 0  # fields of a row, 0 until there were rows
         self._rows: RowCounter | None = None  # from then on
+        self._odd = OddLines(quarantine)
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
@@ -89,11 +99,11 @@ class Reader:
             self._end_long_line()
         if not self._lines:
             text = text.removeprefix(_BOM)
-        if not self._columns:
-            self._columns = self._find_columns(text)
-        if self.is_unit_wanted:
-            return
-        if self._columns and not self._rows:
+        self._odd.read(len(text))
+        if not self._rows and not is_blank(text):
+            self._columns = self._columns or self._find_columns(text)
+            if self.is_unit_wanted:
+                return
             self._rows = self._find_rows(text, self._columns)
         if self._columns and self._rows:
             self._count(text, self._columns, self._rows)
@@ -142,11 +152,9 @@ class Reader:
         self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
         self._is_within_long_line = False
 
-    def _find_columns(self, text: bytes) -> Columns | None:
+    def _find_columns(self, text: bytes) -> Columns:
         """Looks for them in the first line that is not blank."""
-        first = next((line for line in text.splitlines() if not is_blank(line)), None)
-        if first is None:
-            return None
+        first = next(line for line in text.splitlines() if not is_blank(line))
         check_is_text(text, first)
         check_separator(first)
         self._header = find_columns(first)
@@ -173,9 +181,12 @@ class Reader:
 
     def _find_rows(self, text: bytes, columns: Columns) -> RowCounter | None:
         """Settles, by the first lines with rows among them, how many fields a row has."""
-        lines = (line for line in text.splitlines() if not is_blank(line))
-        rows = [line for line in lines if line != self._header_text and not repeated_header(line)]
+        lines = text.splitlines()
+        others = [line for line in lines if not is_blank(line) and line != self._header_text]
+        rows = [line for line in others if not repeated_header(line)]
         if not rows:
+            for header in others:
+                self._odd.met(self._lines + len(lines), header.count(b",") + 1)
             return None
         self.first_row = self.first_row or rows[0]
         if not self._header:
@@ -188,17 +199,13 @@ class Reader:
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
         """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
-        wider = [row for row in rows if width_of(row) == header.width + 1]
-        if not wider or Quarantine.is_header(self.quarantine.header):
-            return
-        check_numbering(header.columns, wider)
-        if header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows):
+        if not Quarantine.is_header(self.quarantine.header) and has_one_more(rows, header):
             self._width = header.width + 1
             self.quarantine.header += b","
             self.notes.append(Note.ONE_FIELD_MORE)
 
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
-        if self.units or b"\0" in text or b'"' in text or len(text) > MAX_LINE:
+        if self.units or len(text) > MAX_LINE:
             for line in text.splitlines():
                 self._lines += 1
                 self._take_carefully(line, columns, rows)
@@ -228,7 +235,9 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        if len(line) > MAX_LINE or not may_name_columns(line):
+        names = line.count(b",") + 1 if len(line) <= MAX_LINE and may_name_columns(line) else 0
+        self._odd.met(self._lines, names)
+        if not names:
             self.quarantine.add(line, self._lines, reason)
             return
         header = repeated_header(line)
@@ -247,11 +256,12 @@ class Reader:
 
     def _go_on_under(self, header: Header, text: bytes, rows: RowCounter) -> None:
         """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
+        self._header_text = text
         if header.width == (self._header.width if self._header else self._width):
             return
         if self.units:  # the columns that prove the unit may stand in other places
             raise FileRejected(f"line {self._lines} is another header, of another width", remedy=_SPLIT)
-        self._header, self._header_line, self._header_text = header, self._lines, text
+        self._header, self._header_line = header, self._lines
         self._widen(header.width, text if stands_alone(text, header) else plain_header(header), rows)
 
     def _widen(self, width: int, header: bytes, rows: RowCounter) -> None:
@@ -273,8 +283,7 @@ class Reader:
         fields = split_fields(line)
         if self._may_be_wider(len(fields)):
             self._widen(len(fields), self.quarantine.header + b",", rows)
-        if len(fields) != self._width:
-            raise _other_width(len(fields), self._width)
+        check_width(len(fields), self._width)
         source, destination, timestamp = (fields[place].strip() for place in columns[:3])
         spelling = source, destination, timestamp[:DAY_WIDTH]
         pair = address(source, "Src IP"), address(destination, "Dst IP")
@@ -283,17 +292,8 @@ class Reader:
         except MonthFirst:
             self.evidence.saw_month_first(timestamp[:DAY_WIDTH].rstrip(), self._lines)
             raise
-        microseconds, count = self.units.amounts(fields) if self.units else _amounts(fields, columns)
+        microseconds, count = (
+            self.units.amounts(fields) if self.units else amounts(*(fields[place] for place in columns[3:]))
+        )
         self.evidence.saw(when)
         rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
-
-
-def _other_width(width: int, usual: int) -> BadRow:
-    remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
-    return BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
-
-
-def _amounts(fields: list[bytes], columns: Columns) -> tuple[int, int]:
-    """Duration in µs and packets of a row."""
-    duration, packets = fields[columns.duration].strip(), fields[columns.packets].strip()
-    return amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")

@@ -63,6 +63,17 @@ def width_of(line: bytes) -> int:
         return 0
 
 
+def check_width(width: int, usual: int) -> None:
+    """Makes sure that a row has as many fields as the others.
+
+    Raises:
+        BadRow: it has not.
+    """
+    if width != usual:
+        remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
+        raise BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
+
+
 _PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
 
 
@@ -178,6 +189,11 @@ def amount(text: bytes, column: str) -> int:
     if value != value.to_integral_value():
         raise BadRow(f"{column} is not a whole number", "write whole microseconds and whole packets")
     return int(value)
+
+
+def amounts(duration: bytes, packets: bytes) -> tuple[int, int]:
+    """Duration in µs and packets of a row of CICFlowMeter."""
+    return amount(duration.strip(), "Flow Duration"), amount(packets.strip(), "Tot Fwd Pkts")
 
 
 def is_address(text: bytes) -> bool:

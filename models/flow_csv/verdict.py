@@ -11,6 +11,10 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)"
 _MONTH_FIRST = "dates are month first"
 _DATES_REMEDY = "Write them day first, or as 2022-12-31, and upload the file again"
 
+MOST_ODD = 30_000  # odd lines of any file, however short they are
+_ODD_LINE = 250  # bytes of content for each further one; rows of CICFlowMeter have 300 and more
+_ODD_NAME = 100  # bytes for each field of one that may be a header
+
 
 class Evidence:
     """Gathers what the dates of the rows tell of their order.
@@ -53,6 +57,43 @@ class Evidence:
             raise FileRejected(
                 f"{_MONTH_FIRST}: read so, they are those of {named}, the date in the file's name",
                 remedy=f"{_DATES_REMEDY}; if they are day first, give the file another name",
+            )
+
+
+class OddLines:
+    """Lines that are neither rows that count nor the header: each costs more time than hundreds of rows.
+
+    Args:
+        quarantine: tells what is wrong with most of them.
+    """
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+        self._met = 0
+        self._left = MOST_ODD * _ODD_LINE  # bytes of content that stand for more of them
+
+    def read(self, length: int) -> None:
+        """Takes the length of what is read next: the longer a file, the more of them it may have."""
+        self._left += length
+
+    def met(self, number: int, names: int = 0) -> None:
+        """Takes one, with the number of its line.
+
+        Args:
+            number: of the line.
+            names: that it has, where it may be a header, which takes longer.
+
+        Raises:
+            FileRejected: there are too many.
+        """
+        self._met += 1
+        self._left -= _ODD_LINE + names * _ODD_NAME
+        if self._left < 0:
+            told = f": {self._quarantine.told()}" if self._quarantine.rows else ""
+            raise FileRejected(
+                f"{self._met:,} of the first {number:,} lines are neither rows that can be counted nor the "
+                f"header{told}",
+                remedy="Correct how the file is made, and upload it again",
             )
 
 

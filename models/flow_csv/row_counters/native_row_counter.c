@@ -1,8 +1,9 @@
 /* The quick way through the rows of a flow file: see native_row_counter.py, which is all that calls it.
 
-   A row is counted here only if it is beyond doubt: the right number of commas, nothing but digits in
-   its two numbers, addresses and date spelled exactly as in a row that was checked before. At any other
-   line the counting stops, and Python decides. Where a file is read in parts, the rows of other parts are
+   A row is counted here only if it is beyond doubt: the right number of fields, plain numbers, addresses and
+   date spelled exactly as in a row that was checked before. A first look takes rows without quotes, blanks
+   or points, as nearly all are; a second one those that have some, and blank lines. At any other line
+   the counting stops, and Python decides. Where a file is read in parts, the rows of other parts are
    told by the hash of their pair, and passed over. Plain C without Python's headers, so that one library
    for each kind of machine serves every Python. */
 
@@ -24,6 +25,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 #define MAX_DIGITS 18           /* of a number that fits into 64 bits whatever they are */
 #define DAYS 64                 /* spellings of dates that are remembered: of a pair not met before, too */
 #define ELSEWHERE 0             /* the slot that takes the rows of other parts */
+#define LONGEST_FIELD 131072    /* bytes: Python's csv module takes no longer ones */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
 
@@ -254,12 +256,8 @@ static inline int32_t find_fields(const Counter *counter, const char *at, const 
     return passed + commas_in(at, end);
 }
 
-/* Whether a row is beyond doubt; it is counted then. */
-static int count_row(Counter *counter, const char *at, const char *end) {
-    Field fields[COLUMNS];
-    if (find_fields(counter, at, end, fields) != counter->commas) return 0;
-    uint64_t duration = number(fields[DURATION]), packets = number(fields[PACKETS]);
-    if (duration > counter->max_value || packets > counter->max_value) return 0;
+/* Counts a row whose pair and day are spelled as in one that was checked; 0 if they are not. */
+static inline int count_known(Counter *counter, const Field fields[COLUMNS], uint64_t duration, uint64_t packets) {
     uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
     if (!words) return 0;
@@ -272,13 +270,31 @@ static int count_row(Counter *counter, const char *at, const char *end) {
     return 1;
 }
 
+/* Whether a row is beyond doubt at a first look; it is counted then. */
+static inline int count_row(Counter *counter, const char *at, const char *end) {
+    Field fields[COLUMNS];
+    if (find_fields(counter, at, end, fields) != counter->commas) return 0;
+    uint64_t duration = number(fields[DURATION]), packets = number(fields[PACKETS]);
+    if (duration > counter->max_value || packets > counter->max_value) return 0;
+    return count_known(counter, fields, duration, packets);
+}
+
+static int is_blank(char byte) {
+    return byte == ' ' || byte == '\t' || byte == '\v' || byte == '\f';
+}
+
+static Field trimmed(Field field) {
+    while (field.start < field.end && is_blank(*field.start)) field.start++;
+    while (field.start < field.end && is_blank(field.end[-1])) field.end--;
+    return field;
+}
+
 /* The 16 bytes of an IPv6 address, or of an IPv4 address as IPv6 has it, as two words; 0 if it is neither.
    Whatever a zone is, the address is the same. */
 static int read_address(Field field, uint64_t words[2]) {
     char text[INET6_ADDRSTRLEN + 1] = {0};
     unsigned char *bytes = (unsigned char *)words;
-    while (field.start < field.end && strchr(" \t\v\f", *field.start)) field.start++;
-    while (field.start < field.end && strchr(" \t\v\f", field.end[-1])) field.end--;
+    field = trimmed(field);
     const char *zone = memchr(field.start, '%', field.end - field.start);
     size_t length = (zone ? zone : field.end) - field.start;
     if (length >= sizeof text) return 0;
@@ -332,12 +348,10 @@ static int names_columns(const char *at, const char *end) {
 
 /* Whether a row that is not known belongs to another part beyond doubt; it counts as a row then. As long as
    nobody has looked at all rows, there must be nothing to object to it. */
-static __attribute__((noinline)) int is_elsewhere(Counter *counter, const char *at, const char *end) {
-    Field fields[COLUMNS];
-    if (find_fields(counter, at, end, fields) != counter->commas) return 0;
+static int is_elsewhere(Counter *counter, const char *at, const char *end, const Field fields[COLUMNS],
+                        uint64_t duration, uint64_t packets) {
     if (!counter->is_checked &&
-        (number(fields[DURATION]) > counter->max_value ||
-         number(fields[PACKETS]) > counter->max_value || !is_plain_address(fields[SOURCE]) ||
+        (duration > counter->max_value || packets > counter->max_value || !is_plain_address(fields[SOURCE]) ||
          !is_plain_address(fields[DESTINATION]) || !is_known_day(counter, fields[TIMESTAMP])))
         return 0;
     uint64_t hash;
@@ -347,16 +361,143 @@ static __attribute__((noinline)) int is_elsewhere(Counter *counter, const char *
     return 1;
 }
 
+/* The whole number that a field is in any spelling; else, or if a spreadsheet may have rounded it, more than
+   any limit. `14.0`, `1.2E7`, `0014`, `-0`. */
+static uint64_t number_in_any_spelling(Field field) {
+    const char *at = field.start, *end = field.end;
+    int is_negative = at < end && *at == '-', digits = 0;
+    at += is_negative;
+    int64_t scale = 0;
+    uint64_t value = 0, zeros = 0; /* zeros: met, and of no weight unless another digit follows */
+    int point = 0, before = 0, behind = 0;
+    for (; at < end && (*at == '.' ? !point : (unsigned)(*at - '0') <= 9); at++) {
+        if (*at == '.') {
+            point = 1;
+            continue;
+        }
+        if (point) behind = 1, scale--;
+        else before = 1;
+        if (*at == '0') {
+            zeros += value != 0;
+            continue;
+        }
+        if (digits + zeros >= MAX_DIGITS) return UINT64_MAX;
+        for (digits += (int)zeros + 1; zeros; zeros--) value *= 10;
+        value = value * 10 + (unsigned)(*at - '0');
+    }
+    if (!before || point != behind) return UINT64_MAX;
+    scale += (int64_t)zeros;
+    if (at < end) {
+        if ((*at | 32) != 'e') return UINT64_MAX;
+        const char *sign = at + 1;
+        int is_below = sign < end && *sign == '-';
+        const char *power = sign + (sign < end && (*sign == '-' || *sign == '+'));
+        if (power == end || end - power > 3) return UINT64_MAX;
+        /* As spreadsheets show large numbers: 1.20E+08. */
+        if (*at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point)
+            return UINT64_MAX;
+        int64_t exponent = 0;
+        for (; power < end; power++) {
+            if ((unsigned)(*power - '0') > 9) return UINT64_MAX;
+            exponent = exponent * 10 + (*power - '0');
+        }
+        scale += is_below ? -exponent : exponent;
+    }
+    if (value == 0) return 0;
+    if (is_negative || scale < 0) return UINT64_MAX; /* its last digit is none of the zeros */
+    for (; scale; scale--)
+        if (__builtin_mul_overflow(value, 10, &value)) return UINT64_MAX;
+    return value;
+}
+
+/* The field of a row that begins at `at`, without the quotes around it; `next` is where it stops. As RFC 4180
+   has it, and Python's csv module: within quotes, two of them are one. 0 if there is no such field. `is_cut`
+   tells whether it goes on, behind such a pair, where the field that is given ends. */
+static int unquote(const char *at, const char *end, Field *field, const char **next, int *is_cut) {
+    *is_cut = 0;
+    if (at == end || *at != '"') {
+        const char *stop = memchr(at, ',', end - at);
+        *next = stop ? stop : end;
+        *field = (Field){at, *next};
+        return *next - at <= LONGEST_FIELD;
+    }
+    const char *start = ++at, *cut = NULL;
+    for (;; at++) {
+        at = memchr(at, '"', end - at);
+        if (!at) return 0;
+        if (++at == end || *at == ',') break;
+        if (*at != '"') return 0;
+        if (!cut) cut = at - 1;
+    }
+    *is_cut = cut != NULL;
+    *field = (Field){start, cut ? cut : at - 1};
+    *next = at;
+    return at - start <= LONGEST_FIELD;
+}
+
+/* Finds the five fields of a row, quotes and blanks around them left out; 0 unless it has as many as it should. */
+static int find_fields_within_quotes(const Counter *counter, const char *at, const char *end, Field fields[COLUMNS]) {
+    int32_t passed = 0, skip = counter->skip[0];
+    for (int k = 0;;) {
+        Field field;
+        int is_cut;
+        if (!unquote(at, end, &field, &at, &is_cut)) return 0;
+        if (k < COLUMNS && !skip--) {
+            int role = counter->role[k];
+            fields[role] = trimmed(field);
+            if (is_cut) { /* of a timestamp, enough may be there */
+                fields[role].end = field.end;
+                if (role != TIMESTAMP || field.end - fields[role].start < DAY_WIDTH) return 0;
+            }
+            if (++k < COLUMNS) skip = counter->skip[k];
+        }
+        if (at == end) return k == COLUMNS && passed == counter->commas;
+        passed++;
+        at++;
+    }
+}
+
+static int is_blank_line(const char *at, const char *end) {
+    for (; at < end; at++)
+        if (*at != ',' && !is_blank(*at)) return 0;
+    return 1;
+}
+
+/* Whether a line is beyond doubt at a second look: a blank one, or a row of another part, or in other spelling. */
+static __attribute__((noinline)) int take_line(Counter *counter, const char *at, const char *end, int is_quoted) {
+    if (is_blank_line(at, end)) return 1;
+    Field fields[COLUMNS];
+    if (counter->mask && !is_quoted && find_fields(counter, at, end, fields) == counter->commas &&
+        is_elsewhere(counter, at, end, fields, number(fields[DURATION]), number(fields[PACKETS])))
+        return 1;
+    if (!find_fields_within_quotes(counter, at, end, fields)) return 0;
+    uint64_t duration = number_in_any_spelling(fields[DURATION]);
+    uint64_t packets = number_in_any_spelling(fields[PACKETS]);
+    if (duration <= counter->max_value && packets <= counter->max_value &&
+        count_known(counter, fields, duration, packets))
+        return 1;
+    return counter->mask && is_elsewhere(counter, at, end, fields, duration, packets);
+}
+
+/* Where the next such byte is, or the end. */
+static const char *next_of(char byte, const char *at, const char *end) {
+    const char *found = memchr(at, byte, end - at);
+    return found ? found : end;
+}
+
 /* Counts rows from an offset on. Gives the offset of the first line that is not beyond doubt, or the
    length; adds the lines before it to `lines`. */
 size_t rows_count(Counter *counter, const char *text, size_t from, size_t length, uint64_t *lines) {
     const char *at = text + from, *end = text + length;
+    const char *quote = next_of('"', at, end), *nul = next_of('\0', at, end);
     while (at < end) {
-        const char *stop = memchr(at, '\n', end - at);
-        if (!stop) stop = end;
-        if (!count_row(counter, at, stop) && !(counter->mask && is_elsewhere(counter, at, stop))) break;
+        const char *stop = next_of('\n', at, end);
+        if (nul < stop) break;
+        int is_quoted = quote < stop;
+        if ((is_quoted || !count_row(counter, at, stop)) && !take_line(counter, at, stop, is_quoted)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
+        if (is_quoted) quote = next_of('"', at, end);
     }
     return at - text;
 }

@@ -1,8 +1,8 @@
 """The quick way through the rows of a flow file: those that are beyond doubt.
 
-A row is beyond doubt if it has the right number of commas, nothing but digits in its two numbers, and
-addresses and date spelled exactly as in a row that was checked before. With these, the careful way
-would do the same. The first other line is given back for the careful way to decide.
+A row is beyond doubt if it has the right number of fields, two plain numbers, and addresses and date spelled
+exactly as in a row that was checked before. With these, the careful way would do the same. The first other
+line is given back for the careful way to decide.
 """
 
 import io
@@ -40,11 +40,12 @@ class RowCounter(Protocol):
         """Counts rows up to the first line that is not beyond doubt.
 
         Args:
-            text: lines without NUL, quotes and CR; only the last may lack its end.
+            text: lines without CR; only the last may lack its end.
             start: offset of the line to begin with.
 
         Returns:
-            The offset of the line in doubt, or the length of the text; and how many rows were counted.
+            The offset of the line in doubt, or the length of the text; and how many lines came before it:
+            rows that were counted, or blank ones.
         """
         ...
 
@@ -113,7 +114,7 @@ class PythonRowCounter:
 
     def _count_row(self, line: bytes) -> bool:
         """Counts a row if it is beyond doubt."""
-        if line.count(b",") != self._width - 1:
+        if line.count(b",") != self._width - 1 or b'"' in line or b"\0" in line:
             return False
         source, destination, timestamp, duration, packets = self._columns
         fields = line.split(b",", max(self._columns) + 1)

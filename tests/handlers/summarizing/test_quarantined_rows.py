@@ -17,7 +17,7 @@ from tests.handlers.summarizing.test_stage import GOOD, KEY, file_record, messag
 from tests.helpers.deployed import keys, stored_days, upload
 from tests.helpers.flow_files import flow_csv
 
-BOMB = gzip.compress(flow_csv(GOOD, *[",,,,1"] * 50_000))  # a kilobyte, and 2 MB of quarantine
+BOMB = gzip.compress(flow_csv(GOOD, *[",,,,1"] * 30_000))  # a kilobyte, and 1 MB of quarantine
 
 
 @pytest.fixture(autouse=True)

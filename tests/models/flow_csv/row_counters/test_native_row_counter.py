@@ -2,9 +2,11 @@
 
 import ctypes
 import io
+import random
 
 import pytest
 
+from models.flow_csv import reader
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
@@ -14,7 +16,7 @@ from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, li
 from models.flow_csv.row_counters.row_counter import PythonRowCounter, RowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
-from tests.helpers.flow_files import lines, row
+from tests.helpers.flow_files import CarefulRowCounter, lines, row
 
 COLUMNS = Columns(0, 1, 2, 3, 4)
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
@@ -53,13 +55,14 @@ def test_sums_outgrow_64_bits(rows: RowCounter) -> None:
         b"10.0.0.1,10.0.0.2,07/12/2022 1,1000000000001,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,18446744073709551617,3",  # 1 beyond 64 bits
         b"10.0.0.1,10.0.0.2,07/12/2022 1,,3",
-        b"10.0.0.1,10.0.0.2,07/12/2022 1,1e3,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,1.20E+08,3",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,1.5,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,3,3,3",
         b"10.0.0.11,0.0.0.2,07/12/2022 1,3,3",
         b"10.0.0.1,10.0.0.2,07/12/2022PM,3,3",
-        b"",
-        b",,,,",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,3,3\0",
+        b'10.0.0.1,10.0.0.2,07/12/2022 1,3,"3',
         b"1" * 200 + b",10.0.0.2,07/12/2022 1,3,3",
     ],
 )
@@ -75,6 +78,71 @@ def test_counting_stops_at_a_doubt(rows: RowCounter, line: bytes) -> None:
     assert rows.count_known(text, first + len(line) + 1) == (second, 1)
     assert rows.count_known(text, second + len(line) + 1) == (len(text), 1)
     assert rows.totals() == {DAY: Totals(16, 7, 4)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,5.0,2e0",
+        b" 10.0.0.1 ,10.0.0.2,\t07/12/2022 1, 5,2 ",
+        b'"10.0.0.1",10.0.0.2,"07/12/2022 1","5","2"',
+        b'10.0.0.1,10.0.0.2,"07/12/2022 ""1""",5,2',
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,0005.000,200E-2",
+    ],
+)
+def test_a_second_look_takes_other_spellings(line: bytes) -> None:
+    """Blanks, quotes, points and exponents cost no look by Python; neither do blank lines."""
+    loaded = library()
+    if loaded is None:
+        pytest.skip("there is no library for this machine")
+    rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
+    rows.add(SPELLING, DAY, 1, 1)
+    text = b"\n".join([b"", line, b" ,,,, ,,", line, b"\t"])
+    assert rows.count_known(text, 0) == (len(text), 5)
+    assert rows.totals() == {DAY: Totals(11, 5, 3)}
+
+
+NUMBERS = "0", "00", "1", "9", "5", ".", ".0", "e", "E", "+", "-", "E+08", "000", "E-1", " ", "999999999999"
+CELLS = '"', '""', ",", " ", "5", '",', ',"', "\t", "x", "07/12/2022 ", "\0"
+
+
+def odd_rows(seed: int) -> list[str]:
+    """Rows of a pair and day that is known, with everything in a number, or around a field, that may be."""
+    chance = random.Random(seed)
+
+    def some(parts: tuple[str, ...]) -> str:
+        return "".join(chance.choices(parts, k=chance.randrange(5)))
+
+    rows = []
+    for _ in range(4_000):
+        fields = ["10.0.0.1", "10.0.0.2", "07/12/2022 1", "5", "2", ""]
+        fields[chance.choice((3, 4))] = some(NUMBERS)
+        rows.append(",".join(fields))
+        fields = ["10.0.0.1", "10.0.0.2", "07/12/2022 1", "5", "2", ""]
+        place = chance.randrange(len(fields))
+        fields[place] = chance.choice((f'"{fields[place]}"', fields[place], "")) + some(CELLS)
+        rows.append(",".join([some(CELLS) * (chance.random() < 0.2) + fields[0], *fields[1:]]))
+    return rows
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_a_second_look_sees_what_python_sees(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is in a row, and in every pass: the same totals, the same quarantine, for the same reasons."""
+    header = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
+    other = [row.replace("10.0.0.2", "10.0.0.3") for row in odd_rows(2)]
+    data = "\n".join([header, "10.0.0.1,10.0.0.2,07/12/2022 1,5,2,", *odd_rows(1), *other]).encode()
+
+    def read() -> tuple[object, ...]:
+        quarantine = io.BytesIO()
+        flows = read_flow_file(io.BytesIO(data), quarantine, limit)
+        totals: dict[PairDay, Totals] = {}
+        for part in each_part(flows, lambda: io.BytesIO(data), limit):
+            totals |= part
+        return totals, flows.rows, flows.quarantined, quarantine.getvalue()
+
+    native = read()
+    monkeypatch.setattr(reader, "new_row_counter", CarefulRowCounter)
+    assert native == read()
 
 
 def test_many_spellings_of_many_days_are_kept_apart(rows: RowCounter) -> None:

@@ -1,0 +1,159 @@
+"""Files that cost whoever reads them far more than ordinary ones of their size, each by another trick.
+
+All are flow files in form. What is in them is taken from reviews and searches: a reader that is quick with
+ordinary rows is slow with one of these unless it was made for it, too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from itertools import chain, count, cycle, repeat
+
+from perf.data.generate import generate_day
+
+_NAMES = ["Src IP", "Dst IP", "Timestamp", "Flow Duration", "Tot Fwd Pkts"]
+_HEADER = ",".join(_NAMES).encode() + b"\n"
+_ROW = b"10.0.0.1,10.0.0.2,07/12/2022,1,3\n"
+_SOURCE = b"10.0.0.1,10.0.0.2,"
+_ORDINARY_ROWS = 100_000  # far more than any of these files has
+_BLOCK = 1 << 16  # what a reader may take at a time
+_WIDE = 1 << 20  # bytes of a very long line
+_SPELLINGS = 32_767
+
+Lines = Iterator[bytes]
+
+
+def ordinary() -> Lines:
+    """Rows of CICFlowMeter, as generated days have them."""
+    return generate_day(date(2022, 12, 7), rows=_ORDINARY_ROWS)
+
+
+def _rows(*rows: bytes) -> Callable[[], Lines]:
+    """A header, and the same few rows again and again."""
+    return lambda: chain([_HEADER, _ROW], repeat(b"\n".join(rows) + b"\n"))
+
+
+def _blank_before() -> Lines:
+    return repeat(b"\n")
+
+
+def _headers() -> Lines:
+    names = ",".join([*_NAMES, *(f"Column {n}" for n in range(_WIDE // 12))]).encode() + b"\n"
+    return repeat(names)
+
+
+def _header_below() -> Lines:
+    wide = ",".join([*_NAMES, *(f"{n}" for n in range(_WIDE // 8))]).encode() + b"\n"
+    return chain([_HEADER, _ROW], repeat(wide))
+
+
+def _headers_in_turn() -> Lines:
+    """No two alike, and each of another width."""
+    commas = b"," * 5000
+    return chain(
+        [_HEADER, _ROW], (b"%s%s%d\n" % (_HEADER[:-1], commas[: 100 + n % 4900], n) for n in count())
+    )
+
+
+def _glued() -> Lines:
+    return chain([_HEADER, _ROW], (b"10.0.0.1,%d%s" % (n, _HEADER) for n in count()))
+
+
+def _timestamps_only() -> Lines:
+    return chain([_HEADER, _ROW], repeat(b",".join([b"timestamp"] * 4) + b"\n"))
+
+
+def _wide_rows() -> Lines:
+    return chain([_HEADER, _ROW], repeat(b"1," * (_WIDE // 2 - 8) + b"\n"))
+
+
+def _wide_timestamps() -> Lines:
+    return chain([_HEADER, _ROW], repeat(b"timestamp," * (_WIDE // 10 - 8) + b"\n"))
+
+
+def _wide_quoted() -> Lines:
+    return chain([_HEADER, _ROW], repeat(b'"1",' * (_WIDE // 4 - 8) + b"\n"))
+
+
+def _quote_in_each_block() -> Lines:
+    many = _ROW * (_BLOCK // 2 // len(_ROW))
+    return chain([_HEADER], repeat(many + _ROW.replace(b"2022", b'2022 "')))
+
+
+def _nul_in_each_block() -> Lines:
+    many = _ROW * (_BLOCK // 2 // len(_ROW))
+    return chain([_HEADER], repeat(many + _ROW.replace(b"2022", b"2022 \0")))
+
+
+def _zones() -> Lines:
+    spelled = [b"fe80::1%%%08x,10.0.0.2,07/12/2022,1,3\n" % n for n in range(_SPELLINGS)]
+    return chain([_HEADER], cycle(spelled))
+
+
+def _forgotten() -> Lines:
+    spelled = [b"fe80::1%%%08x,10.0.0.2,07/12/2022,1,3\n" % n for n in range(140_000)]
+    return chain([_HEADER], cycle(spelled))
+
+
+def _pairs() -> Lines:
+    hosts = (f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}".encode() for n in count(1 << 24))
+    return chain([_HEADER], (b"10.0.0.1,%s,07/12/2022,1,3\n" % host for host in hosts))
+
+
+def _pairs_of_ipv6() -> Lines:
+    return chain([_HEADER], (b"::1,%x::%x,07/12/2022,1,3\n" % (n & 0xFFFF, n >> 8) for n in count(1 << 24)))
+
+
+def _days() -> Lines:
+    days = [date(1970, 1, 1) + timedelta(n) for n in range(47_000)]
+    return chain([_HEADER], cycle(_SOURCE + day.isoformat().encode() + b",1,3\n" for day in days))
+
+
+def _python_tool() -> Lines:
+    header = b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts,tot_bwd_pkts,flow_pkts_s\n"
+    return chain([header], repeat(b"10.0.0.1,10.0.0.2,2022-12-07,1,3,1,4\n"))
+
+
+WORST: Mapping[str, Callable[[], Lines]] = {
+    "numbers as 1.0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1.0,3.0"),
+    "numbers as 1e0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1e0,3e0"),
+    "numbers with many zeros": _rows(b"10.0.0.1,10.0.0.2,07/12/2022," + b"0" * 30 + b"1,3"),
+    "quoted fields": _rows(b'"10.0.0.1","10.0.0.2","07/12/2022","1","3"'),
+    "a quote in each block": _quote_in_each_block,
+    "a NUL in each block": _nul_in_each_block,
+    "blanks around fields": _rows(b"10.0.0.1 ,10.0.0.2,07/12/2022,1,3"),
+    "rows that cannot be counted": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1,-3"),
+    "rows of one letter": _rows(b"x"),
+    "rows of dates month first": _rows(b"10.0.0.1,10.0.0.2,12/13/2022,1,3"),
+    "blank lines first": _blank_before,
+    "blank lines": _rows(b""),
+    "lines of a comma": _rows(b","),
+    "ends of lines as CR": lambda: chain([_HEADER.replace(b"\n", b"\r")], repeat(_ROW.replace(b"\n", b"\r"))),
+    "blank ends of lines as CR": lambda: chain([_HEADER, _ROW], repeat(b"\r")),
+    "a header of 1 MB, repeated": _headers,
+    "a header of 1 MB below": _header_below,
+    "the header repeated": _rows(_HEADER[:-1]),
+    "headers in turn": _headers_in_turn,
+    "headers in turn, and no row": lambda: (b"%s,%d\n" % (_HEADER[:-1], n) for n in count()),
+    "headers glued to rows": _glued,
+    "rows that name a timestamp": _timestamps_only,
+    "rows of 1 MB": _wide_rows,
+    "rows of 1 MB that name timestamps": _wide_timestamps,
+    "rows of 1 MB, quoted": _wide_quoted,
+    "32,767 spellings with a zone": _zones,
+    "140,000 spellings": _forgotten,
+    "as many pairs as rows": _pairs,
+    "as many pairs of IPv6 as rows": _pairs_of_ipv6,
+    "47,000 days of a pair": _days,
+    "rows of the Python cicflowmeter": _python_tool,
+}
+
+
+def first_bytes(lines: Lines, size: int) -> bytes:
+    """The beginning of a file, to its first line that reaches so many bytes."""
+    held, length = [], 0
+    for line in lines:
+        held.append(line)
+        length += len(line)
+        if length >= size:
+            break
+    return b"".join(held)
