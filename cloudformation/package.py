@@ -185,7 +185,7 @@ def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
 
 def _sources(rooms: Iterable[str], machines: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """The program, with its libraries for some kinds of machine."""
-    libraries = {library_path(machine).name for machine in machines}
+    libraries = {Path(library_path(machine)).name for machine in machines}
     for room in rooms:
         root = Path(str(files(room)))
         for path in root.rglob("*"):
