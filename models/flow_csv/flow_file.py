@@ -16,10 +16,9 @@ from typing import NamedTuple
 from models.errors import ContentChanged, FileRejected
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
 from models.flow_csv.notes import Note
-from models.flow_csv.parts import NO_LIMIT, Part, Pass
+from models.flow_csv.parts import NO_LIMIT, Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine, Reason, Sink
 from models.flow_csv.reader import Reader
-from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
 
 _FIRST_ROW_BYTES = 8

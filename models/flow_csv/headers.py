@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 from models.errors import FileRejected
 from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, listed, shown
-from models.flow_csv.units import UNIT_IN_DOUBT, UnitColumns
 from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
+
+UNIT_IN_DOUBT = (
+    "the unit of flow_duration, which releases of the Python cicflowmeter write in seconds or microseconds, "
+    "is in doubt"
+)
 
 
 class Columns(NamedTuple):
@@ -19,6 +23,15 @@ class Columns(NamedTuple):
     timestamp: int
     duration: int
     packets: int
+
+
+class UnitColumns(NamedTuple):
+    """Where the values stand that prove a unit, counted from 0."""
+
+    duration: int
+    forward: int  # packets
+    backward: int  # packets
+    rate: int  # packets per second
 
 
 class Header(NamedTuple):
@@ -73,12 +86,19 @@ V4_WIDTH = 84
 V4_MIN_WIDTH = 83  # some leave out the label
 
 
-def check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
-    """Makes sure that rows of a field more than the header do not begin with a number that has no name.
+def have_one_field_more(rows: Sequence[bytes], header: Header) -> bool:
+    """Whether most rows have a field more than a whole header; others hold a decimal comma, perhaps.
 
     Raises:
-        FileRejected: they do.
+        FileRejected: they begin with a number that has no name.
     """
+    wider = [row for row in rows if width_of(row) == header.width + 1]
+    if wider:
+        _check_numbering(header.columns, wider)
+    return header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows)
+
+
+def _check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
     try:
         fields = split_fields(rows[0])
     except BadRow:

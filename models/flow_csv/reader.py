@@ -1,5 +1,7 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
+from typing import TYPE_CHECKING
+
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
 from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, is_blank
@@ -7,11 +9,11 @@ from models.flow_csv.headers import (
     V4_COLUMNS,
     Columns,
     Header,
-    check_numbering,
     check_v4_order,
     find_columns,
     find_unit_columns,
     glued_header,
+    have_one_field_more,
     may_name_columns,
     plain_header,
     repeated_header,
@@ -20,13 +22,24 @@ from models.flow_csv.headers import (
     v4_header,
 )
 from models.flow_csv.notes import Note
-from models.flow_csv.parts import Part, Pass
+from models.flow_csv.parts import Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counters.row_counter import RowCounter, new_row_counter
-from models.flow_csv.units import Unit, UnitRows
-from models.flow_csv.values import DAY_WIDTH, BadRow, MonthFirst, address, amount, day, split_fields, width_of
+from models.flow_csv.values import (
+    DAY_WIDTH,
+    BadRow,
+    MonthFirst,
+    address,
+    amounts,
+    day,
+    other_width,
+    split_fields,
+)
 from models.flow_csv.verdict import Evidence, check_rows
 from models.traffic import PairDay, Totals
+
+if TYPE_CHECKING:
+    from models.flow_csv.units import UnitRows
 
 _TOO_LONG = "line is longer than 1 MiB", "break it where another row begins"
 _SPLIT = "Split the file before that line"
@@ -47,7 +60,6 @@ class Reader:
         name: of the file, in which a date may stand.
 
     Attributes:
-        quarantine: the same.
         notes: what was assumed about the file so far.
         evidence: what the rows tell of the file, those of pairs in other parts among them.
         units: what the rows prove of the unit of their durations; None for durations of CICFlowMeter.
@@ -162,6 +174,8 @@ class Reader:
         """Looks whether durations are in a unit that is to be proved."""
         found = find_unit_columns(header, columns)
         if found and self._reading.unit:
+            from models.flow_csv.units import UnitRows  # noqa: PLC0415  # few files need it
+
             self.units = UnitRows(self._reading.unit, found)
         self.is_unit_wanted = bool(found) and not self.units
 
@@ -188,11 +202,7 @@ class Reader:
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
         """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
-        wider = [row for row in rows if width_of(row) == header.width + 1]
-        if not wider or Quarantine.is_header(self.quarantine.header):
-            return
-        check_numbering(header.columns, wider)
-        if header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows):
+        if not Quarantine.is_header(self.quarantine.header) and have_one_field_more(rows, header):
             self._width = header.width + 1
             self.quarantine.header += b","
             self.notes.append(Note.ONE_FIELD_MORE)
@@ -200,7 +210,6 @@ class Reader:
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
         if self.units or b"\0" in text or b'"' in text or len(text) > MAX_LINE:
             for line in text.splitlines():
-                self._lines += 1
                 self._take_carefully(line, columns, rows)
             return
         if b"\r" in text:
@@ -214,11 +223,11 @@ class Reader:
             end = text.find(b"\n", at)
             line = text[at:end] if end >= 0 else text[at:]
             at += len(line) + (end >= 0)
-            self._lines += 1
             self._take_carefully(line, columns, rows)
 
     def _take_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
-        """Takes the line with the number `_lines`, whatever it is."""
+        """Takes the next line, whatever it is."""
+        self._lines += 1
         if is_blank(line) or line == self._header_text:
             return
         try:
@@ -262,8 +271,9 @@ class Reader:
     def _may_be_wider(self, width: int) -> bool:
         """Whether this is the first line under another header, and may have a field more than that."""
         header = self._header
-        is_first = header and header.is_full and self._lines == self._header_line + 1
-        return bool(is_first and header and width == header.width + 1)
+        return bool(
+            header and header.is_full and (self._lines, width) == (self._header_line + 1, header.width + 1)
+        )
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(line) > MAX_LINE:
@@ -274,26 +284,15 @@ class Reader:
         if self._may_be_wider(len(fields)):
             self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
-            raise _other_width(len(fields), self._width)
-        source, destination, timestamp = (fields[place].strip() for place in columns[:3])
-        spelling = source, destination, timestamp[:DAY_WIDTH]
+            raise other_width(len(fields), self._width)
+        source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
+        date = fields[columns.timestamp].strip()[:DAY_WIDTH]
         pair = address(source, "Src IP"), address(destination, "Dst IP")
         try:
-            when = day(spelling[2])
+            when = day(date)
         except MonthFirst:
-            self.evidence.saw_month_first(timestamp[:DAY_WIDTH].rstrip(), self._lines)
+            self.evidence.saw_month_first(date.rstrip(), self._lines)
             raise
-        microseconds, count = self.units.amounts(fields) if self.units else _amounts(fields, columns)
+        microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
-
-
-def _other_width(width: int, usual: int) -> BadRow:
-    remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
-    return BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
-
-
-def _amounts(fields: list[bytes], columns: Columns) -> tuple[int, int]:
-    """Duration in µs and packets of a row."""
-    duration, packets = fields[columns.duration].strip(), fields[columns.packets].strip()
-    return amount(duration, "Flow Duration"), amount(packets, "Tot Fwd Pkts")
+        rows.add((source, destination, date), PairDay(*pair, when.iso), microseconds, count)
