@@ -6,6 +6,9 @@ DATA ?= $(CAMPUS)
 # SAVE=1 has measure, soak, mutants, kill-soak and fuzz keep their figures for the docs; else they only print.
 KEPT = $(if $(SAVE),--save)
 
+# Where this is set, every process of every test would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-report test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
 

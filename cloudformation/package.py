@@ -6,7 +6,7 @@ The zip for Lambda holds what the handlers need and the runtime does not bring; 
 The same sources give the same bytes, wherever and whenever it is built (by the same Python): files in
 the order of their names, one date, one set of permissions, dependencies pinned by their hashes. boto3
 is left to the runtime: it is thirty times larger than everything else together, the runtime has it
-compiled, and AWS keeps it patched.
+compiled, and AWS keeps it patched. For Lambda, docstrings and comments are left out.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
+from cloudformation.lean_source import lean
 from models.errors import FlowtallyError, UsageError
 from models.flow_csv.row_counters.native_row_counter import library_path
 
@@ -101,6 +102,7 @@ def build_package(target: Target) -> Package:
         entries = dict(_sources(_ROOMS, [_MACHINES[target.architecture]]))
         for wheel in sorted(Path(folder).glob("*.whl")):
             entries |= _wheel_files(wheel)
+        entries |= {name: lean(source) for name, source in entries.items() if name.endswith(".py")}
         if target.python == _THIS_PYTHON:
             entries |= dict(_compiled(entries))
         archive = Path(folder) / "package.zip"
@@ -185,7 +187,7 @@ def fetch_wheels(pinned: str, target: Target, folder: Path) -> None:
 
 def _sources(rooms: Iterable[str], machines: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """The program, with its libraries for some kinds of machine."""
-    libraries = {library_path(machine).name for machine in machines}
+    libraries = {Path(library_path(machine)).name for machine in machines}
     for room in rooms:
         root = Path(str(files(room)))
         for path in root.rglob("*"):

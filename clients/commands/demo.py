@@ -32,7 +32,8 @@ from clients.render.verification import summary_of
 from clients.terminal.console import count_of, say
 from clients.terminal.explanation import explanation
 from clients.uploading.local_files import LocalFile, flow_files
-from clients.uploading.uploader import CONNECTIONS, Upload, Uploader
+from clients.uploading.outcome import Upload
+from clients.uploading.uploader import CONNECTIONS, Uploader
 from models.errors import FlowtallyError, NotFound
 from models.history import History
 from models.storage.file_records import FilesTable
@@ -114,7 +115,7 @@ def _made_up(cleanup: ExitStack) -> list[LocalFile]:
 
 def _uploader(pipeline: LocalPipeline) -> Uploader:
     s3 = pipeline.client("s3", connections=CONNECTIONS)
-    return Uploader(s3, pipeline.deployment.bucket, _BRANCH, _files_table(pipeline))
+    return Uploader(s3, pipeline.deployment.bucket, _BRANCH, _files_table(pipeline), is_forced=True)
 
 
 def _files_table(pipeline: LocalPipeline) -> FilesTable:

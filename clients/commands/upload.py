@@ -1,7 +1,7 @@
 """The command `flowtally upload`."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
 from clients.uploading.local_files import flow_files
-from clients.uploading.uploader import CONNECTIONS, Outcome, Upload, Uploader, check_branch
+from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
@@ -60,7 +61,7 @@ _DOCUMENT = {
     is_flag=True,
     help="Take out what was counted of a file that has grown since, and send the whole.",
 )
-@click.option("--force", is_flag=True, help="Send also what was counted before in another state.")
+@click.option("--force", is_flag=True, help="Send also what is held back.")
 @click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
 @pass_output
@@ -85,6 +86,9 @@ def upload(
     row) is held back, as shared rows would count twice: if it has grown since, --replace takes the earlier
     state out and sends the whole, for those who may change the totals; safe to interrupt and repeat.
 
+    Of each file the first block is read as the workers read it. A file that they would reject is held back,
+    too, with their reason; --force sends it as it is.
+
     A file that cannot be read does not keep the others from being sent. Exactly the bytes that were looked
     at are sent; a file that changes meanwhile is left for the next time. Your files are never changed.
     """
@@ -108,13 +112,18 @@ def upload(
         is_forced=force,
     )
     uploads = send_with_bar(uploader, files)
-    became: list[File] = []
-    if wait and records:
-        for sent, record in follow(records, branch, uploads, timeout):
-            say_what_became(sent, record)
-            became.append(record)
+    became = _follow(records, branch, uploads, timeout) if wait and records else []
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
     return _status(uploads, became)
+
+
+def _follow(records: FilesTable, branch: str, uploads: Sequence[Upload], timeout: float) -> list[File]:
+    """Waits until each file is counted or rejected, and says which as soon as it is."""
+    became: list[File] = []
+    for sent, record in follow(records, branch, uploads, timeout):
+        say_what_became(sent, record)
+        became.append(record)
+    return became
 
 
 def _status(uploads: Iterable[Upload], became: Iterable[File]) -> int:

@@ -19,7 +19,8 @@ from clients.render.files import commonest_reason, remarks_on
 from clients.render.listing import Column
 from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
 from clients.uploading.local_files import LocalFile
-from clients.uploading.uploader import Outcome, Progress, Upload, Uploader
+from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.uploader import Progress, Uploader
 from models.storage.schema import COUNTED, File
 from models.visible import visible
 

@@ -1,3 +1,3 @@
 """Files on their way from a branch to the bucket."""
 
-__all__ = ["content", "earlier_states", "following", "local_files", "uploader"]
+__all__ = ["content", "earlier_states", "following", "foreseen", "local_files", "outcome", "uploader"]

@@ -26,7 +26,9 @@ class Content(NamedTuple):
     size: int  # bytes, as they lie there
     raw_digest: bytes  # SHA-256 of these
     body: bytes | None  # all of them, unless they are many
-    remark: str = ""  # if it will be rejected
+    beginning: bytes = b""  # the first block of its uncompressed content
+    is_all: bool = True  # whether there is no other block
+    broken: FileRejected | None = None  # why it cannot be uncompressed to its end
 
 
 def read_content(file: IO[bytes]) -> Content:
@@ -38,18 +40,27 @@ def read_content(file: IO[bytes]) -> Content:
     """
     before = _version(file)
     raw = _Recorder(file)
-    digest, remark = hashlib.sha256(), ""
+    digest, beginning, length, broken = hashlib.sha256(), b"", 0, None
     try:
         for block in content_blocks(raw):
+            beginning = beginning or block
+            length += len(block)
             digest.update(block)
-    except FileRejected as broken:
-        remark = f"{broken.found}; it will be rejected"
+    except FileRejected as error:
+        broken = error
     while raw.read(_BLOCK):
         pass
     if _version(file) != before or raw.size != os.fstat(file.fileno()).st_size:
         raise ChangedWhileRead
-    named = raw.digest if remark else digest.digest()
-    return Content(named[:_DIGEST_BYTES].hex(), raw.size, raw.digest, raw.body, remark)
+    return Content(
+        digest=(raw.digest if broken else digest.digest())[:_DIGEST_BYTES].hex(),
+        size=raw.size,
+        raw_digest=raw.digest,
+        body=raw.body,
+        beginning=beginning,
+        is_all=not broken and length == len(beginning),
+        broken=broken,
+    )
 
 
 def _version(file: IO[bytes]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from clients.terminal.console import count_of
-from clients.uploading.uploader import Outcome, Upload
+from clients.uploading.outcome import Outcome, Upload
 from models.errors import TryAgain
 from models.storage.file_records import FilesTable
 from models.storage.schema import File

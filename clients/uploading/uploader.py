@@ -5,8 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
 
@@ -22,7 +20,9 @@ from clients.uploading.earlier_states import (
     same_file,
     take_out_state,
 )
+from clients.uploading.foreseen import Foreseen, foresee
 from clients.uploading.local_files import LocalFile
+from clients.uploading.outcome import Outcome, Upload
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import UsageError
 from models.storage.file_records import FilesTable
@@ -44,33 +44,8 @@ _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
     "the earlier one out with `flowtally retract`, or what both hold counts twice"
 )
-
-
 _WAITS = "an earlier state of it waits to be counted. Repeat the command when it is"
-
-
-class Outcome(StrEnum):
-    """What `upload` did with a file."""
-
-    SENT = "sent"
-    WOULD_BE_SENT = "would be sent"
-    ALREADY_COUNTED = "counted before"
-    DUPLICATE = "same as another"  # of the same command
-    LEFT = "left for later"
-    HELD = "held back"  # another state of it was counted
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file and what was done with it."""
-
-    file: LocalFile
-    key: str  # below `incoming/<branch>/`; empty if it was not read
-    outcome: Outcome
-    before: File | None = None  # what the table of files said before
-    remarks: tuple[str, ...] = ()
-    reason: str = ""  # why it failed, or was left
+_WOULD_BE_REJECTED = "it would be rejected: {reason} `--force` sends it as it is"
 
 
 class Progress:
@@ -112,7 +87,7 @@ class Uploader:
         is_dry_run: whether nothing is to be sent.
         take_out: takes earlier states of files out of the totals, which these then replace; None to hold
             such files back.
-        is_forced: whether they are sent in spite of these.
+        is_forced: whether files are sent that would be held back.
     """
 
     def __init__(
@@ -217,18 +192,20 @@ class Uploader:
                 return Upload(file, key, Outcome.DUPLICATE)
             self._taken.add(key)
         same, others = self._earlier(file.stem, content.digest)
-        remarks = [content.remark] if content.remark else []
-        remarks += [_REPLACES.format(key=other.key) for other in others if not other.first_row]
-        counted = next((record for record in same if record.state in COUNTED), None)
-        before = counted or next((record for record in same if record.key == key), None)
-        to_send = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
-        outcome = Outcome.ALREADY_COUNTED if counted else to_send
-        if not counted and (reason := self._held(file, opened, others)):
-            return Upload(file, key, Outcome.HELD, before, tuple(remarks), reason)
-        return Upload(file, counted.key if counted else key, outcome, before, tuple(remarks))
+        remarks = tuple(_REPLACES.format(key=other.key) for other in others if not other.first_row)
+        if counted := next((record for record in same if record.state in COUNTED), None):
+            return Upload(file, counted.key, Outcome.ALREADY_COUNTED, counted, remarks)
+        before = next((record for record in same if record.key == key), None)
+        foreseen = foresee(content, self._full_key(key))
+        if reason := self._held(file, opened, foreseen, others):
+            return Upload(file, key, Outcome.HELD, before, remarks, reason)
+        outcome = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
+        return Upload(file, key, outcome, before, (*remarks, *foreseen.remarks()))
 
-    def _held(self, file: LocalFile, opened: IO[bytes], others: Sequence[File]) -> str:
+    def _held(self, file: LocalFile, opened: IO[bytes], foreseen: Foreseen, others: Sequence[File]) -> str:
         """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
+        if foreseen.rejection and not self._is_forced:
+            return _WOULD_BE_REJECTED.format(reason=foreseen.rejection)
         if self._take_out and self._waits(file):
             return _WAITS
         states = [] if self._is_forced else same_file(opened, file.path.name, others)

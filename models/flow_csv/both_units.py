@@ -7,9 +7,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from models.errors import FileRejected
+from models.flow_csv.parts import Unit
 from models.flow_csv.quarantine import MAX_QUARANTINE, Quarantine, Sink
 from models.flow_csv.reader import Reader
-from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
 
 _SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk

@@ -43,8 +43,12 @@ def content_blocks(stream: Readable) -> Iterator[bytes]:
     return _regrouped(_gunzipped(whole)) if first.startswith(_MAGIC) else whole
 
 
-def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+def whole_lines(blocks: Iterator[bytes], *, is_cut: bool = False) -> Iterator[tuple[bytes, bool]]:
     """Cuts the content after line ends: LF, CRLF or CR.
+
+    Args:
+        blocks: the content.
+        is_cut: whether it goes on after the last block, whose last line is not given then.
 
     Yields:
         (lines, True), or (a piece of a line longer than `MAX_LINE`, False). What follows the last piece of
@@ -58,7 +62,7 @@ def whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
             piece, rest = _cut_before_line_end(block)
             yield piece, False
             is_within_long_line = not rest
-        lines, held = _cut_after_last_line_end(held + rest, is_last)
+        lines, held = _cut_after_last_line_end(held + rest, is_last and not is_cut)
         if lines:
             yield lines, True
         if len(held) > MAX_LINE:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models.errors import FileRejected
 
+MOST_NAMES = 1000  # of a header; CICFlowMeter's have 85 at most
 _NAMES_SHOWN = 6
 _NAME_WIDTH = 24
 
@@ -68,6 +69,19 @@ def check_separator(line: bytes) -> None:
                 f"the columns are separated by {name} instead of commas; found {found}",
                 remedy="Save the file as CSV with commas between the columns, and points in numbers",
             )
+
+
+def check_number(fields: Sequence[bytes]) -> None:
+    """Makes sure that the first line has no more fields than any header.
+
+    Raises:
+        FileRejected: it has.
+    """
+    if len(fields) > MOST_NAMES:
+        raise FileRejected(
+            f"the first line has {len(fields):,} fields, {MOST_NAMES:,} are the most; found {shown(fields)}",
+            remedy=ADVICE,
+        )
 
 
 def listed(names: Sequence[str]) -> str:

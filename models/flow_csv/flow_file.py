@@ -8,18 +8,17 @@ too many pairs, it counts some of them; for each other part of the pairs, the fi
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from os import devnull
 from typing import NamedTuple
 
-from models.errors import ContentChanged
+from models.errors import ContentChanged, FileRejected
 from models.flow_csv.byte_stream import Readable, content_blocks, whole_lines
 from models.flow_csv.notes import Note
-from models.flow_csv.parts import NO_LIMIT, Part, Pass
+from models.flow_csv.parts import NO_LIMIT, Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine, Reason, Sink
 from models.flow_csv.reader import Reader
-from models.flow_csv.units import Unit
 from models.traffic import PairDay, Totals
 
 _FIRST_ROW_BYTES = 8
@@ -157,6 +156,39 @@ def read_part(
     return reader.end(), part.without(reader.part)
 
 
+def check_first_block(block: bytes, name: str = "", *, is_all: bool) -> FileRejected | None:
+    """Judges a file by the first block of its content alone, in the way in which `read_flow_file` reads it.
+
+    Args:
+        block: the first one that `content_blocks` gives; empty if it gives none.
+        name: the file's, as for `read_flow_file`.
+        is_all: whether there is no other.
+
+    Returns:
+        What the file will be rejected for unless the rest speaks against that; None if there is nothing.
+
+    Raises:
+        FileRejected: `read_flow_file` will raise the same, whatever the rest is.
+    """
+    lines = list(whole_lines(iter([block]), is_cut=not is_all))
+    if not lines and not is_all:  # the first line is longer
+        return None
+    with open(devnull, "wb") as nowhere:  # noqa: PTH123  # no path of ours
+        reader = Reader(Quarantine(nowhere), Pass(), name)
+        for text, is_whole in lines:
+            reader.take(text, is_whole)
+        try:
+            if reader.is_unit_wanted:
+                _in_both_units(reader, lines, nowhere)
+            else:
+                reader.end()
+        except FileRejected as rejection:
+            if is_all:
+                raise
+            return rejection
+    return None
+
+
 class _Content:
     """The blocks of a content, measured and hashed while they are read."""
 
@@ -184,10 +216,16 @@ def _judge(
     for text, is_whole in lines:
         reader.take(text, is_whole)
         if reader.is_unit_wanted:
-            from models.flow_csv.both_units import read_in_both_units  # noqa: PLC0415  # few files need it
-
-            return read_in_both_units(reader, chain([(text, is_whole)], lines), quarantine)
+            return _in_both_units(reader, chain([(text, is_whole)], lines), quarantine)
     return reader, reader.end()
+
+
+def _in_both_units(
+    start: Reader, lines: Iterable[tuple[bytes, bool]], quarantine: Sink
+) -> tuple[Reader, dict[PairDay, Totals]]:
+    from models.flow_csv.both_units import read_in_both_units  # noqa: PLC0415  # few files need it
+
+    return read_in_both_units(start, lines, quarantine)
 
 
 def _short_hash(row: bytes) -> bytes:

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from models.errors import FileRejected
-from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, listed, shown
-from models.flow_csv.units import UNIT_IN_DOUBT, UnitColumns
+from models.flow_csv.csv_format import ADVICE, MOST_NAMES, check_is_text, check_separator, listed, shown
 from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
+
+UNIT_IN_DOUBT = (
+    "the unit of flow_duration, which releases of the Python cicflowmeter write in seconds or microseconds, "
+    "is in doubt"
+)
 
 
 class Columns(NamedTuple):
@@ -19,6 +23,15 @@ class Columns(NamedTuple):
     timestamp: int
     duration: int
     packets: int
+
+
+class UnitColumns(NamedTuple):
+    """Where the values stand that prove a unit, counted from 0."""
+
+    duration: int
+    forward: int  # packets
+    backward: int  # packets
+    rate: int  # packets per second
 
 
 class Header(NamedTuple):
@@ -72,28 +85,20 @@ V4_HEADER = (
 V4_WIDTH = 84
 V4_MIN_WIDTH = 83  # some leave out the label
 
-MOST_NAMES = 1000  # of a header; CICFlowMeter's have 85 at most
 
-
-def has_one_more(rows: Sequence[bytes], header: Header) -> bool:
-    """Whether most rows have a field more than their header, as some releases write them.
+def have_one_field_more(rows: Sequence[bytes], header: Header) -> bool:
+    """Whether most rows have a field more than a whole header; others hold a decimal comma, perhaps.
 
     Raises:
-        FileRejected: it is a number at their beginning.
+        FileRejected: they begin with a number that has no name.
     """
     wider = [row for row in rows if width_of(row) == header.width + 1]
-    if not wider:
-        return False
-    _check_numbering(header.columns, wider)
+    if wider:
+        _check_numbering(header.columns, wider)
     return header.is_full and len(wider) > sum(width_of(row) == header.width for row in rows)
 
 
 def _check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
-    """Makes sure that rows of a field more than the header do not begin with a number that has no name.
-
-    Raises:
-        FileRejected: they do.
-    """
     try:
         fields = split_fields(rows[0])
     except BadRow:
@@ -118,11 +123,6 @@ def find_columns(line: bytes) -> Header | None:
         FileRejected: the header lacks a column, has one twice, or is no CSV.
     """
     fields = _first_fields(line)
-    if len(fields) > MOST_NAMES:
-        raise FileRejected(
-            f"the first line has {len(fields):,} fields, {MOST_NAMES:,} are the most; found {shown(fields)}",
-            remedy=ADVICE,
-        )
     places = _places(fields)
     if not any(places.values()):
         return None
@@ -200,13 +200,10 @@ def glued_header(line: bytes, columns: Columns) -> Header | None:
     starts = [start for start in before if start >= 0 and _stand_at(names, start, columns)]
     if not starts:
         return None
-    torn = next((place for place, field in enumerate(fields) if _is_of_a_row(field)), len(fields))
+    values = (is_address(field) or is_number(field) or begins_with_date(field) for field in fields)
+    torn = next((place for place, is_value in enumerate(values) if is_value), len(fields))
     start = next((start for start in starts if start > torn or start == 0), None)
     return None if start is None else Header(columns, len(fields) - start)
-
-
-def _is_of_a_row(field: bytes) -> bool:
-    return is_address(field) or is_number(field) or begins_with_date(field)
 
 
 def _stand_at(names: Sequence[str], start: int, columns: Columns) -> bool:

@@ -5,9 +5,10 @@ spellings, are in one part. The hash is that of the running process: a part mean
 """
 
 import sys
+from enum import Enum
 from typing import NamedTuple
 
-from models.flow_csv.units import Unit
+from models.flow_csv.notes import Note
 
 PAIR_DAYS = 100_000  # distinct ones in hand at most: with all else, some 80 MB
 NO_LIMIT = sys.maxsize
@@ -33,6 +34,18 @@ class Part(NamedTuple):
         numbers = range(1 << (kept.bits - self.bits))
         alike = (Part(kept.bits, self.value | number << self.bits) for number in numbers)
         return tuple(part for part in alike if part != kept)
+
+
+class Unit(Enum):
+    """What a duration counts; the value is how many microseconds."""
+
+    SECONDS = 1_000_000
+    MICROSECONDS = 1
+
+    @property
+    def note(self) -> Note:
+        """The note on a file whose rows prove it."""
+        return Note.UNIT_SECONDS if self is Unit.SECONDS else Note.UNIT_MICROSECONDS
 
 
 class Pass(NamedTuple):

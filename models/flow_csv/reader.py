@@ -1,8 +1,10 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
+from typing import TYPE_CHECKING
+
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
-from models.flow_csv.csv_format import ADVICE, check_is_text, check_separator, is_blank
+from models.flow_csv.csv_format import ADVICE, check_is_text, check_number, check_separator, is_blank
 from models.flow_csv.headers import (
     V4_COLUMNS,
     Columns,
@@ -11,7 +13,7 @@ from models.flow_csv.headers import (
     find_columns,
     find_unit_columns,
     glued_header,
-    has_one_more,
+    have_one_field_more,
     may_name_columns,
     plain_header,
     repeated_header,
@@ -20,22 +22,24 @@ from models.flow_csv.headers import (
     v4_header,
 )
 from models.flow_csv.notes import Note
-from models.flow_csv.parts import Part, Pass
+from models.flow_csv.parts import Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine
 from models.flow_csv.row_counters.row_counter import RowCounter, new_row_counter
-from models.flow_csv.units import Unit, UnitRows
 from models.flow_csv.values import (
     DAY_WIDTH,
     BadRow,
     MonthFirst,
     address,
     amounts,
-    check_width,
     day,
+    other_width,
     split_fields,
 )
 from models.flow_csv.verdict import Evidence, OddLines, check_rows
 from models.traffic import PairDay, Totals
+
+if TYPE_CHECKING:
+    from models.flow_csv.units import UnitRows
 
 _TOO_LONG = "line is longer than 1 MiB", "break it where another row begins"
 _SPLIT = "Split the file before that line"
@@ -56,7 +60,6 @@ class Reader:
         name: of the file, in which a date may stand.
 
     Attributes:
-        quarantine: the same.
         notes: what was assumed about the file so far.
         evidence: what the rows tell of the file, those of pairs in other parts among them.
         units: what the rows prove of the unit of their durations; None for durations of CICFlowMeter.
@@ -157,6 +160,7 @@ class Reader:
         first = next(line for line in text.splitlines() if not is_blank(line))
         check_is_text(text, first)
         check_separator(first)
+        check_number(first.split(b","))
         self._header = find_columns(first)
         if self._header:
             self._header_text = self.quarantine.header = first
@@ -170,6 +174,8 @@ class Reader:
         """Looks whether durations are in a unit that is to be proved."""
         found = find_unit_columns(header, columns)
         if found and self._reading.unit:
+            from models.flow_csv.units import UnitRows  # noqa: PLC0415  # few files need it
+
             self.units = UnitRows(self._reading.unit, found)
         self.is_unit_wanted = bool(found) and not self.units
 
@@ -199,7 +205,7 @@ class Reader:
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
         """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
-        if not Quarantine.is_header(self.quarantine.header) and has_one_more(rows, header):
+        if not Quarantine.is_header(self.quarantine.header) and have_one_field_more(rows, header):
             self._width = header.width + 1
             self.quarantine.header += b","
             self.notes.append(Note.ONE_FIELD_MORE)
@@ -207,7 +213,6 @@ class Reader:
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
         if self.units or len(text) > MAX_LINE:
             for line in text.splitlines():
-                self._lines += 1
                 self._take_carefully(line, columns, rows)
             return
         if b"\r" in text:
@@ -221,11 +226,11 @@ class Reader:
             end = text.find(b"\n", at)
             line = text[at:end] if end >= 0 else text[at:]
             at += len(line) + (end >= 0)
-            self._lines += 1
             self._take_carefully(line, columns, rows)
 
     def _take_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
-        """Takes the line with the number `_lines`, whatever it is."""
+        """Takes the next line, whatever it is."""
+        self._lines += 1
         if is_blank(line) or line == self._header_text:
             return
         try:
@@ -237,15 +242,10 @@ class Reader:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
         names = line.count(b",") + 1 if len(line) <= MAX_LINE and may_name_columns(line) else 0
         self._odd.met(self._lines, names)
-        if not names:
-            self.quarantine.add(line, self._lines, reason)
-            return
-        header = repeated_header(line)
+        header = repeated_header(line) if names else None
         if header and header.columns == columns:
             self._go_on_under(header, line, rows)
-            return
-        glued = glued_header(line, columns)
-        if glued:
+        elif names and (glued := glued_header(line, columns)):
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)
         elif header:
@@ -272,8 +272,9 @@ class Reader:
     def _may_be_wider(self, width: int) -> bool:
         """Whether this is the first line under another header, and may have a field more than that."""
         header = self._header
-        is_first = header and header.is_full and self._lines == self._header_line + 1
-        return bool(is_first and header and width == header.width + 1)
+        return bool(
+            header and header.is_full and (self._lines, width) == (self._header_line + 1, header.width + 1)
+        )
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(line) > MAX_LINE:
@@ -283,17 +284,16 @@ class Reader:
         fields = split_fields(line)
         if self._may_be_wider(len(fields)):
             self._widen(len(fields), self.quarantine.header + b",", rows)
-        check_width(len(fields), self._width)
-        source, destination, timestamp = (fields[place].strip() for place in columns[:3])
-        spelling = source, destination, timestamp[:DAY_WIDTH]
+        if len(fields) != self._width:
+            raise other_width(len(fields), self._width)
+        source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
+        date = fields[columns.timestamp].strip()[:DAY_WIDTH]
         pair = address(source, "Src IP"), address(destination, "Dst IP")
         try:
-            when = day(spelling[2])
+            when = day(date)
         except MonthFirst:
-            self.evidence.saw_month_first(timestamp[:DAY_WIDTH].rstrip(), self._lines)
+            self.evidence.saw_month_first(date.rstrip(), self._lines)
             raise
-        microseconds, count = (
-            self.units.amounts(fields) if self.units else amounts(*(fields[place] for place in columns[3:]))
-        )
+        microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add(spelling, PairDay(*pair, when.iso), microseconds, count)
+        rows.add((source, destination, date), PairDay(*pair, when.iso), microseconds, count)

@@ -6,52 +6,19 @@ seconds. Where the duration of a row is that number, or a million times that num
 
 from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal
-from enum import Enum
-from typing import NamedTuple
 
 from models.errors import FileRejected
+from models.flow_csv.headers import UNIT_IN_DOUBT, UnitColumns
 from models.flow_csv.notes import Note
-from models.flow_csv.values import (
-    MAX_VALUE,
-    NEGATIVE_REMEDY,
-    NUMBER_REMEDY,
-    RANGE_REMEDY,
-    BadRow,
-    amount,
-    check_digits,
-    is_number,
-)
+from models.flow_csv.parts import Unit
+from models.flow_csv.unusual_values import NEGATIVE_REMEDY, NUMBER_REMEDY, RANGE_REMEDY, check_digits
+from models.flow_csv.values import MAX_VALUE, BadRow, amount, is_number
 
 _TOLERANCE = Decimal("0.001")
-UNIT_IN_DOUBT = (
-    "the unit of flow_duration, which releases of the Python cicflowmeter write in seconds or microseconds, "
-    "is in doubt"
-)
 _REMEDY = (
     "Export the flows with CICFlowMeter 3 or 4, or make sure that tot_fwd_pkts, tot_bwd_pkts and flow_pkts_s "
     "are those of the flow in each row"
 )
-
-
-class Unit(Enum):
-    """What a duration counts; the value is how many microseconds."""
-
-    SECONDS = 1_000_000
-    MICROSECONDS = 1
-
-    @property
-    def note(self) -> Note:
-        """The note on a file whose rows prove it."""
-        return Note.UNIT_SECONDS if self is Unit.SECONDS else Note.UNIT_MICROSECONDS
-
-
-class UnitColumns(NamedTuple):
-    """Where the values stand that prove a unit, counted from 0."""
-
-    duration: int
-    forward: int  # packets
-    backward: int  # packets
-    rate: int  # packets per second
 
 
 class UnitRows:

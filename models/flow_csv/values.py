@@ -1,26 +1,19 @@
 """The values of a flow row: its fields, and what addresses, days and amounts mean.
 
-They are strict: what is neither clearly right nor written by some CICFlowMeter is a `BadRow`.
+They are strict: what is neither clearly right nor written by some CICFlowMeter is a `BadRow`. How nearly all
+rows spell them is read here; `unusual_values.py` reads the rest, and is not loaded before there is some.
 """
 
-import csv
 import re
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily totals far below 38 digits
 _MAX_WIDTH = len(str(MAX_VALUE))
 DAY_WIDTH = 11  # bytes of a timestamp that decide its day: `dd/MM/yyyy` and the character after it
 
-NUMBER_REMEDY = "write it in digits without separators"
-NEGATIVE_REMEDY = "leave the row out unless the right value is known"
-RANGE_REMEDY = "make sure that no field is missing before it"
 _DATE_REMEDY = "write it day first or as 2022-12-31"
-
-_MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
 
 
 class BadRow(ValueError):
@@ -48,11 +41,9 @@ def split_fields(line: bytes) -> list[bytes]:
     """
     if b'"' not in line:
         return line.split(b",")
-    try:
-        (fields,) = csv.reader([line.decode("latin-1")], strict=True)
-    except csv.Error as error:
-        raise BadRow("quotes are not balanced", "remove or double them") from error
-    return [field.encode("latin-1") for field in fields]
+    from models.flow_csv.unusual_values import quoted_fields  # noqa: PLC0415  # not before it is needed
+
+    return quoted_fields(line)
 
 
 def width_of(line: bytes) -> int:
@@ -61,17 +52,6 @@ def width_of(line: bytes) -> int:
         return len(split_fields(line))
     except BadRow:
         return 0
-
-
-def check_width(width: int, usual: int) -> None:
-    """Makes sure that a row has as many fields as the others.
-
-    Raises:
-        BadRow: it has not.
-    """
-    if width != usual:
-        remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
-        raise BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
 
 
 _PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
@@ -86,17 +66,9 @@ def address(text: bytes, column: str) -> str:
     """
     if _PLAIN_ADDRESS.fullmatch(text):  # canonical as it is; `ip_address` takes ten times as long
         return text.decode()
-    try:
-        if len(text) > _MAX_ADDRESS:
-            raise ValueError
-        parsed = ip_address(text.decode("ascii"))
-    except ValueError as error:
-        raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1") from error
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:  # Python 3.13 prints these as the RFC has it; earlier ones do not
-        return f"::ffff:{parsed.ipv4_mapped}"
-    return str(IPv6Address(int(parsed)))
+    from models.flow_csv.unusual_values import unusual_address  # noqa: PLC0415  # not before it is needed
+
+    return unusual_address(text, column)
 
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099  # a clock that was never set, and far from any calendar that counts higher
@@ -156,18 +128,6 @@ def _iso(year: int, month: int, day_of_month: int) -> str:
 
 
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_SPREADSHEET = re.compile(rb"-?\d\.\d\dE\+(?P<exponent>\d\d)")  # as they show large numbers, and save them
-
-
-def check_digits(text: bytes, column: str) -> None:
-    """Makes sure that a number has the digits that it had before a spreadsheet saved it.
-
-    Raises:
-        BadRow: it may have been another; `column` tells which.
-    """
-    spreadsheet = _SPREADSHEET.fullmatch(text)
-    if spreadsheet and int(spreadsheet["exponent"]) > 2:  # its two decimals do not reach the unit
-        raise BadRow(f"{column} was rounded by a spreadsheet", "take all its digits from the original file")
 
 
 def amount(text: bytes, column: str) -> int:
@@ -178,22 +138,20 @@ def amount(text: bytes, column: str) -> int:
     """
     if len(text) < _MAX_WIDTH and text.isdigit():
         return int(text)
-    if not _NUMBER.fullmatch(text):
-        raise BadRow(f"{column} is not a number", NUMBER_REMEDY)
-    check_digits(text, column)
-    value = Decimal(text.decode("ascii"))  # exact, and cheap for every exponent the pattern lets through
-    if value < 0:
-        raise BadRow(f"{column} is negative", NEGATIVE_REMEDY)
-    if value > MAX_VALUE:
-        raise BadRow(f"{column} is above 10^12", RANGE_REMEDY)
-    if value != value.to_integral_value():
-        raise BadRow(f"{column} is not a whole number", "write whole microseconds and whole packets")
-    return int(value)
+    from models.flow_csv.unusual_values import unusual_amount  # noqa: PLC0415  # not before it is needed
+
+    return unusual_amount(text, column)
 
 
-def amounts(duration: bytes, packets: bytes) -> tuple[int, int]:
-    """Duration in µs and packets of a row of CICFlowMeter."""
-    return amount(duration.strip(), "Flow Duration"), amount(packets.strip(), "Tot Fwd Pkts")
+def amounts(fields: list[bytes], duration: int, packets: int) -> tuple[int, int]:
+    """Duration in µs and packets of a row, which stand in these places; raises BadRow."""
+    return amount(fields[duration].strip(), "Flow Duration"), amount(fields[packets].strip(), "Tot Fwd Pkts")
+
+
+def other_width(width: int, usual: int) -> BadRow:
+    """What a row is that has another number of fields than the header."""
+    remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
+    return BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
 
 
 def is_address(text: bytes) -> bool:

@@ -6,31 +6,32 @@ Each prints the same thing: how many pair-days there are, and the sums over all 
 validates, hashes and quarantines; the others take for granted that the file is clean.
 """
 
+# ruff: noqa: PTH123  # pathlib would weigh on every start
+
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 COLUMNS = ("Src IP", "Dst IP", "Timestamp", "Flow Duration", "Tot Fwd Pkts")
 Answer = tuple[int, int, int]  # pair-days, total duration, total packets
 
 
-def flowtally(path: Path) -> Answer:
+def flowtally(path: str) -> Answer:
     """Our own reader, with all validation and the digest."""
     from models.flow_csv.flow_file import read_flow_file  # noqa: PLC0415  # each way imports what it needs
 
-    with path.open("rb", buffering=0) as stream, Path(os.devnull).open("wb") as quarantine:
+    with open(path, "rb", buffering=0) as stream, open(os.devnull, "wb") as quarantine:
         totals = read_flow_file(stream, quarantine).totals
     sums = totals.values()
     return len(totals), sum(day.duration for day in sums), sum(day.packets for day in sums)
 
 
-def csv_module(path: Path) -> Answer:
+def csv_module(path: str) -> Answer:
     """The standard library's reader and a dictionary."""
     import csv  # noqa: PLC0415
 
     totals: dict[tuple[str, str, str], list[int]] = {}
-    with path.open(newline="") as stream:
+    with open(path, newline="") as stream:
         rows = csv.reader(stream)
         header = next(rows)
         source, destination, timestamp, duration, packets = (header.index(name) for name in COLUMNS)
@@ -44,7 +45,7 @@ def csv_module(path: Path) -> Answer:
     return len(totals), sum(day[0] for day in totals.values()), sum(day[1] for day in totals.values())
 
 
-def polars(path: Path) -> Answer:
+def polars(path: str) -> Answer:
     """Polars, lazily, with its streaming engine."""
     import polars as pl  # noqa: PLC0415
 
@@ -62,7 +63,7 @@ def polars(path: Path) -> Answer:
     return frame.height, int(frame["Flow Duration"].sum()), int(frame["Tot Fwd Pkts"].sum())
 
 
-def duckdb(path: Path) -> Answer:
+def duckdb(path: str) -> Answer:
     """DuckDB's own CSV reader and SQL."""
     import duckdb as engine  # noqa: PLC0415
 
@@ -72,11 +73,11 @@ def duckdb(path: Path) -> Answer:
             FROM read_csv(?, header = true, all_varchar = true, delim = ',', quote = '', escape = '')
             GROUP BY "Src IP", "Dst IP", left("Timestamp", 10))
     """
-    row = engine.execute(query, [str(path)]).fetchone() or (0, 0, 0)
+    row = engine.execute(query, [path]).fetchone() or (0, 0, 0)
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def pandas(path: Path) -> Answer:
+def pandas(path: str) -> Answer:
     """Pandas, with its fast parser and only the columns that are needed."""
     import pandas as pd  # noqa: PLC0415
 
@@ -92,7 +93,7 @@ _AWK = """
           printf "%d %.0f %.0f", n, d, p }
 """
 
-_IN_PYTHON: dict[str, Callable[[Path], Answer]] = {
+_IN_PYTHON: dict[str, Callable[[str], Answer]] = {
     "flowtally": flowtally,
     "polars": polars,
     "duckdb": duckdb,
@@ -109,7 +110,7 @@ def installed() -> list[str]:
     return [name for name in CONTENDERS if name != "mawk" or shutil.which("mawk")]
 
 
-def command_of(name: str, file: Path) -> list[str]:
+def command_of(name: str, file: os.PathLike[str]) -> list[str]:
     """What runs a contender. mawk needs no Python around it; its numbers are doubles."""
     if name == "mawk":
         return ["mawk", "-F,", _AWK, str(file)]
@@ -117,4 +118,4 @@ def command_of(name: str, file: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(*_IN_PYTHON[sys.argv[1]](Path(sys.argv[2])))
+    print(*_IN_PYTHON[sys.argv[1]](sys.argv[2]))

@@ -26,6 +26,10 @@ sys.exit(os.waitstatus_to_exitcode(status) & 255)
 """
 
 
+# Compiled modules are kept, as where a program is installed, also where that is turned off for a user's work.
+_COMPILING = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Cost(NamedTuple):
     """What one run of a command took."""
 
@@ -54,6 +58,7 @@ def cost_of(command: Sequence[str], *, statuses: Container[int] = (0,)) -> Cost:
                 stdout=subprocess.PIPE,
                 text=True,
                 pass_fds=[writing],
+                env=_COMPILING,
             )
         finally:
             os.close(writing)

@@ -84,7 +84,7 @@ def test_a_rejected_file_is_an_exit_status(run: Run, working: Deployment, tmp_pa
     """With --wait, a file that was rejected is shown with its reason, and the exit status is 1."""
     (tmp_path / "bad.csv").write_bytes(NO_ADDRESSES)
     (tmp_path / "good.csv").write_bytes(DAY_1)
-    done = run("upload", ".", "--wait")
+    done = run("upload", ".", "--wait", "--force")
     assert done.returncode == 1
     assert re.search(r"rejected +bad\.csv  .*Src IP", done.stdout)
     assert re.search(r"counted +good\.csv  3 rows", done.stdout)

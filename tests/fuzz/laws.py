@@ -12,7 +12,7 @@ from unittest.mock import patch
 from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
 from models.flow_csv import reader
-from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
+from models.flow_csv.flow_file import FlowFile, check_first_block, each_part, read_flow_file
 from models.flow_csv.row_counters.row_counter import PythonRowCounter
 from models.flow_csv.values import MAX_VALUE
 from models.traffic import PairDay, Totals
@@ -53,6 +53,7 @@ def _check(data: bytes, file: Delivery) -> None:
         _check_totals(verdict[0])
     assert isinstance(verdict, str) or not file.is_cut_off
     if file.content is not None:
+        _check_first_block(file.content, verdict)
         if not isinstance(verdict, str):
             _check_rows(file.content, *verdict)
         if zlib.crc32(data) % 16 == 0:
@@ -123,6 +124,17 @@ def _check_quarantine(lines: list[bytes], flows: FlowFile, quarantine: bytes) ->
         is_about_rows = isinstance(again, str) and any(verdict in again for verdict in _ON_ROWS)
         assert not isinstance(again, str) or is_about_rows, f"the quarantine cannot be read: {again}"
     return numbers
+
+
+def _check_first_block(text: bytes, verdict: Verdict) -> None:
+    """What is known of a file by its first block is what is said of it in the end."""
+    is_all = len(text) <= content.BLOCK
+    try:
+        check_first_block(text[: content.BLOCK], is_all=is_all)
+        known = None
+    except FileRejected as rejection:
+        known = rejection.found
+    assert verdict == known if known else not (is_all and isinstance(verdict, str))
 
 
 def _check_parts(text: bytes, flows: FlowFile) -> None:

@@ -17,7 +17,7 @@ from models.flow_csv.row_counters.native_row_counter import library_path
 MACHINES = ("aarch64", "x86_64")
 GLIBC = "2.17"  # the oldest that the wheels of the dependencies can do with, too
 
-_SOURCE = library_path("any").with_name("native_row_counter.c")
+_SOURCE = Path(__file__).with_name("native_row_counter.c")
 _OPTIONS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-s", "-Wl,--build-id=none")
 
 
@@ -40,8 +40,9 @@ def compile_library(machine: str) -> bytes:
 def main() -> None:
     """Compiles all of them to where they are loaded from."""
     for machine in MACHINES:
-        library_path(machine).write_bytes(compile_library(machine))
-        print(f"{library_path(machine).name}: {library_path(machine).stat().st_size:,} bytes")  # noqa: T201
+        library = Path(library_path(machine))
+        library.write_bytes(compile_library(machine))
+        print(f"{library.name}: {library.stat().st_size:,} bytes")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ same bytes.
 import ctypes
 import os
 import sys
-import weakref
 from functools import cache
-from pathlib import Path
 
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
@@ -30,7 +28,7 @@ def library() -> ctypes.CDLL | None:
     if sys.platform != "linux":
         return None
     try:
-        loaded = ctypes.CDLL(str(library_path(os.uname().machine)))
+        loaded = ctypes.CDLL(library_path(os.uname().machine))
     except OSError:  # another processor, or another C library than glibc
         return None
     size, pointer, text = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
@@ -56,9 +54,9 @@ def library() -> ctypes.CDLL | None:
     return loaded
 
 
-def library_path(machine: str) -> Path:
+def library_path(machine: str) -> str:
     """Where the library for a kind of machine lies (`x86_64` or `aarch64`)."""
-    return Path(__file__).with_name(f"native_row_counter-{machine}.so")
+    return f"{__file__.removesuffix('.py')}-{machine}.so"
 
 
 class NativeRowCounter:
@@ -86,7 +84,9 @@ class NativeRowCounter:
         self._counter = loaded.rows_new(places, width, MAX_VALUE, SECRET, *part, is_checked)
         if not self._counter:
             raise MemoryError
-        weakref.finalize(self, loaded.rows_free, self._counter)
+
+    def __del__(self) -> None:
+        self._library.rows_free(self._counter)
 
     def widen(self, width: int) -> None:
         """From here on, rows have so many fields."""

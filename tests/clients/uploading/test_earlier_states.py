@@ -9,7 +9,8 @@ import pytest
 from clients.commands.upload import _taking_out
 from clients.terminal.account import Account
 from clients.uploading.local_files import flow_files
-from clients.uploading.uploader import CONNECTIONS, Outcome, Progress, Upload, Uploader
+from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.uploader import CONNECTIONS, Progress, Uploader
 from handlers.assembly import summarizer_for
 from models.bucket_layout import incoming_key
 from models.deployment import Deployment

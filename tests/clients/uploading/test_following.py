@@ -7,7 +7,7 @@ import pytest
 
 from clients.uploading.following import follow
 from clients.uploading.local_files import LocalFile
-from clients.uploading.uploader import Outcome, Upload
+from clients.uploading.outcome import Outcome, Upload
 from models.deployment import Deployment
 from models.errors import TryAgain
 from models.storage.file_records import FilesTable

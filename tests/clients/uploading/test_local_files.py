@@ -27,7 +27,7 @@ def test_compression_does_not_change_the_digest(tmp_path: Path) -> None:
     for name, content in {"a.csv": CONTENT, "b.csv.gz": gzip.compress(CONTENT), "c.csv.gz": pieces}.items():
         with file_of(tmp_path / name, content).path.open("rb") as file:
             read = read_content(file)
-        assert (read.digest, read.body, read.remark) == (DIGEST, content, "")
+        assert (read.digest, read.body, read.broken) == (DIGEST, content, None)
 
 
 def test_digest_of_a_large_file_takes_little_memory(tmp_path: Path) -> None:

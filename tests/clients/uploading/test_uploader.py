@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from clients.terminal.account import Account
 from clients.uploading.local_files import LocalFile
-from clients.uploading.uploader import Outcome, Progress, Uploader, check_branch
+from clients.uploading.outcome import Outcome
+from clients.uploading.uploader import Progress, Uploader, check_branch
 from models.bucket_layout import LONGEST_KEY, incoming_key
 from models.deployment import Deployment
 from models.errors import UsageError
@@ -81,17 +82,6 @@ def test_impossible_branches_are_refused(branch: str) -> None:
     """A name that would break keys or pairs is the user's error."""
     with pytest.raises(UsageError):
         check_branch(branch)
-
-
-def test_broken_gzip_is_remarked_and_sent(
-    tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
-) -> None:
-    """The verdict is the worker's; the client only says what it will be."""
-    file = file_of(tmp_path / "torn.csv.gz", gzip.compress(CONTENT)[:-9])
-    (sent,) = uploader().send([file], Progress())
-    assert sent.outcome is Outcome.SENT
-    assert "truncated" in sent.remarks[0]
-    assert len(keys(deployment, "incoming/")) == 1
 
 
 def test_large_file_goes_in_parts(

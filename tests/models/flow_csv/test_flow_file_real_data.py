@@ -13,7 +13,7 @@ import pytest
 from models.errors import FileRejected
 from models.flow_csv.flow_file import FlowFile, read_flow_file
 from models.flow_csv.notes import Note
-from models.flow_csv.units import Unit
+from models.flow_csv.parts import Unit
 from tests.helpers.project import REAL_DATA, needs_real_data
 from tests.models.flow_csv.sql_oracle import Decision, decide
 

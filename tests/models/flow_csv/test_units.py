@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.errors import FileRejected
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.notes import Note
-from models.flow_csv.units import Unit
+from models.flow_csv.parts import Unit
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import KEY, lines, read, reasons
 

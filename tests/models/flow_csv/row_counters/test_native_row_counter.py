@@ -3,6 +3,7 @@
 import ctypes
 import io
 import random
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,7 @@ def rows(request: pytest.FixtureRequest) -> RowCounter:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_libraries_are_what_their_source_gives(machine: str) -> None:
     """Compiled again, anywhere, each is the same to the byte: nothing else is in them."""
-    assert compile_library(machine) == library_path(machine).read_bytes()
+    assert compile_library(machine) == Path(library_path(machine)).read_bytes()
 
 
 def test_sums_outgrow_64_bits(rows: RowCounter) -> None:

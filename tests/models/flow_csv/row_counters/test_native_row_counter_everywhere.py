@@ -29,7 +29,7 @@ def some_lines() -> bytes:
 
 def output(machine: str, folder: Path) -> bytes:
     """What the driver says with the library for a machine."""
-    library, program = library_path(machine), folder / machine
+    library, program = Path(library_path(machine)), folder / machine
     compiler = [sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-gnu.{GLIBC}"]
     subprocess.run(
         [*compiler, "-o", program, Path(__file__).with_name("native_row_counter_main.c"), library], check=True
