@@ -6,6 +6,7 @@ __all__ = [
     "file_fates",
     "messages",
     "passes",
+    "quarantined_rows",
     "stage",
     "unreadable",
 ]

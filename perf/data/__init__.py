@@ -1,3 +1,3 @@
 """Traffic to measure with: made up like VARIoT's, or VARIoT's own."""
 
-__all__ = ["generate", "oracle", "scan", "stories"]
+__all__ = ["generate", "hostile", "oracle", "scan", "stories"]
