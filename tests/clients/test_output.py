@@ -92,6 +92,14 @@ def test_json_is_as_the_help_says(
     assert fits(document, shape), (document, shape)
 
 
+def test_the_json_of_a_check_is_as_the_help_says(counted: Deployment, run: Run) -> None:
+    """A monitor gets what needs somebody, by its kind, and nothing else; the status says so, too."""
+    checked = run("status", "--check", "--json")
+    document = json.loads(checked.stdout)
+    assert fits(document, {"problems": described("status")["problems"]}), document
+    assert (checked.returncode, {problem["kind"] for problem in document["problems"]}) == (3, {"rejected"})
+
+
 def test_every_command_that_offers_json_describes_it() -> None:
     """An option --json without its document in the help would be worth little."""
     for name in flowtally.commands:
