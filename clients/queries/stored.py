@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+# US dollars for a GB and month, us-east-1, November 2026; where each stands says `perf/costs/prices.py`.
+TABLE_STORAGE = 0.25
+RECOVERY = 0.20  # point-in-time recovery, which tables have unless the deployment turns it off
+OBJECT_STORAGE = 0.023
+_GB = 1e9
+
 _COUNTED_EXACTLY = 100_000  # items of a table; more are taken from DynamoDB's own estimate
 
 
@@ -24,6 +30,11 @@ class TableUse(NamedTuple):
     items: int
     stored_bytes: int  # as billed
     is_exact: bool  # or DynamoDB's estimate, which is up to six hours old
+
+    @property
+    def dollars_a_month(self) -> float:
+        """What keeping it costs, with point-in-time recovery."""
+        return self.stored_bytes / _GB * (TABLE_STORAGE + RECOVERY)
 
 
 class ObjectUse(NamedTuple):
@@ -38,6 +49,11 @@ class ObjectUse(NamedTuple):
     def objects(self) -> int:
         """How many lie there."""
         return len(self.keys)
+
+    @property
+    def dollars_a_month(self) -> float:
+        """What keeping them costs."""
+        return self.stored_bytes / _GB * OBJECT_STORAGE
 
 
 class Waiting(NamedTuple):

@@ -18,6 +18,7 @@ class _Use(NamedTuple):
     where: str
     items: int
     stored_bytes: int
+    dollars: float  # a month
     is_exact: bool = True  # or an estimate
 
     def about(self, text: str) -> str:
@@ -26,6 +27,11 @@ class _Use(NamedTuple):
 
 
 _SPANS = 3  # that people see
+_CENT = 0.01
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= _CENT else "< 0.01" if amount else "0"
 
 
 def _time(branch: BranchFiles) -> datetime:
@@ -49,6 +55,7 @@ STORED = [
     Column("is_exact", lambda use: use.is_exact, kind="boolean"),
     Column("", lambda use: use.about(f"{use.items:,}"), "Items", kind="integer"),
     Column("", lambda use: use.about(size(use.stored_bytes)), "Size", kind="integer"),
+    Column("dollars_a_month", lambda use: use.dollars, "US$ a month", _dollars, "number"),
 ]
 WORK = [
     Column("what", lambda work: work[0], "What"),
@@ -85,10 +92,16 @@ def problems_listing(problems: Sequence[Problem]) -> Listing:
 
 
 def stored_listing(tables: Iterable[TableUse], objects: Iterable[ObjectUse]) -> Listing:
-    """What is stored where, and how much that is."""
-    uses = [_Use(f"table {use.name}", use.items, use.stored_bytes, use.is_exact) for use in tables]
-    uses += [_Use(f"bucket {below.prefix}", below.objects, below.stored_bytes) for below in objects]
-    return Listing("stored", "Stored (as billed)", STORED, uses)
+    """What is stored where, how much that is, and what keeping it costs in us-east-1."""
+    uses = [
+        _Use(f"table {use.name}", use.items, use.stored_bytes, use.dollars_a_month, use.is_exact)
+        for use in tables
+    ]
+    uses += [
+        _Use(f"bucket {below.prefix}", below.objects, below.stored_bytes, below.dollars_a_month)
+        for below in objects
+    ]
+    return Listing("stored", "Stored (as billed, by prices of us-east-1)", STORED, uses)
 
 
 def work_listing(status: Status) -> Listing:

@@ -8,6 +8,7 @@ that of an alarm, was compared with lists that others published in 2026. Look th
 
 from typing import NamedTuple
 
+from clients.queries import stored
 from perf.figures import Figures, options_of, publish
 
 REGION = "us-east-1, on demand"
@@ -39,8 +40,9 @@ _EC2 = "aws.amazon.com/ec2/pricing/on-demand"
 WRITE = Price("DynamoDB write unit", 0.625, "million", _DYNAMODB, MILLION)
 READ = Price("DynamoDB read unit", 0.125, "million", _DYNAMODB, MILLION)
 STREAM_READ = Price("DynamoDB Streams read (Lambda's are free)", 0.02, "100,000", _DYNAMODB, 100_000)
-TABLE_STORAGE = Price("DynamoDB storage", 0.25, "GB and month", _DYNAMODB)
-RECOVERY = Price("DynamoDB point-in-time recovery", 0.20, "GB and month", _DYNAMODB)
+TABLE_STORAGE = Price("DynamoDB storage", stored.TABLE_STORAGE, "GB and month", _DYNAMODB)
+RECOVERY = Price("DynamoDB point-in-time recovery", stored.RECOVERY, "GB and month", _DYNAMODB)
+S3_STORAGE = Price("S3 storage, class STANDARD", stored.OBJECT_STORAGE, "GB and month", _S3)
 S3_PUT = Price("S3 PUT, COPY or LIST", 0.005, "1,000", _S3, 1000)
 S3_GET = Price("S3 GET", 0.0004, "1,000", _S3, 1000)
 SQS = Price("SQS request", 0.40, "million", "aws.amazon.com/sqs/pricing", MILLION)
