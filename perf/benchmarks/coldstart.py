@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from clients.local_aws.lambda_service.environment import Environment, LaunchSpec
 from clients.local_aws.lambda_service.libraries import link_libraries
 from cloudformation.package import Target, build_package
+from models.deployment import Deployment
 from perf.figures import Figures, options_of, publish, versions
 
 _CLIENTS = {"summarize": ("dynamodb", "s3", "sqs"), "consolidate": ("dynamodb",)}
@@ -33,12 +34,7 @@ _SETTINGS = {
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
     "PATH": "/usr/bin:/bin",
-    **{
-        f"FLOWTALLY_{name}": "x"
-        for name in ("BUCKET", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "DAILY_TOTALS", "PAIR_STATISTICS")
-    },
-    "FLOWTALLY_FILES": "x",
-    "FLOWTALLY_STREAM_ARN": "x",
+    **Deployment("x", "x", "x", "x", "x", "x", "x", bytes(16)).to_environment(),
 }
 
 

@@ -9,6 +9,7 @@ from subprocess import CalledProcessError
 import pytest
 
 from models.deployment import Deployment
+from perf.benchmarks import coldstart as bench_coldstart
 from perf.benchmarks import summarize as bench_summarize
 from perf.benchmarks import writes as bench_writes
 from perf.benchmarks.contenders import CONTENDERS, installed
@@ -71,6 +72,13 @@ def test_the_cost_of_a_command_is_not_that_of_who_asks() -> None:
     assert cost_of(["true"]).peak < 30_000_000 < len(held)
     with pytest.raises(CalledProcessError):
         cost_of(["false"])
+
+
+def test_a_cold_start_ends_with_an_answer() -> None:
+    """The real package, with the settings that a function gets, answers; so does what it is compared with."""
+    seconds = bench_coldstart.measure("consolidate", 1)
+    assert seconds["ours"] > 0
+    assert seconds["boto3"] > 0
 
 
 def test_growth_is_taken_beyond_the_start() -> None:
