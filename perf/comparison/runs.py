@@ -243,10 +243,13 @@ def save_runs(path: Path, runs: Iterable[Run]) -> None:
 
 
 def load_runs(path: Path) -> list[Run]:
-    """The runs that were kept; none if there is no such file."""
+    """The runs that were kept; none if there is no such file, or another version kept other values in it."""
     if not path.exists():
         return []
-    return [_run(content) for content in json.loads(path.read_text())]
+    try:
+        return [_run(content) for content in json.loads(path.read_text())]
+    except (KeyError, TypeError):
+        return []
 
 
 def _run(content: dict[str, Any]) -> Run:

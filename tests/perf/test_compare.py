@@ -213,6 +213,14 @@ def test_runs_come_back_from_files_as_they_were(tmp_path: Path) -> None:
     assert len(path.with_suffix(".csv").read_text().splitlines()) == 3
 
 
+def test_runs_of_another_version_are_not_compared(tmp_path: Path) -> None:
+    """What kept other values about a run is no run to set beside one of now; it is measured anew."""
+    path = tmp_path / "compare_made.json"
+    save_runs(path, [a_run()])
+    path.write_text(path.read_text().replace('"writes"', '"calls_that_write"'))
+    assert load_runs(path) == []
+
+
 @pytest.fixture
 def service(engine: EmbeddedEngine, deployment: Deployment) -> Iterator[LambdaService]:
     """The functions deployed and at work."""
