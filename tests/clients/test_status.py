@@ -11,8 +11,7 @@ import pytest
 from botocore.client import BaseClient
 
 from clients.queries.file_report import RecentFiles, SetAside, files_of_branch
-from clients.queries.stored import ObjectUse, TableUse, read_status
-from clients.render.stored import stored_listing
+from clients.queries.stored import read_status
 from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
@@ -200,18 +199,6 @@ def test_the_newest_files_come_first_and_the_rest_is_counted(run: Run, deploymen
     all_of_them = done(run("status"))
     assert len(lines_with(all_of_them, "day-")) == 4
     assert "more" not in all_of_them
-
-
-def test_what_is_stored_has_its_price() -> None:
-    """Tables at the price with point-in-time recovery, objects at that of S3; less than a cent is not 0."""
-    stored = stored_listing(
-        [TableUse("Large", 7, 200_000_000_000, is_exact=False), TableUse("Small", 1, 300, is_exact=True)],
-        [ObjectUse("rejected/", ["a"], 10_000_000_000, [0.0]), ObjectUse("incoming/", [], 0, [])],
-    )
-    price = next(column for column in stored.columns if column.name == "dollars_a_month")
-    values = [price.value(row) for row in stored.rows]
-    assert values == pytest.approx([90.0, 1.35e-7, 0.23, 0.0])
-    assert [price.shown(value) for value in values] == ["90.00", "< 0.01", "0.23", "0"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
