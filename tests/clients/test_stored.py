@@ -1,5 +1,7 @@
 """What is stored, and what that costs."""
 
+import pytest
+
 from clients.queries.stored import ObjectUse, TableUse
 from clients.render.stored import stored_listing
 
