@@ -33,8 +33,9 @@ soak: $(VENV)/dev ## Simulate schedules full of faults: SEEDS=10000, or SEED=7 t
 mutants: $(VENV)/dev ## Remove one safeguard after the other; the simulation must notice each
 	$(VENV)/bin/python -m tests.simulation.mutants $(KEPT)
 
-kill-soak: $(VENV)/dev ## Kill real workers at random: KILLS=100
+kill-soak: $(VENV)/dev ## Kill real workers and uploads at random: KILLS=100, UPLOADS=50
 	$(VENV)/bin/python -m tests.soak.kill_soak --kills $(or $(KILLS),100) $(KEPT)
+	$(VENV)/bin/python -m tests.soak.upload_kills --kills $(or $(UPLOADS),50)
 
 vm-soak: $(VENV)/dev ## Kill, freeze and cut off three VMs at random: MINUTES=5
 	$(VENV)/bin/python -m tests.soak.vm_soak --minutes $(or $(MINUTES),5)

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,17 +12,10 @@ from typing import Any
 import pytest
 
 from clients.cli import command, flowtally
-from handlers.assembly import summarizer_for
-from handlers.consolidating.repair import repair_all
-from models.bucket_layout import incoming_key
 from models.deployment import Deployment
-from models.s3_events import notification_of
-from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import File
-from tests.helpers.deployed import client, upload
-from tests.helpers.flow_files import flow_csv
+from tests.helpers.deployed import client
 from tests.helpers.program import Run, done
-from tests.helpers.terminal import on_terminal
 
 LONG_NAME = "a" * 90 + ".csv"
 ROWS = (
@@ -38,18 +30,6 @@ KINDS: dict[str, tuple[type, ...]] = {
     "number": (float, NOTHING),
     "boolean": (bool,),
 }
-
-
-@pytest.fixture
-def counted(deployment: Deployment) -> Deployment:
-    """A deployment with a counted file, rows in quarantine, a rejected file and one that waits."""
-    for name, content in ((LONG_NAME, flow_csv(*ROWS)), ("bad.csv", b"a,b\n1,2\n")):
-        key = incoming_key("paris", name)
-        upload(deployment, key, content)
-        summarizer_for(deployment).process(notification_of(deployment.bucket, key), 1)
-    repair_all(PairStatisticsStore.of(deployment, client("dynamodb")))
-    upload(deployment, incoming_key("paris", "waits.csv"), flow_csv(ROWS[0]))
-    return deployment
 
 
 def fits(value: Any, shape: Any) -> bool:
@@ -90,6 +70,14 @@ def test_json_is_as_the_help_says(
     document = json.loads(done(run(*arguments, "--json")))
     shape = {name: value for name, value in described(arguments[0]).items() if name not in absent}
     assert fits(document, shape), (document, shape)
+
+
+def test_the_json_of_a_check_is_as_the_help_says(counted: Deployment, run: Run) -> None:
+    """A monitor gets what needs somebody, by its kind, and nothing else; the status says so, too."""
+    checked = run("status", "--check", "--json")
+    document = json.loads(checked.stdout)
+    assert fits(document, {"problems": described("status")["problems"]}), document
+    assert (checked.returncode, {problem["kind"] for problem in document["problems"]}) == (3, {"rejected"})
 
 
 def test_every_command_that_offers_json_describes_it() -> None:
@@ -134,27 +122,6 @@ def test_pipes_get_a_line_for_each_row(deployment: Deployment, run: Run) -> None
     shown = done(run("status", "--branch", "paris", "--files", "200")).splitlines()
     assert sum(LONG_NAME in line for line in shown) == 200
     assert all(line == line.rstrip() for line in shown)
-
-
-@pytest.mark.parametrize("columns", [80, 140])
-@pytest.mark.parametrize("arguments", [["top"], ["status"], ["status", "--branch", "paris"]], ids=" ".join)
-def test_terminals_are_not_overrun(
-    counted: Deployment, tmp_path: Path, arguments: list[str], columns: int
-) -> None:
-    """No line is wider than the terminal, nothing of a name is lost, and colours are used."""
-    screen = on_terminal(*arguments, directory=tmp_path, columns=columns)
-    assert screen.status == 0
-    assert max(map(len, screen.text.split("\n"))) <= columns
-    assert "\x1b[" in screen.raw
-    if arguments != ["top"]:
-        assert screen.text.count("a") >= 90
-
-
-def test_no_colour_where_none_is_wanted(counted: Deployment, tmp_path: Path) -> None:
-    """NO_COLOR leaves the terminal's own colours, in results, warnings and errors."""
-    for arguments in (["top"], ["status", "--branch", "nobody"]):
-        raw = on_terminal(*arguments, directory=tmp_path, NO_COLOR="1").raw
-        assert not re.search(r"\x1b\[[0-9;]*3[0-9]", raw)
 
 
 def test_quiet_says_nothing_but_what_was_asked_for(counted: Deployment, run: Run) -> None:

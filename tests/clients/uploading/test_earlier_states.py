@@ -74,11 +74,15 @@ def send(deployment: Deployment) -> Send:
     return sending
 
 
-def test_a_file_that_has_grown_is_held_back(deployment: Deployment, send: Send, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_file_that_has_grown_is_held_back(
+    deployment: Deployment, send: Send, tmp_path: Path, is_compressed: bool
+) -> None:
     """Nothing is sent and nothing changes; the reason says what replaces it."""
-    send(tmp_path / "day.csv", content(30))
+    path, pack = (tmp_path / "day.csv.gz", gzip.compress) if is_compressed else (tmp_path / "day.csv", bytes)
+    send(path, pack(content(30)))
     count_all(deployment)
-    held = send(tmp_path / "day.csv", content(40))
+    held = send(path, pack(content(40)))
     assert held.outcome is Outcome.HELD
     assert "it has grown since it was counted as day-" in held.reason
     assert "--replace" in held.reason

@@ -2,12 +2,8 @@
 
 import json
 import os
-import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,10 +13,11 @@ from models.deployment import Deployment
 from tests.helpers.deployed import client, keys, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
+from tests.helpers.strange_servers import LOGIN_PAGE, page_server, silent_server
 from tests.helpers.terminal import in_terminal, on_terminal
+from tests.helpers.waiting import PATIENCE
 
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,{},3"
-LOGIN_PAGE = b"<html><title>Please log in</title></html>"
 
 
 def make_files(folder: Path, count: int) -> None:
@@ -137,44 +134,18 @@ def test_every_line_stands_on_the_terminal(deployment: Deployment, tmp_path: Pat
     assert "60 files sent" in said
 
 
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """Something that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
 def test_ctrl_c_ends_it_at_once(deployment: Deployment, tmp_path: Path) -> None:
     """While AWS does not answer, Ctrl-C ends the program in seconds, with what was done, and no traceback."""
     make_files(tmp_path / "flows", 10)
-    with silent_server() as address:
+    with silent_server() as (address, came):
         arguments = ("upload", "flows", "--bucket", "b", "--endpoint-url", address)
         with in_terminal(arguments, tmp_path) as terminal:
-            time.sleep(3)
+            assert came.wait(PATIENCE)
             terminal.interrupt()
             screen = terminal.finish()
     assert screen.status == 130
     assert "Interrupted" in screen.text
     assert "Traceback" not in screen.text
-
-
-class _Proxy(BaseHTTPRequestHandler):
-    """Answers everything with a page."""
-
-    status, body, kind = 200, LOGIN_PAGE, "text/html"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(self.status)
-        self.send_header("Content-Type", self.kind)
-        self.send_header("Content-Length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(self.body)
-
-    do_GET = do_PUT = do_HEAD = do_POST  # noqa: N815  # the names that the base class wants
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
 
 
 @pytest.mark.parametrize(
@@ -191,12 +162,8 @@ def test_answers_that_are_not_from_aws(
 ) -> None:
     """A proxy's page in the place of an answer is one message, for every command."""
     make_files(tmp_path / "flows", 3)
-    proxy = type("Proxy", (_Proxy,), {"status": status, "body": body, "kind": kind})
-    with ThreadingHTTPServer(("127.0.0.1", 0), proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
+    with page_server(status, body, kind) as address:
         for arguments in (("top",), ("upload", "flows", "--bucket", "b")):
             failed = run(*arguments, AWS_ENDPOINT_URL=address)
             assert failed.returncode == 1
             assert f"something else than AWS answered, with status {status}" in failed.stderr
-        server.shutdown()

@@ -1,0 +1,31 @@
+"""A deployment in which something has happened, for all commands to look at."""
+
+import pytest
+
+from handlers.assembly import summarizer_for
+from handlers.consolidating.repair import repair_all
+from models.bucket_layout import incoming_key
+from models.deployment import Deployment
+from models.s3_events import notification_of
+from models.storage.pair_statistics import PairStatisticsStore
+from tests.helpers.deployed import client, upload
+from tests.helpers.flow_files import flow_csv
+
+LONG_NAME = "a" * 90 + ".csv"
+ROWS = (
+    "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,777777777777,3",
+    "10.0.0.1,10.0.0.2,08/12/2022 10:00:00 AM,1,5",
+    "10.0.0.1,10.0.0.2,no day,1,5",
+)
+
+
+@pytest.fixture
+def counted(deployment: Deployment) -> Deployment:
+    """A deployment with a counted file, rows in quarantine, a rejected file and one that waits."""
+    for name, content in ((LONG_NAME, flow_csv(*ROWS)), ("bad.csv", b"a,b\n1,2\n")):
+        key = incoming_key("paris", name)
+        upload(deployment, key, content)
+        summarizer_for(deployment).process(notification_of(deployment.bucket, key), 1)
+    repair_all(PairStatisticsStore.of(deployment, client("dynamodb")))
+    upload(deployment, incoming_key("paris", "waits.csv"), flow_csv(ROWS[0]))
+    return deployment
