@@ -125,9 +125,41 @@ def test_status_tells_why_rows_are_in_quarantine(
     assert Note.CLOCK_NOT_SET.text in shown
     found = json.loads(done(run(*arguments, "--json")))
     rows = {row["file"]: row for row in found["quarantined"] + found.get("files", [])}
+    assert {why["reason"].partition(":")[0]: (why["rows"], why["files"]) for why in found["reasons"]} == {
+        "Flow Duration is negative": (1, 1),
+        "Timestamp is not a date": (2, 1),
+    }
     assert rows["paris/torn.csv"]["commonest"].startswith("Flow Duration is negative: leave")
     assert [rows[f"paris/{name}.csv"]["commonest_line"] for name in ("torn", "clock")] == [3, 4]
     assert [rows[f"paris/{name}.csv"]["notes"] for name in ("torn", "clock")] == ["", Note.CLOCK_NOT_SET.text]
+
+
+def test_quarantined_rows_are_added_up_by_reason(run: Run, deployment: Deployment) -> None:
+    """Over all files, not only those listed, that with the most rows first; same content counts once."""
+    negative, no_date = "Flow Duration is negative: leave the row out", "Timestamp is not a date: write one"
+    for number, (reason, rows) in enumerate([(no_date, 2), (negative, 4), (no_date, 1500)]):
+        record(
+            deployment,
+            "paris",
+            f"{number}.csv",
+            quarantined=rows,
+            commonest=reason,
+            digest=bytes([number] * 32),
+        )
+        upload(deployment, f"quarantine/{bytes([number] * 32).hex()}.csv.gz", b"x")
+    record(
+        deployment, "rome", "a.csv", "duplicate", quarantined=4, commonest=negative, digest=bytes([1] * 32)
+    )
+    record(deployment, "rome", "dealt-with.csv", quarantined=7, commonest=negative, digest=bytes([9] * 32))
+    found = json.loads(done(run("status", "--files", "1", "--json")))
+    assert found["reasons"] == [
+        {"reason": no_date, "rows": 1502, "files": 2},
+        {"reason": negative, "rows": 4, "files": 2},
+    ]
+    shown = done(run("status"))
+    assert lines_with(shown, no_date)[-1][-2:] == ["1,502", "2"]
+    of_rome = json.loads(done(run("status", "--branch", "rome", "--json")))
+    assert of_rome["reasons"] == [{"reason": negative, "rows": 11, "files": 2}]
 
 
 def test_notes_of_a_later_version_are_shown_as_they_are(run: Run, deployment: Deployment) -> None:
