@@ -253,12 +253,17 @@ class Schedule:
         return not self._stream_daemons and any(mapping.lost for mapping in self._mappings)
 
 
-def run_schedule(seed: int, cut: Cut = Cut(), trace: Trace | None = None) -> ScheduleResult:
+def run_schedule(seed: int, cut: Cut = Cut()) -> ScheduleResult:
     """Runs one seed."""
+    return prepared(seed, cut).run()
+
+
+def prepared(seed: int, cut: Cut, trace: Trace | None = None) -> Schedule:
+    """A schedule that is about to run, with what its seed decides of the code and of the table."""
     logging.disable()
     assemble_from_process()
     steps.MARKS_KEPT, steps.MARKS_AT_MOST = _MARKS[theme_of(seed)]
     schedule = Schedule(seed, cut, trace)
     schedule.world.daily.largest = Random(f"{seed} sizes").choice(_LARGEST)
     daily_totals.FULL = schedule.world.daily.largest - 16  # as in production, sure of what is near the end
-    return schedule.run()
+    return schedule

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.simulation.schedule import Cut, Schedule, ScheduleResult, run_schedule
+from tests.simulation.schedule import Cut, ScheduleResult, prepared, run_schedule
 from tests.simulation.world import START
 
 _RUNS = 300
@@ -81,5 +81,5 @@ def trace_of(seed: int, cut: Cut) -> tuple[list[str], list[str]]:
         seconds = schedule.world.scheduler.now - START
         lines.append(f"{seconds:12.3f}  {name:24} {text}")
 
-    schedule = Schedule(seed, cut, note)
+    schedule = prepared(seed, cut, note)
     return lines, schedule.run().broken

@@ -26,7 +26,7 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.s3 import S3, Object
 from tests.simulation.sqs import SQS
 from tests.simulation.streams import Streams
-from tests.simulation.traffic import SOURCE_KEY, Content
+from tests.simulation.traffic import SOURCE_KEY, Content, PairWeekKey
 
 START = 1_669_600_000.0  # epoch seconds: 28 November 2022
 BUCKET, QUEUE, STREAM = "bucket", "queue", "stream"
@@ -236,12 +236,14 @@ class World:
                 continue
             if self.ledger.must_hold(content.digest, week):
                 self.violations.append(f"source lost unread: {key} deleted before {week} was counted")
-            elif self.ledger.is_plain and is_full and self._has_room(item, len(days)):
+            elif self.ledger.is_plain and is_full and self._has_room(week, item, len(days)):
                 self.violations.append(f"source lost unread: {key} set aside, though {week} has room")
             else:
                 continue
             return
 
-    def _has_room(self, item: Item, days: int) -> bool:
-        """Whether an item certainly takes one more file: the numbers of a day have at most 30 bytes."""
-        return item_bytes(item) + days * 30 + 60 + 8 <= self.daily.largest
+    def _has_room(self, week: PairWeekKey, item: Item, days: int) -> bool:
+        """Whether an item, or one to be, certainly takes one more file: a day has at most 30 bytes."""
+        pair, monday = week
+        taken = item_bytes(item or {"k": {"S": pair}, "t": {"S": monday}})
+        return taken + days * 30 + 60 + 8 <= self.daily.largest
