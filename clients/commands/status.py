@@ -4,15 +4,17 @@ import time
 
 import click
 
-from clients.queries.file_report import LISTED, RecentFiles, files_of_branch
+from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import read_status
 from clients.render.files import (
     FILES_OF_BRANCH,
     QUARANTINED,
+    REASONS,
     REJECTED,
     branch_listing,
     quarantined_listing,
+    reasons_listing,
     rejected_listing,
 )
 from clients.render.listing import shape_of
@@ -40,6 +42,7 @@ _DOCUMENT = {
     "work": [shape_of(WORK)],
     "rejected": [shape_of(REJECTED)],
     "quarantined": [shape_of(QUARANTINED)],
+    "reasons": [shape_of(REASONS)],
     "branches": [shape_of(BRANCHES)],
     "problems": [shape_of(PROBLEMS)],
     "files": [shape_of(FILES_OF_BRANCH)],
@@ -88,7 +91,8 @@ def status(
 
     Listed are branches with the days missing between their first and their last; rejected files with the
     reason, and counted files with rows in quarantine, with the reason that most of these have, until the
-    objects in rejected/ or quarantine/ are deleted. Notes say what was assumed about a file. Somebody is
+    objects in rejected/ or quarantine/ are deleted; and by that reason how many rows of how many files are in
+    quarantine. Notes say what was assumed about a file. Somebody is
     needed where files are rejected or wait too long, messages failed for good, days are missing, or a branch
     has gone silent.
     """
@@ -108,6 +112,7 @@ def status(
         branches_listing(found.files.branches),
         rejected_listing(account, found.files.rejected),
         quarantined_listing(account, found.files.quarantined),
+        reasons_listing(found.files.reasons),
         problems_listing(problems),
     )
     return 0
@@ -121,4 +126,5 @@ def _show_branch(account: Account, output: Output, branch: str, listed: int) -> 
         branch_listing(branch, newest),
         rejected_listing(account, RecentFiles.of(rejected, listed)),
         quarantined_listing(account, RecentFiles.of(quarantined, listed)),
+        reasons_listing(reasons_of(quarantined)),
     )

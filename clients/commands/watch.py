@@ -11,7 +11,7 @@ from rich.text import Text
 
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import Status, read_status
-from clients.render.files import rejected_listing
+from clients.render.files import reasons_listing, rejected_listing
 from clients.render.listing import Listing
 from clients.render.stored import branches_listing, problems_listing, stored_listing, work_listing
 from clients.terminal.account import Account
@@ -80,4 +80,5 @@ def _listings(account: Account, status: Status, limits: Limits) -> Iterator[List
     yield work_listing(status)
     yield branches_listing(status.files.branches)
     yield rejected_listing(account, status.files.rejected)
+    yield reasons_listing(status.files.reasons)
     yield stored_listing(status.tables, status.objects)

@@ -46,6 +46,14 @@ class RecentFiles(NamedTuple):
         return cls(nlargest(limit, files, key=lambda file: file.arrived_at), len(files))
 
 
+class QuarantineReason(NamedTuple):
+    """Why rows are in quarantine: of each file, the reason that most of its rows have, which is recorded."""
+
+    reason: str  # empty if none was recorded
+    rows: int  # in quarantine, of the files with this reason; of content that came twice, once
+    files: int
+
+
 class FileReport(NamedTuple):
     """What the table of files tells."""
 
@@ -53,6 +61,7 @@ class FileReport(NamedTuple):
     stored_bytes: int  # as billed
     rejected: RecentFiles  # of those that nobody has dealt with, like the next
     quarantined: RecentFiles  # counted but for some rows
+    reasons: list[QuarantineReason]  # of all these, the one with the most rows first
     branches: list[BranchFiles]  # by name
 
 
@@ -103,8 +112,22 @@ def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> Fil
         stored_bytes,
         RecentFiles.of(rejected, listed),
         RecentFiles.of(quarantined, listed),
+        reasons_of(quarantined),
         [branches[name] for name in sorted(branches)],
     )
+
+
+def reasons_of(quarantined: Iterable[File]) -> list[QuarantineReason]:
+    """Why rows of files are in quarantine, the reason with the most rows first."""
+    rows: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    seen: set[bytes | None] = set()
+    for file in quarantined:
+        reason = file.commonest or ""
+        files[reason] += 1
+        rows[reason] += 0 if file.digest in seen else file.quarantined or 0
+        seen.add(file.digest)
+    return [QuarantineReason(reason, count, files[reason]) for reason, count in rows.most_common()]
 
 
 def files_of_branch(account: Account, branch: str) -> list[File]:

@@ -1,8 +1,9 @@
 """Files: what became of them, and what to do about those that need somebody."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from clients.queries.file_report import RecentFiles
+from clients.queries.file_report import QuarantineReason, RecentFiles
 from clients.render.listing import Column, Listing
 from clients.terminal.account import Account
 from clients.terminal.console import UNDEFINED, duration
@@ -115,6 +116,14 @@ QUARANTINED = [
     _NOTES,
 ]
 
+REASONS = [
+    Column(
+        "reason", lambda why: why.reason, "Commonest reason of a file", lambda why: visible(why) or UNDEFINED
+    ),
+    Column("rows", lambda why: why.rows, "Rows", "{:,}".format, "integer"),
+    Column("files", lambda why: why.files, "Files", "{:,}".format, "integer"),
+]
+
 
 def branch_listing(branch: str, files: RecentFiles) -> Listing:
     """The last files of a branch, whatever became of them."""
@@ -143,6 +152,11 @@ def quarantined_listing(account: Account, files: RecentFiles) -> Listing:
     )
     title = _title("Files with quarantined rows", files)
     return Listing("quarantined", title, QUARANTINED, files.files, remark, is_shown_empty=False)
+
+
+def reasons_listing(reasons: Sequence[QuarantineReason]) -> Listing:
+    """Why rows are in quarantine, over all files."""
+    return Listing("reasons", "Quarantined rows by reason", REASONS, reasons, is_shown_empty=False)
 
 
 def _title(what: str, files: RecentFiles) -> str:

@@ -50,7 +50,7 @@ def branch_with(*files: File) -> BranchFiles:
 def status_with(branch: BranchFiles | None = None, *, incoming: list[float] = [], dead: int = 0) -> Status:  # noqa: B006
     """The status of a deployment in which nothing else is to be found."""
     none = RecentFiles([], 0)
-    files = FileReport(Counter(), 0, none, none, [branch] if branch else [])
+    files = FileReport(Counter(), 0, none, none, [], [branch] if branch else [])
     objects = [ObjectUse("incoming/", [], 0, incoming), ObjectUse("rejected/", [], 0, [1.0])]
     return Status([], objects, Waiting(0, 0), Waiting(dead, 0), files)
 

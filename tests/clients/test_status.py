@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -88,46 +87,6 @@ def test_status_tells_why_a_file_was_rejected(run: Run, deployment: Deployment) 
     assert f"Paris nord  bad [1].csv  {arrived:%Y-%m-%d %H:%M:%S}  {file.reason}\n" in shown
     assert "flowtally redrive --rejected" in shown
     assert "quarantined" not in shown
-
-
-def test_status_tells_where_quarantined_rows_lie(run: Run, deployment: Deployment) -> None:
-    """The key is that of the object; files without quarantined rows are not listed."""
-    process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
-    process(deployment, "incoming/paris/good.csv", GOOD)
-    shown = done(run("status", COLUMNS="200"))
-    assert lines_with(shown, "torn.csv")[0][-2:] == ["2", "1"]
-    key = f"quarantine/{sha256(ONE_WRONG_ROW).hexdigest()}.csv.gz"
-    assert lines_with(shown, key)
-    assert keys(deployment, "quarantine/") == [key]
-    assert deployment.bucket in shown
-    assert "flowtally upload FILE --branch BRANCH" in shown
-    assert "good.csv" not in shown
-    assert "Rejected files" not in shown
-
-
-NOBODY_SET_THE_CLOCK = flow_csv(
-    "10.0.0.1,10.0.0.2,07/12/2022,1000,3",
-    "10.0.0.1,10.0.0.2,01/01/1970,1000,3",
-    *["10.0.0.3,10.0.0.2,8.12.22,1,5"] * 2,
-)
-
-
-@pytest.mark.parametrize("arguments", [["status"], ["status", "--branch", "paris"]], ids=" ".join)
-def test_status_tells_why_rows_are_in_quarantine(
-    run: Run, deployment: Deployment, arguments: list[str]
-) -> None:
-    """The commonest reason, the first line that has it and what to do, and what was assumed of the file."""
-    process(deployment, "incoming/paris/torn.csv", ONE_WRONG_ROW)
-    process(deployment, "incoming/paris/clock.csv", NOBODY_SET_THE_CLOCK)
-    shown = " ".join(done(run(*arguments)).split())
-    assert "Flow Duration is negative (line 3): leave the row out" in shown
-    assert "most often: Timestamp is not a date (from line 4 on): write it day first or as" in shown
-    assert Note.CLOCK_NOT_SET.text in shown
-    found = json.loads(done(run(*arguments, "--json")))
-    rows = {row["file"]: row for row in found["quarantined"] + found.get("files", [])}
-    assert rows["paris/torn.csv"]["commonest"].startswith("Flow Duration is negative: leave")
-    assert [rows[f"paris/{name}.csv"]["commonest_line"] for name in ("torn", "clock")] == [3, 4]
-    assert [rows[f"paris/{name}.csv"]["notes"] for name in ("torn", "clock")] == ["", Note.CLOCK_NOT_SET.text]
 
 
 def test_notes_of_a_later_version_are_shown_as_they_are(run: Run, deployment: Deployment) -> None:
