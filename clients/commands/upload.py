@@ -89,8 +89,9 @@ def upload(
     Of each file the first block is read as the workers read it. A file that they would reject is held back,
     too, with their reason; --force sends it as it is.
 
-    A file that cannot be read does not keep the others from being sent. Exactly the bytes that were looked
-    at are sent; a file that changes meanwhile is left for the next time. Your files are never changed.
+    A file that cannot be read, and a link out of a directory, do not keep the others from being sent; linked
+    directories are left alone. Exactly the bytes that were looked at are sent; a file that changes meanwhile
+    is left for the next time. Your files are never changed.
     """
     files = flow_files(paths)
     if older_than:

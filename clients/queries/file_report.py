@@ -146,7 +146,7 @@ def files_of_branch(account: Account, branch: str) -> list[File]:
 
 
 def twins_of(account: Account, files: Iterable[File], of_branch: Sequence[File]) -> Mapping[bytes, File]:
-    """The file by which the content of each duplicate was counted, by the digest; rather one of its own branch.
+    """The file that counted the content of each duplicate, by the digest; rather one of the same branch.
 
     Those of other branches are looked for, in one scan, only if there is need, and are left out where they
     may not be seen, as by a branch.

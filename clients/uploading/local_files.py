@@ -34,7 +34,8 @@ class LocalFile(NamedTuple):
 def flow_files(paths: Iterable[Path]) -> list[LocalFile]:
     """The files that the paths name: themselves, and all `.csv` and `.csv.gz` below directories.
 
-    A file or directory that cannot be looked at, and what is no regular file, has its problem with it.
+    A file or directory that cannot be looked at, what is no regular file, and a link out of the directory
+    that it was found in has its problem with it. A path that is a link itself is followed.
 
     Raises:
         UsageError: a path does not exist or is no flow file, or a directory has none.
@@ -58,14 +59,26 @@ def _below(directory: Path) -> list[LocalFile]:
 
 
 def _walk(directory: Path) -> Iterator[LocalFile]:
+    """The files of a directory and all below; linked directories are not entered."""
     unreadable: list[OSError] = []
+    root = os.path.realpath(directory)
     for folder, _, names in os.walk(directory, onerror=unreadable.append):
         for name in names:
             path = Path(folder, name)
             if _NAME.fullmatch(name) and (path.is_file() or path.is_symlink()):
-                yield _looked_at(path)
+                yield _linked_elsewhere(path, root) or _looked_at(path)
     for error in unreadable:
         yield LocalFile(Path(str(error.filename)), problem=f"cannot be listed ({error.strerror})")
+
+
+def _linked_elsewhere(path: Path, root: str) -> LocalFile | None:
+    """A link that leads out of a directory: whoever may write there could have others' files sent by it."""
+    target = Path(os.path.realpath(path))
+    if not path.is_symlink() or target.is_relative_to(root):
+        return None
+    return LocalFile(
+        path, problem=f"a link out of the directory, to {target}. To send that file, name it as a path"
+    )
 
 
 def _named(path: Path) -> LocalFile:

@@ -65,3 +65,31 @@ def test_wrong_paths_are_named(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as error:
         flow_files([tmp_path / name])
     assert name in str(error.value)
+
+
+def test_links_lead_nowhere_out_of_a_directory(tmp_path: Path) -> None:
+    """A link to a file outside is named and not sent; a linked directory is not entered; others count."""
+    outside = file_of(tmp_path / "secret.csv").path
+    flows = tmp_path / "flows"
+    file_of(flows / "day.csv")
+    for name, target in {"in.csv": "day.csv", "out.csv": str(outside), "up.csv": "../gone.csv"}.items():
+        (flows / name).symlink_to(target)
+    (flows / "more").symlink_to(tmp_path)
+    (flows / "loop.csv").symlink_to("loop.csv")
+    problems = {file.path.name: file.problem for file in flow_files([flows])}
+    assert {name for name, problem in problems.items() if not problem} == {"day.csv", "in.csv"}
+    assert problems.keys() == {"day.csv", "in.csv", "out.csv", "up.csv", "loop.csv"}
+    assert f"a link out of the directory, to {outside}. To send that file, name it" in problems["out.csv"]
+    assert "a link out" in problems["up.csv"]
+    assert "cannot be read" in problems["loop.csv"]
+
+
+def test_links_that_are_named_are_followed(tmp_path: Path) -> None:
+    """To a file, or to the directory that holds the files and links within it."""
+    flows = tmp_path / "flows"
+    file_of(flows / "day.csv")
+    (flows / "in.csv").symlink_to(flows / "day.csv")
+    (tmp_path / "here.csv").symlink_to(flows / "day.csv")
+    (tmp_path / "there").symlink_to(flows)
+    files = flow_files([tmp_path / "here.csv", tmp_path / "there"])
+    assert [file.problem for file in files] == ["", "", ""]

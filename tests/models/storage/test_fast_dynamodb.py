@@ -1,5 +1,6 @@
 """The cheap `update_item` is boto3's in all but cost."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 
 from models.deployment import Deployment
 from models.storage import fast_dynamodb
@@ -99,6 +101,26 @@ def test_a_damaged_answer_is_asked_for_again(deployment: Deployment, monkeypatch
         with pytest.raises(ClientError, match="ConditionalCheckFailed"):
             dynamodb(1).update_item(TableName=deployment.daily_totals, **REQUEST)
     assert "Item" in client("dynamodb").get_item(TableName=deployment.daily_totals, Key=KEY)
+
+
+@pytest.mark.parametrize("header", ["", "12x4", "\N{SUPERSCRIPT TWO}", "1" * 5000])
+def test_a_damaged_checksum_is_no_error(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    """A checksum that is no number, or none that Python reads, counts as one that differs."""
+
+    def damaged(pool: HTTPConnectionPool, *arguments: Any, **options: Any) -> BaseHTTPResponse:
+        answer = send(pool, *arguments, **options)
+        answer.headers["x-amz-crc32"] = header
+        return answer
+
+    send = HTTPConnectionPool.urlopen
+    database = dynamodb(1)
+    update = {"TableName": deployment.daily_totals, "Key": KEY, "UpdateExpression": "SET a = :a"}
+    with monkeypatch.context() as damage:
+        damage.setattr(database._pool, "urlopen", partial(damaged, database._pool))
+        database.update_item(**update, ExpressionAttributeValues={":a": {"N": "7"}})
+    assert client("dynamodb").get_item(TableName=deployment.daily_totals, Key=KEY)["Item"]["a"] == {"N": "7"}
 
 
 def test_other_operations_are_boto3s(deployment: Deployment) -> None:
