@@ -18,7 +18,7 @@ from tests.helpers.flow_files import flow_csv
 from tests.helpers.waiting import eventually
 
 TIME_LIMIT = 20  # seconds that a run may take, of which ten are the margin
-SIZE = 8_000_000  # bytes of each, gzipped to some 25 kB
+SIZE = 4_000_000  # bytes of each, gzipped to some 12 kB
 DOZEN = (
     "numbers as 1.0",
     "quoted fields",
