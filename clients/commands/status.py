@@ -4,15 +4,15 @@ import time
 
 import click
 
-from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of
+from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of, twins_of
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import read_status
 from clients.render.files import (
-    FILES_OF_BRANCH,
     QUARANTINED,
     REASONS,
     REJECTED,
     branch_listing,
+    columns_with,
     quarantined_listing,
     reasons_listing,
     rejected_listing,
@@ -45,7 +45,7 @@ _DOCUMENT = {
     "reasons": [shape_of(REASONS)],
     "branches": [shape_of(BRANCHES)],
     "problems": [shape_of(PROBLEMS)],
-    "files": [shape_of(FILES_OF_BRANCH)],
+    "files": [shape_of(columns_with({}))],
 }
 
 
@@ -92,9 +92,9 @@ def status(
     Listed are branches with the days missing between their first and their last; rejected files with the
     reason, and counted files with rows in quarantine, with the reason that most of these have, until the
     objects in rejected/ or quarantine/ are deleted; and by that reason how many rows of how many files are in
-    quarantine. Notes say what was assumed about a file. Somebody is
-    needed where files are rejected or wait too long, messages failed for good, days are missing, or a branch
-    has gone silent.
+    quarantine. Notes say what was assumed about a file; with --branch, a duplicate names the file whose
+    content it has, to those who may see that. Somebody is needed where files are rejected or wait too long,
+    messages failed for good, days are missing, or a branch has gone silent.
     """
     if branch is not None:
         if is_check:
@@ -119,11 +119,12 @@ def status(
 
 
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:
-    newest = RecentFiles.of(files_of_branch(account, branch), listed)
+    files = files_of_branch(account, branch)
+    newest = RecentFiles.of(files, listed)
     rejected = [file for file in newest.files if file.state == "rejected"]
     quarantined = [file for file in newest.files if file.state in IN_TOTALS and file.quarantined]
     output.show(
-        branch_listing(branch, newest),
+        branch_listing(branch, newest, twins_of(account, newest.files, files)),
         rejected_listing(account, RecentFiles.of(rejected, listed)),
         quarantined_listing(account, RecentFiles.of(quarantined, listed)),
         reasons_listing(reasons_of(quarantined)),

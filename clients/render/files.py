@@ -1,6 +1,6 @@
 """Files: what became of them, and what to do about those that need somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from clients.queries.file_report import QuarantineReason, RecentFiles
@@ -38,8 +38,9 @@ def _notes_on(file: File) -> list[str]:
     return sorted(map(text_of, file.notes or ()))
 
 
-def _file_and_notes(file: File) -> str:
-    return _each_in_a_line(file.key, *remarks_on(file))
+def _file_and_notes(file: File, same_as: str = "") -> str:
+    twin = f"same content as {same_as}" if same_as else ""
+    return _each_in_a_line(file.key, twin, *remarks_on(file))
 
 
 def _file_and_rows(file: File) -> str:
@@ -71,7 +72,11 @@ def _took(file: File) -> str:
     return duration((file.completed_at - file.arrived_at) * 1e6 if file.completed_at else None)
 
 
-_FILE = Column("file", lambda file: f"{file.branch}/{file.key}")
+def _path(file: File) -> str:
+    return f"{file.branch}/{file.key}"
+
+
+_FILE = Column("file", _path)
 _BRANCH = Column("", lambda file: file.branch, "Branch", visible)
 _KEY = Column("", lambda file: file.key, "File", visible)
 _ARRIVAL = Column("arrived_at", lambda file: _timestamp(file.arrived_at))
@@ -84,10 +89,11 @@ _WHY_IN_QUARANTINE = [
     Column("commonest_line", lambda file: file.commonest_line, kind="integer"),
 ]
 _NOTES = Column("notes", lambda file: "; ".join(_notes_on(file)))
+_FILE_AND_NOTES = Column("", _file_and_notes, "File, and notes on it")
 
 FILES_OF_BRANCH = [
     _FILE,
-    Column("", _file_and_notes, "File, and notes on it"),
+    _FILE_AND_NOTES,
     Column("state", lambda file: file.state, "State"),
     Column("first_day", lambda file: file.first_day),
     Column("last_day", lambda file: file.last_day),
@@ -125,11 +131,22 @@ REASONS = [
 ]
 
 
-def branch_listing(branch: str, files: RecentFiles) -> Listing:
+def columns_with(twins: Mapping[bytes, File]) -> list[Column]:
+    """The columns of files of a branch, which name the file whose content a duplicate has, if it is known."""
+
+    def same_as(file: File) -> str:
+        twin = twins.get(file.digest or b"") if file.state == "duplicate" else None
+        return _path(twin) if twin else ""
+
+    named = _FILE_AND_NOTES._replace(value=lambda file: _file_and_notes(file, same_as(file)))
+    columns = [named if column is _FILE_AND_NOTES else column for column in FILES_OF_BRANCH]
+    return [*columns, Column("same_as", same_as)]
+
+
+def branch_listing(branch: str, files: RecentFiles, twins: Mapping[bytes, File]) -> Listing:
     """The last files of a branch, whatever became of them."""
-    return Listing(
-        "files", _title(f"Files of the branch {visible(branch)}", files), FILES_OF_BRANCH, files.files
-    )
+    title = _title(f"Files of the branch {visible(branch)}", files)
+    return Listing("files", title, columns_with(twins), files.files)
 
 
 def rejected_listing(account: Account, files: RecentFiles) -> Listing:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from botocore.client import BaseClient
 
-from clients.queries.file_report import RecentFiles, SetAside, files_of_branch
+from clients.queries.file_report import RecentFiles, SetAside, files_of_branch, twins_of
 from clients.queries.stored import read_status
 from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
@@ -257,3 +257,18 @@ def test_a_branch_is_one_query(account: Account, calls: Calls) -> None:
     assert [call for call in calls if call[1] == account.deployment.files][1:] == [
         ("Query", account.deployment.files)
     ]
+
+
+def test_other_branches_are_looked_at_only_for_a_twin(account: Account, calls: Calls) -> None:
+    """No scan where the branch has the other file itself, one for all the others."""
+    record(account.deployment, "paris", "a.csv", digest=bytes(32))
+    record(account.deployment, "paris", "b.csv", "duplicate", digest=bytes(32))
+    files = files_of_branch(account, "paris")
+    assert [twin.key for twin in twins_of(account, files, files).values()] == ["a.csv"]
+    assert ("Scan", account.deployment.files) not in calls
+    for digest in (b"1" * 32, b"2" * 32):
+        record(account.deployment, "paris", f"{digest[0]}.csv", "duplicate", digest=digest)
+        record(account.deployment, "rome", f"{digest[0]}.csv", digest=digest)
+    files = files_of_branch(account, "paris")
+    assert len(twins_of(account, files, files)) == 3
+    assert calls.count(("Scan", account.deployment.files)) == 1
