@@ -4,7 +4,6 @@ A command's module is imported when the command is called or explained, so that 
 at once.
 """
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,10 @@ from typing import Any
 
 import click
 
+from clients.terminal.documents import print_json
 from clients.terminal.options import DEFAULT_STACK, AccountOptions, quiet_option
 from models.errors import FlowtallyError
+from models.visible import visible
 
 _INTERRUPTED = 130  # as shells say of a program that Ctrl-C ended
 
@@ -101,6 +102,8 @@ def run(arguments: Sequence[str]) -> int:
         status: int | None = flowtally.main(list(arguments), prog_name="flowtally", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
+        # It may quote a name that a pattern of the shell found.
+        error.message = visible(error.message)  # type: ignore[misc]  # final to those who derive from it
         error.show()
         status = error.exit_code
         _tell_programs(wants_json, "usage", error.format_message())
@@ -123,7 +126,7 @@ def run(arguments: Sequence[str]) -> int:
 def _tell_programs(wants_json: bool, code: str, found: str, where: str = "", remedy: str = "") -> None:
     if wants_json:
         error = {"code": code, "found": found, "where": where, "remedy": remedy}
-        click.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2))
+        print_json({"error": error})
 
 
 def _translated(error: Exception) -> FlowtallyError | None:

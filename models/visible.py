@@ -24,6 +24,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_as_python_spells_it, text)
 
 
+def visible_lines(text: str) -> str:
+    """The same for a text whose lines are meant."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def visible_json(document: str) -> str:
     r"""The same for a line of JSON: what cannot be seen is escaped as JSON has it, and is read as it was."""
     return _UNSEEN.sub(_as_json_spells_it, document)

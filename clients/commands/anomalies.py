@@ -1,6 +1,5 @@
 """The command `flowtally anomalies`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from clients.render.listing import Column, Listing
 from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say
+from clients.terminal.documents import print_json
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import UsageError
@@ -151,7 +151,7 @@ def _print_json(findings: Sequence[Finding], found: int, scan: TableScan) -> Non
         "read_units": scan.read_units,
         "unreadable": scan.unreadable,
     }
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    print_json(document)
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:

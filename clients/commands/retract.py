@@ -17,6 +17,7 @@ from models.bucket_layout import NO_BRANCH
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.storage.schema import IN_TOTALS, File
+from models.visible import visible
 
 
 @click.command(
@@ -56,7 +57,7 @@ def retract(account: Account, file: Path, branch: str, yes: bool) -> int:
         say("Nothing was changed.")
         return 1
     done = retractor.retract(branch, file, records)
-    say(f"{file}: taken out of {count_of(done.taken_out, 'pair-day')}")
+    say(f"{visible(str(file))}: taken out of {count_of(done.taken_out, 'pair-day')}")
     if done.not_in:
         say(f"It was not in {count_of(done.not_in, 'other pair-day')} of this file.")
     return 0

@@ -4,6 +4,7 @@ from clients.insight.findings import NETWORK, Finding, Kind, Measure, Severity
 from clients.terminal.console import UNDEFINED, count_of, duration, number
 from models.load import doubling_days
 from models.traffic import split_pair
+from models.visible import visible
 
 SEVERITIES = {Severity.HIGH: "high", Severity.MEDIUM: "medium", Severity.LOW: "low"}
 
@@ -14,8 +15,8 @@ def subject_of(finding: Finding) -> str:
 
 
 def named(subject: str) -> str:
-    """A pair as people read it; a device as it is."""
-    source, destination = split_pair(subject)
+    """A pair as people read it; a device by its address."""
+    source, destination = map(visible, split_pair(subject))
     return f"{source} → {destination}" if destination else source
 
 
@@ -44,7 +45,7 @@ def _who(finding: Finding) -> str:
     if finding.subject == NETWORK:
         return f"{count_of(finding.pair_count, 'pair')} all over the network"
     if finding.pair_count > 1 and finding.subject not in finding.pairs:
-        return f"{count_of(finding.pair_count, 'pair')} of {finding.subject}"
+        return f"{count_of(finding.pair_count, 'pair')} of {subject_of(finding)}"
     return subject_of(finding)
 
 
@@ -96,16 +97,15 @@ def _scan(finding: Finding) -> str:
             "each: this looks like a scan of ports."
         )
     return (
-        f"On {finding.day} {finding.subject} touched {_counted(finding.value)} addresses that it had "
+        f"On {finding.day} {subject_of(finding)} touched {_counted(finding.value)} addresses that it had "
         f"never met, where {_usually(finding.expected)}: this looks like a scan."
     )
 
 
 def _new_peers(finding: Finding) -> str:
     met = f"{_counted(finding.value)} addresses never met before"
-    return (
-        f"On {finding.day} {finding.subject} took up traffic with {met}, where {_usually(finding.expected)}."
-    )
+    usually = _usually(finding.expected)
+    return f"On {finding.day} {subject_of(finding)} took up traffic with {met}, where {usually}."
 
 
 def _quiet_day(finding: Finding) -> str:

@@ -7,8 +7,13 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from clients.terminal.console import add_column, out, say, table
+from models.visible import visible_lines
 
 _GAP = "  "  # between the columns of plain rows
+
+
+def _as_it_is(value: Any) -> str:
+    return visible_lines(str(value))
 
 
 class Column(NamedTuple):
@@ -18,14 +23,14 @@ class Column(NamedTuple):
         name: what programs know it by, in JSON and CSV; empty if it is for people alone.
         value: its value of a row: a text, a number, or None.
         heading: what people read above it; empty if it is for programs alone.
-        shown: how people read a value.
+        shown: how people read a value; by default as it is, with whatever cannot be seen spelled out.
         kind: `text`, `integer` or `number`; numbers are aligned to the right.
     """
 
     name: str
     value: Callable[[Any], Any]
     heading: str = ""
-    shown: Callable[[Any], str] = str
+    shown: Callable[[Any], str] = _as_it_is
     kind: str = "text"
 
     @property
@@ -71,19 +76,19 @@ class Listing:
         if self.remark and self.rows:
             say(f"{self.remark}\n")
 
-    def _visible(self) -> list[Column]:
+    def _for_people(self) -> list[Column]:
         return [column for column in self.columns if column.heading]
 
     def _cells(self) -> Iterator[list[str]]:
-        visible = self._visible()
+        columns = self._for_people()
         for row in self.rows:
-            yield [column.shown(column.value(row)) for column in visible]
+            yield [column.shown(column.value(row)) for column in columns]
 
     def as_table(self) -> Table:
         """It as a table for a terminal."""
-        visible = self._visible()
+        columns = self._for_people()
         made = table(self.title)
-        for column in visible:
+        for column in columns:
             add_column(made, column.heading, is_number=column.is_number)
         for cells in self._cells():
             made.add_row(*cells)
@@ -91,15 +96,15 @@ class Listing:
 
     def _lines(self) -> Iterator[str]:
         """Title, headings and rows, each a line, however wide."""
-        visible = self._visible()
-        grid = [[column.heading for column in visible], *self._cells()]
+        columns = self._for_people()
+        grid = [[column.heading for column in columns], *self._cells()]
         grid = [[" ".join(cell.split("\n")) for cell in cells] for cells in grid]
         widths = [max(map(len, cells)) for cells in zip(*grid, strict=True)]
         yield self.title
         for cells in grid:
             aligned = (
                 cell.rjust(width) if column.is_number else cell.ljust(width)
-                for cell, width, column in zip(cells, widths, visible, strict=True)
+                for cell, width, column in zip(cells, widths, columns, strict=True)
             )
             yield _GAP.join(aligned).rstrip()
         yield ""

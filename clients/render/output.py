@@ -1,7 +1,6 @@
 """How a command shows what it found: to people, as JSON or as CSV."""
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -13,8 +12,8 @@ import click
 from clients.exporting.csv_table import safe_cell
 from clients.render.listing import Listing
 from clients.terminal.console import hush
+from clients.terminal.documents import print_json
 from models.errors import UsageError
-from models.visible import visible_json
 
 Result = TypeVar("Result")
 
@@ -61,8 +60,7 @@ class Output:
         """Gives programs what people have read in remarks already."""
         if self._form is Form.JSON:
             document = facts | {listing.name: listing.objects() for listing in listings}
-            lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
-            click.echo("\n".join(map(visible_json, lines)))
+            print_json(document)
         elif self._form is Form.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerows([safe_cell(cell) for cell in row] for row in _csv_rows(listings, facts))

@@ -8,6 +8,7 @@ from botocore import exceptions as aws
 from botocore.model import OperationModel
 
 from models.errors import FlowtallyError, NotFound, ServiceUnavailable, UsageError, error_code
+from models.visible import visible
 
 _CREDENTIALS = (
     aws.NoCredentialsError,
@@ -155,7 +156,7 @@ def refuse_foreign_answer(
 
 def _failure(error: aws.BotoCoreError) -> FlowtallyError:
     """What went wrong before AWS gave an answer."""
-    said = str(error).rstrip(".")
+    said = visible(str(error)).rstrip(".")
     if isinstance(error, _CREDENTIALS):
         return UsageError(
             f"no usable AWS credentials ({said})",
@@ -180,8 +181,8 @@ def _about_the_endpoint(said: str) -> str:
 
 def _refusal(error: aws.ClientError) -> FlowtallyError:
     """What AWS answered instead of doing what it was asked."""
-    code = error_code(error)
-    said = error.response["Error"].get("Message", "").rstrip(".") or code
+    code = visible(error_code(error))
+    said = visible(error.response["Error"].get("Message", "")).rstrip(".") or code
     meaning = next((m for m in _MEANINGS if code in m.codes), _MEANINGS[-1])
     found = meaning.found.format(operation=error.operation_name, code=code, said=said)
     return meaning.kind(found, remedy=meaning.remedy)

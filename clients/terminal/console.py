@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.errors import FlowtallyError
+from models.visible import visible, visible_lines
 
 # Markup is off: file names and addresses may hold brackets.
 out = Console(markup=False, highlight=False, emoji=False)
@@ -33,7 +34,8 @@ def _speak_again() -> None:
 
 def say(text: str | Text, *, style: str = "", to: Console = remarks) -> None:
     """Prints a remark: broken between words on a terminal, whole for files and other programs."""
-    to.print(Text(text, style=style) if isinstance(text, str) else text, soft_wrap=not to.is_terminal)
+    shown = Text(visible_lines(text), style=style) if isinstance(text, str) else text
+    to.print(shown, soft_wrap=not to.is_terminal)
 
 
 def warn(text: str) -> None:
@@ -43,12 +45,14 @@ def warn(text: str) -> None:
 
 def warning(text: str) -> Text:
     """A warning, to be printed."""
-    return Text("Warning: ", style="yellow").append(text, style="default")
+    return Text("Warning: ", style="yellow").append(visible(text), style="default")
 
 
 def complain(error: FlowtallyError) -> None:
     """Prints an error on standard error: what was found and where, then what to do about it."""
-    found = f"{error.where}: {error.found}" if error.where else error.found
+    found = visible_lines(error.found)  # may end with the last lines of a program
+    if error.where:
+        found = f"{visible(error.where)}: {found}"
     say(Text("Error: ", style="bold red").append(found, style="default"), to=err)
     if error.remedy:
         say(f"{error.remedy}.", to=err)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from clients.insight.findings import Severity
 from clients.insight.overview import Overview, doubled_on
-from clients.render.findings import sentence
+from clients.render.findings import named, sentence
 from clients.terminal.console import count_of, number
 from models.load import load
 from models.visible import visible
@@ -41,8 +41,8 @@ def _concentration(overview: Overview) -> Iterator[str]:
     how_few = f"{count_of(few.pairs, 'pair')} make" if few.pairs > 1 else "1 pair makes"
     most = f"{how_few} {few.share:.0%} of it" if few.is_known else "it is spread over very many pairs"
     yield (
-        f"The busiest device is {busiest.name}, which takes part in {share:.0%} of this load, and {most}: "
-        "that is where capacity matters first."
+        f"The busiest device is {named(busiest.name)}, which takes part in {share:.0%} of this load, and "
+        f"{most}: that is where capacity matters first."
     )
 
 

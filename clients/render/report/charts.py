@@ -44,7 +44,7 @@ def heat_map(overview: Overview) -> dict[str, Any]:
     return {
         "kind": "heat",
         "days": overview.days,
-        "names": [traffic.name for traffic in ranked],
+        "names": [named(traffic.name) for traffic in ranked],
         "cells": cells,
         "unit": "flows open at once",
     }

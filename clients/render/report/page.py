@@ -172,7 +172,7 @@ class _Page:
             element("div", chart, class_="scroll", tabindex="0", role="region", aria_label="Heat map"),
             folded(
                 "The same as a table",
-                table("Load by day and device", ["Day", *(traffic.name for traffic in ranked)], rows),
+                table("Load by day and device", ["Day", *(named(traffic.name) for traffic in ranked)], rows),
             ),
         )
 

@@ -26,7 +26,7 @@ def remarks(overview: Overview) -> list[str]:
             f"{visible(one.name)} has sent nothing about days after {one.last_day}."
             for one in quality.silent_branches
         ),
-        *(f"Note on {count_of(files, 'file')}: {text_of(note)}." for note, files in notes),
+        *(f"Note on {count_of(files, 'file')}: {visible(text_of(note))}." for note, files in notes),
     ]
 
 
