@@ -50,10 +50,10 @@ KINDS = AT_CALLS + ELSEWHERE
 
 # Calls that few schedules come to are aimed at more often.
 _WEIGHTS = {
-    "_prune": 52,
+    "_prune": 78,
     "_evict": 10,
-    "leave": 11,
-    "forget": 10,
+    "leave": 12,
+    "forget": 12,
     "repaired": 5,
     "_put": 5,
     "copy_object": 11,
@@ -62,10 +62,10 @@ _WEIGHTS = {
     "_quarantine": 5,
     "read_items": 4,
     "lost_records": 3,
-    "has_room": 72,
+    "has_room": 80,
     "put": 2,
-    "put_unless_counted": 16,
-    "_open": 6,
+    "put_unless_counted": 21,
+    "_open": 8,
     "pairs": 2,
     "_delete": 2,
     "poll": 4,
