@@ -1,5 +1,6 @@
 """The command `flowtally destroy`: what it asks, and how it is called."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class _Terminal:
     def show_found(self, found: Found) -> None:
         stored_listing(found.tables, found.objects).print()
         if found.status:
-            work_listing(found.status).print()
+            work_listing(found.status, time.time()).print()
         for attachment in found.attachments:
             say(f"Will be detached, as nothing can be removed before: {attachment}")
 

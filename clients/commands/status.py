@@ -102,13 +102,14 @@ def status(
         _show_branch(account, output, branch, listed)
         return 0
     found = read_status(account, listed, with_traffic=not is_check)
-    problems = problems_of(found, limits, time.time())
+    now = time.time()
+    problems = problems_of(found, limits, now)
     if is_check:
         output.show(problems_listing(problems))
         return _NEEDS_SOMEBODY if problems else 0
     output.show(
         stored_listing(found.tables, found.objects),
-        work_listing(found),
+        work_listing(found, now),
         branches_listing(found.files.branches),
         rejected_listing(account, found.files.rejected),
         quarantined_listing(account, found.files.quarantined),

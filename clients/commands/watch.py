@@ -76,8 +76,9 @@ def _look(account: Account, limits: Limits) -> RenderableType:
 
 
 def _listings(account: Account, status: Status, limits: Limits) -> Iterator[Listing]:
-    yield problems_listing(problems_of(status, limits, time.time()))
-    yield work_listing(status)
+    now = time.time()
+    yield problems_listing(problems_of(status, limits, now))
+    yield work_listing(status, now)
     yield branches_listing(status.files.branches)
     yield rejected_listing(account, status.files.rejected)
     yield reasons_listing(status.files.reasons)

@@ -104,9 +104,12 @@ def stored_listing(tables: Iterable[TableUse], objects: Iterable[ObjectUse]) -> 
     return Listing("stored", "Stored (as billed, by prices of us-east-1)", STORED, uses)
 
 
-def work_listing(status: Status) -> Listing:
-    """What is on its way, and what became of files."""
+def work_listing(status: Status, now: float) -> Listing:
+    """What is on its way, for how long, and what became of files."""
+    oldest = now - min(status.incoming_since, default=now)
     work = [
+        ("files in incoming/", len(status.incoming_since)),
+        ("seconds that the oldest of these has waited", max(0, round(oldest))),
         ("messages waiting", status.queue.visible),
         ("messages being worked on, or to be tried again", status.queue.in_flight),
         ("dead letters", status.dead_letters.visible + status.dead_letters.in_flight),

@@ -13,6 +13,7 @@ from clients.queries.branches import BranchFiles, days_in_spans, spans_text
 from clients.queries.file_report import FileReport, RecentFiles
 from clients.queries.problems import Limits, problems_of
 from clients.queries.stored import ObjectUse, Status, Waiting
+from clients.render.stored import work_listing
 from models.deployment import Deployment
 from models.storage.schema import File
 from tests.clients.test_status import record, record_rejected
@@ -83,6 +84,14 @@ def test_what_is_still_in_order_is_no_problem() -> None:
     kinds = [problem.kind for problem in problems_of(fine, Limits(HOUR, DAY), NOW + DAY + 1)]
     assert kinds == ["waiting", "silent"]
     assert [it.kind for it in problems_of(status_with(dead=2), Limits(), NOW)] == ["dead_letters"]
+
+
+def test_work_tells_for_how_long_the_oldest_file_has_waited() -> None:
+    """Of all that lie in incoming/; 0 where none does, and where the bucket's clock is ahead of this one."""
+    for incoming, told in (([NOW - 90.0, NOW - 5], (2, 90)), ([], (0, 0)), ([NOW + 3.0], (1, 0))):
+        work = dict(work_listing(status_with(incoming=incoming), NOW).rows)
+        found = (work["files in incoming/"], work["seconds that the oldest of these has waited"])
+        assert found == told
 
 
 def test_files_without_a_branch_are_not_missed() -> None:
