@@ -3,6 +3,7 @@
 import codecs
 import csv
 import gzip
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import BinaryIO
@@ -11,7 +12,9 @@ from clients.exporting.locales import POINTS, NumberFormat
 from clients.exporting.table import Cell, Table
 from models.visible import visible
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# What begins a formula, in the wide forms of East Asian keyboards too; in the middle of a text behind what
+# separates cells in another language than the one that the file was written for.
+_FORMULA = re.compile(r"(^|[,;])(?=[=+\-@\t\r＝＋－＠])")
 _LEVEL = 6  # of gzip: what smaller files cost beyond is not worth it
 
 
@@ -19,9 +22,9 @@ _LEVEL = 6  # of gzip: what smaller files cost beyond is not worth it
 def safe_text(text: str) -> str:
     """A text that acts on no terminal and that no spreadsheet takes for a formula.
 
-    What cannot be seen is spelled out; what begins like a formula gets an apostrophe before it.
+    What cannot be seen is spelled out; what would begin a formula gets an apostrophe before it.
     """
-    return f"'{visible(text)}" if text.startswith(_FORMULAS) else visible(text)
+    return visible(_FORMULA.sub(r"\1'", text))
 
 
 def safe_cell(value: Cell) -> Cell:

@@ -102,7 +102,7 @@ def test_an_unknown_locale_is_refused(locale: str) -> None:
         number_format(locale)
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
 def test_no_text_is_taken_for_a_formula(begin: str, tmp_path: Path) -> None:
     """In CSV it gets an apostrophe, in Excel it is a cell of text; numbers stay numbers."""
     text = f"{begin}1+1"
@@ -114,6 +114,13 @@ def test_no_text_is_taken_for_a_formula(begin: str, tmp_path: Path) -> None:
     assert frame["Src IP"].tolist() != [2]
     assert "1+1" in frame["Src IP"].tolist()[0]
     assert frame["Total Fwd Pkts"].tolist() == [-1]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_no_part_of_a_text_is_taken_for_a_formula(separator: str) -> None:
+    """Where a spreadsheet of another language takes what stands in a text for the end of a cell, too."""
+    assert safe_cell(f"day{separator}=1+1.csv") == f"day{separator}'=1+1.csv"
+    assert safe_cell("rows 1, 2; -3 of 2022-12-07") == "rows 1, 2; -3 of 2022-12-07"
 
 
 def test_what_acts_on_a_terminal_is_spelled_out() -> None:
