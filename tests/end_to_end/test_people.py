@@ -100,6 +100,11 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
             refused()
 
 
+def same_content(branch: str, state: str) -> File:
+    """What is recorded of a file that two branches sent."""
+    return File(branch=branch, key="both.csv", state=state, digest=bytes(32), arrived_at=1, attempts=1)
+
+
 def test_a_branch_sees_what_became_of_its_own_files_only(
     stack: GuardedStack, user: Callable[..., None], run: Run, tmp_path: Path
 ) -> None:
@@ -110,12 +115,15 @@ def test_a_branch_sees_what_became_of_its_own_files_only(
     files = FilesTable(stack.engine.client("dynamodb"), stack.deployment.files)
     for branch in ("paris", "rome"):
         files.put(File(branch=branch, key="a.csv", state="counted", rows=7, arrived_at=1, attempts=1))
+        files.put(same_content(branch, state="duplicate" if branch == "paris" else "counted"))
         stack.put(f"incoming/{branch}/waits.csv", flow_csv(ROW))
     user("BranchUploadPolicyArn", branch="paris")
     own = {**settings, **{name: value for name, value in os.environ.items() if name.startswith("AWS_")}}
     shown = done(run("status", "--branch", "paris", **own))
     assert "a.csv" in shown
     assert "waits.csv" in shown
+    assert "duplicate" in shown
+    assert "rome" not in shown
     (tmp_path / "day.csv").write_bytes(flow_csv(ROW))
     assert "Warning" not in run("upload", "day.csv", **own).stderr
     before = json.loads(done(run("upload", "day.csv", "--dry-run", "--json", **own)))["files"]
