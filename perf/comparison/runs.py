@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clients.exporting.csv_table import safe_cell
 from clients.queries.stored import object_uses
 from models.errors import FlowtallyError
 from models.storage.changes import Sums, WeekState
@@ -240,8 +239,7 @@ def save_runs(path: Path, runs: Iterable[Run]) -> None:
         rows.writerow(["dataset", "compute", "way", "place", *(field.name for field in fields(FileTimes))])
         for run in runs:
             for times in run.files:
-                row: list[Any] = [run.dataset, run.compute, run.way, run.place, *asdict(times).values()]
-                rows.writerow([safe_cell(cell) for cell in row])
+                rows.writerow([run.dataset, run.compute, run.way, run.place, *asdict(times).values()])
 
 
 def load_runs(path: Path) -> list[Run]:

@@ -213,16 +213,6 @@ def test_runs_come_back_from_files_as_they_were(tmp_path: Path) -> None:
     assert len(path.with_suffix(".csv").read_text().splitlines()) == 3
 
 
-def test_a_name_in_the_table_of_runs_is_no_formula(tmp_path: Path) -> None:
-    """A dataset is called as its directory is, and a file as somebody called it."""
-    run, path = a_run(), tmp_path / "compare_made.json"
-    run.dataset = run.files[0].name = "=1+1"
-    save_runs(path, [run])
-    line = path.with_suffix(".csv").read_text().splitlines()[1]
-    assert line.startswith("'=1+1,")
-    assert ",'=1+1," in line
-
-
 def test_runs_of_another_version_are_not_compared(tmp_path: Path) -> None:
     """What kept other values about a run is no run to set beside one of now; it is measured anew."""
     path = tmp_path / "compare_made.json"
