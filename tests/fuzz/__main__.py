@@ -28,6 +28,7 @@ from models.flow_csv import (
     quarantine,
     reader,
     units,
+    unusual_values,
     values,
     verdict,
 )
@@ -38,7 +39,7 @@ from tests.fuzz.recipes import DICTIONARY, SEEDS
 
 _COVERED = (
     *(both_units, byte_stream, csv_format, flow_file, headers),
-    *(quarantine, reader, units, values, verdict),
+    *(quarantine, reader, units, unusual_values, values, verdict),
 )
 
 GIANT = 2 * MIB  # bytes; gzip bombs have eight times as much
