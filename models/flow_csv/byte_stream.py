@@ -62,7 +62,7 @@ def whole_lines(blocks: Iterator[bytes], *, is_cut: bool = False) -> Iterator[tu
             piece, rest = _cut_before_line_end(block)
             yield piece, False
             is_within_long_line = not rest
-        lines, held = _cut_after_last_line_end(held + rest, is_last and not is_cut)
+        lines, held = _cut_after_last_line_end(held, rest, is_last and not is_cut)
         if lines:
             yield lines, True
         if len(held) > MAX_LINE:
@@ -77,9 +77,13 @@ def _cut_before_line_end(text: bytes) -> tuple[bytes, bytes]:
     return piece, text[len(piece) :]
 
 
-def _cut_after_last_line_end(text: bytes, is_last: bool) -> tuple[bytes, bytes]:
+def _cut_after_last_line_end(held: bytes, rest: bytes, is_last: bool) -> tuple[bytes, bytes]:
     """Whole lines, and the beginning of another; a CR at the very end may be half of a CRLF."""
-    cut = len(text) if is_last else text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+    cut = len(rest) if is_last else rest.rfind(b"\n") + 1
+    if cut or is_last:
+        return b"".join((held, memoryview(rest)[:cut])), rest[cut:]  # copied once: it is all of the content
+    text = held + rest
+    cut = text.rfind(b"\r", 0, -1) + 1
     return text[:cut], text[cut:]
 
 
