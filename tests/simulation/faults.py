@@ -50,25 +50,23 @@ KINDS = AT_CALLS + ELSEWHERE
 
 # Calls that few schedules come to are aimed at more often.
 _WEIGHTS = {
-    "_prune": 78,
-    "_evict": 10,
-    "leave": 12,
-    "forget": 12,
+    "_prune": 40,
+    "_evict": 8,
+    "leave": 8,
+    "forget": 6,
     "repaired": 5,
     "_put": 5,
-    "copy_object": 11,
-    "_work_on": 6,
+    "copy_object": 9,
+    "_work_on": 4,
     "of_pair": 3,
-    "_quarantine": 5,
+    "_quarantine": 4,
     "read_items": 4,
-    "lost_records": 3,
-    "has_room": 80,
+    "lost_records": 2,
+    "has_room": 60,
     "put": 2,
-    "put_unless_counted": 21,
-    "_open": 8,
-    "pairs": 2,
+    "put_unless_counted": 6,
     "_delete": 2,
-    "poll": 4,
+    "poll": 2,
 }
 
 _TARGETED = (
@@ -121,7 +119,7 @@ class Faults:
         self.rates |= {kind: self.random.choice((0.03, 0.2)) for kind in kinds if kind in ELSEWHERE}
         self._rate_of_calls = total if calls else 0.0
         sites = [site for site in all_call_sites() for _ in range(_WEIGHTS.get(site.name, 1))]
-        for _ in range(self.random.choice((2, 7, 18))):
+        for _ in range(self.random.choice((2, 6, 14))):
             kind = self.random.choice(_TARGETED)
             hit = self.random.choice((0, 0, 0, 1, 3, 10))
             self.targets.append(Target(self.random.choice(sites), kind, hit))

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from models.flow_csv.row_counters import native_row_counter
 from models.storage import changes as steps
 from models.storage import daily_totals
 from tests.simulation import faults as kinds
@@ -262,6 +263,7 @@ def prepared(seed: int, cut: Cut, trace: Trace | None = None) -> Schedule:
     """A schedule that is about to run, with what its seed decides of the code and of the table."""
     logging.disable()
     assemble_from_process()
+    native_row_counter.SECRET[:] = [7, 9]  # so that a seed decides which pairs are read in which pass, too
     steps.MARKS_KEPT, steps.MARKS_AT_MOST = _MARKS[theme_of(seed)]
     schedule = Schedule(seed, cut, trace)
     schedule.world.daily.largest = Random(f"{seed} sizes").choice(_LARGEST)
