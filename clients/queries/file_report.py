@@ -121,12 +121,13 @@ def reasons_of(quarantined: Iterable[File]) -> list[QuarantineReason]:
     """Why rows of files are in quarantine, the reason with the most rows first."""
     rows: Counter[str] = Counter()
     files: Counter[str] = Counter()
-    seen: set[bytes | None] = set()
+    seen: set[bytes] = set()
     for file in quarantined:
         reason = file.commonest or ""
         files[reason] += 1
         rows[reason] += 0 if file.digest in seen else file.quarantined or 0
-        seen.add(file.digest)
+        if file.digest:
+            seen.add(file.digest)
     return [QuarantineReason(reason, count, files[reason]) for reason, count in rows.most_common()]
 
 

@@ -5,8 +5,10 @@ from hashlib import sha256
 
 import pytest
 
+from clients.queries.file_report import reasons_of
 from models.deployment import Deployment
 from models.flow_csv.notes import Note
+from models.storage.schema import File
 from tests.clients.test_status import GOOD, ONE_WRONG_ROW, lines_with, process, record
 from tests.helpers.deployed import keys, upload
 from tests.helpers.flow_files import flow_csv
@@ -82,3 +84,9 @@ def test_quarantined_rows_are_added_up_by_reason(run: Run, deployment: Deploymen
     assert lines_with(shown, no_date)[-1][-2:] == ["1,502", "2"]
     of_rome = json.loads(done(run("status", "--branch", "rome", "--json")))
     assert of_rome["reasons"] == [{"reason": negative, "rows": 11, "files": 2}]
+
+
+def test_files_whose_content_is_not_known_are_not_taken_for_one() -> None:
+    """Only the same digest makes the same rows; a file without one counts by itself."""
+    files = [File(branch="paris", key=key, quarantined=2, commonest="r") for key in ("a.csv", "b.csv")]
+    assert [(why.rows, why.files) for why in reasons_of(files)] == [(4, 2)]

@@ -14,6 +14,7 @@ from models.deployment import Deployment
 from models.flow_csv.byte_stream import BLOCK
 from models.s3_events import notification_of
 from models.storage.file_records import FilesTable
+from models.storage.schema import File
 from tests.helpers.deployed import client, keys
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run
@@ -57,20 +58,23 @@ def sent(deployment: Deployment, path: Path, body: bytes, *, is_forced: bool = F
     return upload
 
 
+def judged(deployment: Deployment, upload: Upload) -> File:
+    """What the worker says of a file that was sent."""
+    summarizer_for(deployment).process(notification_of(deployment.bucket, f"incoming/paris/{upload.key}"), 1)
+    record = FilesTable(client("dynamodb"), deployment.files).get("paris", upload.key)
+    assert record
+    return record
+
+
 def test_what_would_be_rejected_is_held_back_with_the_reason_of_the_worker(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     """Nothing is sent, whatever is wrong; with --force it is, and what the worker says is what was told."""
-    files = FilesTable(client("dynamodb"), deployment.files)
     for name, body in REJECTED.items():
         held = sent(deployment, tmp_path / name, body)
         assert (held.outcome, keys(deployment, "incoming/")) == (Outcome.HELD, []), name
         forced = sent(deployment, tmp_path / name, body, is_forced=True)
-        summarizer_for(deployment).process(
-            notification_of(deployment.bucket, f"incoming/paris/{forced.key}"), 1
-        )
-        record = files.get("paris", forced.key)
-        assert record
+        record = judged(deployment, forced)
         assert record.state == "rejected"
         assert held.reason == f"it would be rejected: {record.reason} `--force` sends it as it is"
         assert forced.remarks == (f"it will be rejected: {record.reason}",)
@@ -80,16 +84,12 @@ def test_what_the_rest_may_speak_against_is_sent_with_a_warning(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     """A large file is judged by its beginning alone; the worker, who sees all of it, counts these."""
-    files = FilesTable(client("dynamodb"), deployment.files)
     for name, body in IN_DOUBT.items():
         upload = sent(deployment, tmp_path / name, body)
         assert upload.outcome is Outcome.SENT, name
         (remark,) = upload.remarks
         assert remark.startswith("by its beginning it will be rejected: "), name
-        summarizer_for(deployment).process(
-            notification_of(deployment.bucket, f"incoming/paris/{upload.key}"), 1
-        )
-        assert files.get("paris", upload.key).state == "counted", name  # type: ignore[union-attr]
+        assert judged(deployment, upload).state == "counted", name
 
 
 @pytest.mark.parametrize("body", [GOOD, LARGE, flow_csv(), b"x" * 2 * BLOCK + b"," + LARGE])
