@@ -1,7 +1,8 @@
 """Fuzzes the flow-file reader: `python -m tests.fuzz --inputs 1000000`.
 
 Huge files in memory that is watched, and beside them small ones that atheris mutates towards code not yet
-covered, in several processes. The exit status is 1 if anything broke.
+covered, in several processes, with the library in C under AddressSanitizer and UBSan. The exit status is 1 if
+anything broke.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from perf.figures import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
 from tests.fuzz.recipes import DICTIONARY, SEEDS
+from tests.fuzz.sanitized import environment
 
 _COVERED = (
     *(both_units, byte_stream, csv_format, flow_file, headers),
@@ -62,14 +64,22 @@ def main() -> int:
     parser.add_argument("--replay", type=Path, metavar="FILE", help="read one kept input again")
     options = parser.parse_args()
     if options.replay:
-        check(options.replay.read_bytes())
-        print("every law holds")
-        return 0
+        return replay(options.replay)
     small = SmallFiles(options.inputs, options.seconds, options.seed, options.workers)
     read = [read_giants(options.seed), small.end()]
     if options.save:
         figures(read, options.inputs).save()
     return int(any(files.broken for files in read))
+
+
+def replay(file: Path) -> int:
+    """Reads one input again, as the processes do that look for it; gives the exit status."""
+    with TemporaryDirectory(prefix="flowtally-") as folder:
+        sanitizers = environment(Path(folder))
+        command = [sys.executable, "-m", "tests.fuzz.guided", str(file)]
+        status = subprocess.run(command, check=False, env=os.environ | sanitizers).returncode
+    print("something is broken" if status else "every law holds")
+    return int(status != 0)
 
 
 class Read(NamedTuple):
@@ -150,8 +160,10 @@ class SmallFiles:
         self._begun = time.monotonic()
         dictionary = Path(self._folder.name) / "dictionary"
         dictionary.write_text("".join(f'"{escaped(word)}"\n' for word in DICTIONARY))
+        self._sanitizers = environment(Path(self._folder.name))
         self._corpora = [Path(self._folder.name) / f"corpus-{number}" for number in range(workers)]
         self._processes = []
+        environ = os.environ | self._sanitizers
         for number, corpus in enumerate(self._corpora):
             write_seeds(corpus)
             command = [sys.executable, "-m", "tests.fuzz.guided", f"-runs={-(-inputs // workers)}"]
@@ -164,14 +176,15 @@ class SmallFiles:
             ]
             command += [f"-dict={dictionary}", "-print_final_stats=1", str(corpus)]
             with corpus.with_suffix(".log").open("wb") as log:
-                self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+                self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environ))
 
     def end(self) -> Read:
         """Waits for all of them, and prints and gives what they found."""
         with self._folder:
             statuses = [process.wait() for process in self._processes]
             logs = [corpus.with_suffix(".log").read_text(errors="replace") for corpus in self._corpora]
-            read = report(logs, time.monotonic() - self._begun, statuses)
+            watched = "under AddressSanitizer and UBSan" if self._sanitizers else "without sanitizers"
+            read = report(logs, time.monotonic() - self._begun, statuses, watched)
             if not any(statuses):
                 inputs = (path for corpus in self._corpora for path in sorted(corpus.iterdir()))
                 report_coverage(inputs, self._seed)
@@ -190,7 +203,7 @@ def escaped(word: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in word)
 
 
-def report(logs: Sequence[str], seconds: float, statuses: Sequence[int]) -> Read:
+def report(logs: Sequence[str], seconds: float, statuses: Sequence[int], watched: str) -> Read:
     """Prints and gives what libFuzzer found in each process."""
     runs = sum(
         last_number(r"stat::number_of_executed_units:\s+(\d+)", log) or last_number(r"#(\d+)", log)
@@ -200,13 +213,13 @@ def report(logs: Sequence[str], seconds: float, statuses: Sequence[int]) -> Read
     peak = max(last_number(r"stat::peak_rss_mb:\s+(\d+)", log) for log in logs)
     broken = sum(status != 0 for status in statuses)
     print(
-        f"{runs} small files in {seconds:.0f} s: {broken} crashes, {edges} edges covered, "
+        f"{runs} small files {watched} in {seconds:.0f} s: {broken} crashes, {edges} edges covered, "
         f"{peak} MiB of memory at most in a process (limit {SMALL_MEMORY})"
     )
     for log in (log for log, status in zip(logs, statuses, strict=True) if status):
         print(*[line for line in log.splitlines() if not line.startswith(("#", "INFO", "WARNING"))], sep="\n")
         print("Read it again with: python -m tests.fuzz --replay FILE, for the FILE that was written above")
-    return Read("small, a process", runs, broken, peak, SMALL_MEMORY, seconds)
+    return Read(f"small, a process {watched}", runs, broken, peak, SMALL_MEMORY, seconds)
 
 
 def last_number(pattern: str, log: str) -> int:
