@@ -159,7 +159,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "as many pairs as rows": _pairs,
     "as many pairs of IPv6 as rows": _pairs_of_ipv6,
     "pairs with doubled quotes": _quoted_pairs,
-    "a day in ever other spellings": _times,
+    "a day in ever new spellings": _times,
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
 }
