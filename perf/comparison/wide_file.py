@@ -98,7 +98,7 @@ def _records(target: RunTarget) -> list[File]:
 def _pairs_with_statistics(target: RunTarget) -> int:
     """As the engine counts them, at any time; scans of a million items would keep it from its work."""
     described = target.client("dynamodb").describe_table(TableName=target.deployment.pair_statistics)
-    return described["Table"]["ItemCount"]
+    return int(described["Table"]["ItemCount"])
 
 
 def _check(target: RunTarget, expected: Mapping[PairDay, Totals]) -> None:
