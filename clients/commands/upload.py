@@ -90,8 +90,8 @@ def upload(
     too, with their reason; --force sends it as it is.
 
     A file that cannot be read, and a link out of a directory, do not keep the others from being sent; linked
-    directories are left alone. Exactly the bytes that were looked at are sent; a file that changes meanwhile
-    is left for the next time. Your files are never changed.
+    directories are left alone. Exactly the bytes that were looked at are sent, compressed on the way from
+    1 MiB on; a file that changes meanwhile is left for the next time. Your files are never changed.
     """
     files = flow_files(paths)
     if older_than:
