@@ -6,6 +6,7 @@ seconds. Where the duration of a row is that number, or a million times that num
 
 from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from models.errors import FileRejected
 from models.flow_csv.headers import UNIT_IN_DOUBT, UnitColumns
@@ -15,6 +16,7 @@ from models.flow_csv.unusual_values import NEGATIVE_REMEDY, NUMBER_REMEDY, RANGE
 from models.flow_csv.values import MAX_VALUE, BadRow, amount, is_number
 
 _TOLERANCE = Decimal("0.001")
+_SHORT = 200  # bytes of four values that are remembered
 _REMEDY = (
     "Export the flows with CICFlowMeter 3 or 4, or make sure that tot_fwd_pkts, tot_bwd_pkts and flow_pkts_s "
     "are those of the flow in each row"
@@ -42,26 +44,19 @@ class UnitRows:
         Raises:
             BadRow: they are none, or the row proves another unit.
         """
-        duration, forward, backward, rate = (fields[place].strip() for place in self._columns)
-        packets = amount(forward, "tot_fwd_pkts")
-        if not is_number(duration):
-            raise BadRow("flow_duration is not a number", NUMBER_REMEDY)
-        check_digits(duration, "flow_duration")
-        exact = Decimal(duration.decode("ascii"))
-        if exact < 0:
-            raise BadRow("flow_duration is negative", NEGATIVE_REMEDY)
-        self._has_duration |= exact != 0
-        proved = _proved(exact, packets, backward, rate)
+        values = [fields[place].strip() for place in self._columns]
+        read = _read if sum(map(len, values)) <= _SHORT else _read.__wrapped__
+        packets, has_duration, proved, durations = read(*values)
+        self._has_duration |= has_duration
         if proved:
             self._proofs[proved] += 1
             if proved is not self.unit:
                 raise BadRow("flow_duration is in another unit than most rows prove", "write it in theirs")
-        scaled = exact * self.unit.value
-        if scaled > MAX_VALUE:
+        whole, is_rounded = durations[self.unit is Unit.MICROSECONDS]
+        if whole > MAX_VALUE:
             raise BadRow("flow_duration is above 10^12 microseconds", RANGE_REMEDY)
-        whole = scaled.to_integral_value(ROUND_HALF_EVEN)
-        self._is_rounded |= whole != scaled
-        return int(whole), packets
+        self._is_rounded |= is_rounded
+        return whole, packets
 
     def proved(self) -> Unit:
         """The unit of the file, by the majority of the rows that prove one.
@@ -81,6 +76,38 @@ class UnitRows:
         """What was assumed about the file."""
         notes = [self.unit.note] if self._has_duration else []
         return [*notes, Note.ROUNDED] if self._is_rounded else notes
+
+
+_Duration = tuple[int, bool]  # in whole µs, and whether it was rounded
+
+
+@lru_cache(maxsize=4096)  # more than rows in a block, so that what one unit has read the other need not
+def _read(
+    duration: bytes, forward: bytes, backward: bytes, rate: bytes
+) -> tuple[int, bool, Unit | None, tuple[_Duration, _Duration]]:
+    """Forward packets of a row, whether it has a duration, the unit that it proves, and it in each unit.
+
+    Raises:
+        BadRow: duration or packets are none.
+    """
+    packets = amount(forward, "tot_fwd_pkts")
+    if not is_number(duration):
+        raise BadRow("flow_duration is not a number", NUMBER_REMEDY)
+    check_digits(duration, "flow_duration")
+    exact = Decimal(duration.decode("ascii"))
+    if exact < 0:
+        raise BadRow("flow_duration is negative", NEGATIVE_REMEDY)
+    durations = _whole(exact, Unit.SECONDS), _whole(exact, Unit.MICROSECONDS)
+    return packets, exact != 0, _proved(exact, packets, backward, rate), durations
+
+
+def _whole(exact: Decimal, unit: Unit) -> _Duration:
+    """A duration, or one that is too long, rounded half to even."""
+    scaled = exact * unit.value
+    if scaled > MAX_VALUE:
+        return MAX_VALUE + 1, False
+    whole = scaled.to_integral_value(ROUND_HALF_EVEN)
+    return int(whole), whole != scaled
 
 
 def _proved(duration: Decimal, forward: int, backward: bytes, rate: bytes) -> Unit | None:

@@ -12,6 +12,7 @@ from perf.data.generate import generate_day
 
 _NAMES = ["Src IP", "Dst IP", "Timestamp", "Flow Duration", "Tot Fwd Pkts"]
 _HEADER = ",".join(_NAMES).encode() + b"\n"
+_PYTHON_HEADER = b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts,tot_bwd_pkts,flow_pkts_s\n"
 _ROW = b"10.0.0.1,10.0.0.2,07/12/2022,1,3\n"
 _SOURCE = b"10.0.0.1,10.0.0.2,"
 _ORDINARY_ROWS = 100_000  # far more than any of these files has
@@ -124,8 +125,11 @@ def _days() -> Lines:
 
 
 def _python_tool() -> Lines:
-    header = b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts,tot_bwd_pkts,flow_pkts_s\n"
-    return chain([header], repeat(b"::,::,2022-1-1,1,3,1,4\n"))
+    return chain([_PYTHON_HEADER], repeat(b"::,::,2022-1-1,1,3,1,4\n"))
+
+
+def _python_tool_in_turn() -> Lines:
+    return chain([_PYTHON_HEADER], (b"::,::,2022-1-1,%d,3,1,4\n" % n for n in count()))
 
 
 WORST: Mapping[str, Callable[[], Lines]] = {
@@ -163,6 +167,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "a day in ever new spellings": _times,
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
+    "the same, no two alike": _python_tool_in_turn,
 }
 
 
