@@ -4,9 +4,10 @@ import time
 
 import click
 
-from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of, twins_of
+from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import read_status
+from clients.queries.twins import twins_of
 from clients.render.files import (
     QUARANTINED,
     REASONS,
@@ -33,6 +34,7 @@ from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import UsageError
+from models.storage.file_records import FilesTable
 from models.storage.schema import IN_TOTALS
 
 _NEEDS_SOMEBODY = 3  # the exit status, as of `anomalies` where something was found
@@ -121,11 +123,12 @@ def status(
 
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:
     files = files_of_branch(account, branch)
+    table = FilesTable(account.client("dynamodb"), account.files_table)
     newest = RecentFiles.of(files, listed)
     rejected = [file for file in newest.files if file.state == "rejected"]
     quarantined = [file for file in newest.files if file.state in IN_TOTALS and file.quarantined]
     output.show(
-        branch_listing(branch, newest, twins_of(account, newest.files, files)),
+        branch_listing(branch, newest, twins_of(table, newest.files, files)),
         rejected_listing(account, RecentFiles.of(rejected, listed)),
         quarantined_listing(account, RecentFiles.of(quarantined, listed)),
         reasons_listing(reasons_of(quarantined)),

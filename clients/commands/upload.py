@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from botocore.exceptions import ClientError
 
+from clients.queries.twins import Twins
 from clients.recovering.retract import CONNECTIONS as RETRACTING
 from clients.recovering.retract import Retractor
-from clients.render.files import FILES_OF_BRANCH
 from clients.render.listing import Listing, shape_of
 from clients.render.output import Output, pass_output
-from clients.render.upload_progress import UPLOADS, say_what_became, send_with_bar
+from clients.render.upload_progress import BECAME, UPLOADS, say_what_became, send_with_bar
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
@@ -22,7 +22,7 @@ from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
 from clients.uploading.local_files import flow_files
-from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.daily_totals import DailyTotalsStore
@@ -32,7 +32,7 @@ from models.storage.schema import COUNTED, File
 _NOT_DONE = (Outcome.FAILED, Outcome.HELD)
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
-    "became": [shape_of(FILES_OF_BRANCH)],
+    "became": [shape_of(BECAME)],
 }
 
 
@@ -114,16 +114,18 @@ def upload(
     )
     uploads = send_with_bar(uploader, files)
     became = _follow(records, branch, uploads, timeout) if wait and records else []
-    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
-    return _status(uploads, became)
+    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
+    return _status(uploads, (became_of.record for became_of in became))
 
 
-def _follow(records: FilesTable, branch: str, uploads: Sequence[Upload], timeout: float) -> list[File]:
+def _follow(records: FilesTable, branch: str, uploads: Sequence[Upload], timeout: float) -> list[Became]:
     """Waits until each file is counted or rejected, and says which as soon as it is."""
-    became: list[File] = []
+    twins = Twins(records, branch, (upload.digest for upload in uploads))
+    became: list[Became] = []
     for sent, record in follow(records, branch, uploads, timeout):
-        say_what_became(sent, record)
-        became.append(record)
+        twins.take(record)
+        became.append(Became(sent, record, twins.of(record)))
+        say_what_became(became[-1])
     return became
 
 

@@ -1,3 +1,13 @@
 """What was counted, what became of files, and what is stored."""
 
-__all__ = ["branches", "counted", "file_report", "problems", "progress", "scan", "search", "stored"]
+__all__ = [
+    "branches",
+    "counted",
+    "file_report",
+    "problems",
+    "progress",
+    "scan",
+    "search",
+    "stored",
+    "twins",
+]

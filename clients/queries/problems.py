@@ -9,6 +9,7 @@ import click
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
 from clients.queries.stored import Status
+from clients.terminal.console import count_of
 from clients.terminal.options import DAY, age
 from models.bucket_layout import NO_BRANCH
 
@@ -82,16 +83,17 @@ def problems_of(status: Status, limits: Limits, now: float) -> list[Problem]:
 def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
     if rejected := status.files.rejected.total:
         yield Problem(
-            "rejected", "rejected/", f"{rejected:,} rejected {_files(rejected)}, until corrected or deleted"
+            "rejected", "rejected/", f"{count_of(rejected, 'rejected file')}, until corrected or deleted"
         )
     late = sum(now - since > limits.waiting for since in status.incoming_since)
     if late:
         oldest = (now - min(status.incoming_since)) / 3600
-        yield Problem(
-            "waiting", "incoming/", f"{late:,} {_files(late)} wait too long, one for {oldest:.1f} h"
-        )
+        wait, one = ("waits", "") if late == 1 else ("wait", "one ")
+        what = f"{count_of(late, 'file')} {wait} too long, {one}for {oldest:.1f} h"
+        yield Problem("waiting", "incoming/", what)
     if letters := status.dead_letters.visible + status.dead_letters.in_flight:
-        yield Problem("dead_letters", "queue", f"{letters:,} messages failed for good: `flowtally redrive`")
+        what = f"{count_of(letters, 'message')} failed for good: `flowtally redrive`"
+        yield Problem("dead_letters", "queue", what)
 
 
 def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Iterator[Problem]:
@@ -99,13 +101,7 @@ def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Ite
         if spans := branch.missing(limits.since):
             days, text = days_in_spans(spans), spans_text(spans)
             shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN].rpartition(', ')[0]}, …"
-            yield Problem(
-                "missing_days", branch.name, f"{days:,} {'day' if days == 1 else 'days'} missing: {shown}"
-            )
+            yield Problem("missing_days", branch.name, f"{count_of(days, 'day')} missing: {shown}")
         if now - branch.last_arrival > limits.silence:
             silence = (now - branch.last_arrival) / 86_400
             yield Problem("silent", branch.name, f"no file for {silence:.1f} days")
-
-
-def _files(count: int) -> str:
-    return "file" if count == 1 else "files"

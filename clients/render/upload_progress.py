@@ -15,11 +15,11 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column as BarCell
 from rich.text import Text
 
-from clients.render.files import commonest_reason, remarks_on
+from clients.render.files import FILES_OF_BRANCH, commonest_reason, path_of, remarks_on, same_content
 from clients.render.listing import Column
 from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
 from clients.uploading.local_files import LocalFile
-from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import Progress, Uploader
 from models.storage.schema import COUNTED, File
 from models.visible import visible
@@ -34,6 +34,13 @@ UPLOADS = [
     Column("bytes", lambda upload: upload.file.size, kind="integer"),
     Column("reason", lambda upload: upload.reason),
     Column("remarks", lambda upload: " ".join(upload.remarks)),
+]
+BECAME = [
+    *(
+        column._replace(value=lambda became, value=column.value: value(became.record))
+        for column in FILES_OF_BRANCH
+    ),
+    Column("same_as", lambda became: path_of(became.twin)),
 ]
 
 
@@ -123,12 +130,13 @@ def _summary(uploads: Sequence[Upload], total: int) -> str:
     return text
 
 
-def say_what_became(upload: Upload, record: File) -> None:
-    """Prints the verdict on a file, and below it why rows are in quarantine and what was assumed."""
+def say_what_became(became: Became) -> None:
+    """Prints the verdict on a file; below it its twin, why rows are in quarantine and what was assumed."""
+    upload, record, twin = became
     is_counted = record.state in COUNTED
     what = _rows_and_days(record) if is_counted else record.reason or ""
     say(visible(f"{record.state:<15} {upload.file.path.name}  {what}"), style="" if is_counted else "red")
-    for more in (commonest_reason(record), *remarks_on(record)):
+    for more in (same_content(twin), commonest_reason(record), *remarks_on(record)):
         if more:
             say(f"{'':<15} {visible(more)}")
 

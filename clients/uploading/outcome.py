@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from clients.uploading.local_files import LocalFile
 from models.storage.schema import File
@@ -29,3 +30,16 @@ class Upload:
     before: File | None = None  # what the table of files said before
     remarks: tuple[str, ...] = ()
     reason: str = ""  # why it failed, was left or held back
+
+    @property
+    def digest(self) -> str:
+        """That of its content, as its key has it: 16 hex digits; empty if it was not read."""
+        return self.key.removesuffix(".gz").removesuffix(".csv")[-16:]
+
+
+class Became(NamedTuple):
+    """What became of a file that was followed."""
+
+    upload: Upload
+    record: File
+    twin: File | None = None  # of a duplicate, where it is known: the file that counted its content first
