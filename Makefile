@@ -10,7 +10,7 @@ KEPT = $(if $(SAVE),--save)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-report test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
+.PHONY: help demo test test-report test-office test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,9 @@ fuzz: $(VENV)/dev ## Feed the reader with hostile files: INPUTS=1000000
 
 test-report: $(VENV)/dev ## Open the report in Chromium: widths, colours, keyboard, print; needs Chromium
 	$(VENV)/bin/pytest -q --browser tests/browser
+
+test-office: $(VENV)/dev ## Open exports with LibreOffice, in English and German; needs LibreOffice
+	$(VENV)/bin/pytest -q --office tests/clients/exporting/test_in_libreoffice.py
 
 test-dynamodb-local: $(VENV)/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
 	$(VENV)/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/attacks/test_full_item.py tests/dynamodb_local

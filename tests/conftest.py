@@ -37,8 +37,9 @@ settings.load_profile("flowtally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where tables and streams are kept, and whether any engine and a browser are started."""
+    """Where tables and streams are kept, and which programs the tests may start."""
     parser.addoption("--browser", action="store_true", help="run the tests that need Chromium")
+    parser.addoption("--office", action="store_true", help="run the tests that need LibreOffice")
     parser.addoption("--dynamodb-local", action="store_true", help="keep tables in DynamoDB Local")
     parser.addoption("--without-engine", action="store_true", help="skip what starts an engine or a program")
 

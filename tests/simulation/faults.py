@@ -69,6 +69,19 @@ _WEIGHTS = {
     "poll": 2,
 }
 
+# Calls that are crashed at too rarely all the same, by how often a crash at them is added to a schedule.
+# What is drawn for them is drawn apart, so that everything else in a schedule stays as it was.
+_ADDED = {
+    "Passes._open": 3,
+    "FilesTable.put_unless_counted": 3,
+    "PairStatisticsStore._prune": 7,
+    "PairStatisticsStore.pairs": 1,
+    "Leases.forget": 3,
+    "Leases._evict": 1,
+    "QueuePoller.poll": 1,
+}
+_SCHEDULES_WITH_AN_ADDED = 0.9
+
 _TARGETED = (
     *(CRASH_BEFORE, CRASH_AFTER) * 3,
     FREEZE_BEFORE,
@@ -123,6 +136,13 @@ class Faults:
             kind = self.random.choice(_TARGETED)
             hit = self.random.choice((0, 0, 0, 1, 3, 10))
             self.targets.append(Target(self.random.choice(sites), kind, hit))
+
+    def aim_at_rare_calls(self, random: Random) -> None:
+        """Adds a crash at a call that few schedules come to, in some schedules."""
+        if random.random() >= _SCHEDULES_WITH_AN_ADDED:
+            return
+        sites = [site for site in all_call_sites() for _ in range(_ADDED.get(site.function, 0))]
+        self.targets.append(Target(random.choice(sites), random.choice((CRASH_BEFORE, CRASH_AFTER)), 0))
 
     def aim_at_statistics(self) -> None:
         """Aims at the writes whose races matter where many work on one pair."""

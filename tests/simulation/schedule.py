@@ -74,6 +74,7 @@ class Schedule:
         self._is_busy = self._theme in (Theme.ONE_PAIR, Theme.SHORT_MEMORY)  # with few pairs
         if self._is_busy:
             self._faults.aim_at_statistics()
+        self._faults.aim_at_rare_calls(Random(f"{seed} rare calls"))
         shard_life = self._random.choice((2, 4, 4, 12)) * HOUR
         self.world = World(str(seed), self._faults, shard_life, trace)
         seed_tokens(self.world)
