@@ -35,11 +35,15 @@ UPLOADS = [
     Column("reason", lambda upload: upload.reason),
     Column("remarks", lambda upload: " ".join(upload.remarks)),
 ]
+
+
+def _of_record(column: Column) -> Column:
+    """The column of a file for what became of it."""
+    return column._replace(value=lambda became: column.value(became.record))
+
+
 BECAME = [
-    *(
-        column._replace(value=lambda became, value=column.value: value(became.record))
-        for column in FILES_OF_BRANCH
-    ),
+    *map(_of_record, FILES_OF_BRANCH),
     Column("same_as", lambda became: path_of(became.twin)),
 ]
 
