@@ -1,19 +1,20 @@
 """The command `flowtally upload`."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import click
 from botocore.exceptions import ClientError
 
+from clients.queries.consolidation import Consolidation
 from clients.queries.twins import Twins
 from clients.recovering.retract import CONNECTIONS as RETRACTING
 from clients.recovering.retract import Retractor
 from clients.render.listing import Listing, shape_of
 from clients.render.output import Output, pass_output
-from clients.render.upload_progress import BECAME, UPLOADS, say_what_became, send_with_bar
+from clients.render.upload_progress import BECAME, UPLOADS, send_with_bar, tell
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
@@ -21,6 +22,7 @@ from clients.terminal.explanation import explanation
 from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
+from clients.uploading.into_statistics import IntoStatistics
 from clients.uploading.local_files import flow_files
 from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch
@@ -62,7 +64,7 @@ _DOCUMENT = {
     help="Take out what was counted of a file that has grown since, and send the whole.",
 )
 @click.option("--force", is_flag=True, help="Send also what is held back.")
-@click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
+@click.option("--wait", is_flag=True, help="Wait until each file is consolidated or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
 @pass_output
 @pass_account
@@ -92,6 +94,9 @@ def upload(
     A file that cannot be read, and a link out of a directory, do not keep the others from being sent; linked
     directories are left alone. Exactly the bytes that were looked at are sent; a file that changes meanwhile
     is left for the next time. Your files are never changed.
+
+    With --wait each file is followed until it is counted, and on until all that it changed is in the
+    statistics, to those who may read these; of a file with more than 1,000 pairs and weeks, 1,000 of them.
     """
     files = flow_files(paths)
     if older_than:
@@ -113,20 +118,22 @@ def upload(
         is_forced=force,
     )
     uploads = send_with_bar(uploader, files)
-    became = _follow(records, branch, uploads, timeout) if wait and records else []
-    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
-    return _status(uploads, (became_of.record for became_of in became))
-
-
-def _follow(records: FilesTable, branch: str, uploads: Sequence[Upload], timeout: float) -> list[Became]:
-    """Waits until each file is counted or rejected, and says which as soon as it is."""
-    twins = Twins(records, branch, (upload.digest for upload in uploads))
     became: list[Became] = []
-    for sent, record in follow(records, branch, uploads, timeout):
-        twins.take(record)
-        became.append(Became(sent, record, twins.of(record)))
-        say_what_became(became[-1])
-    return became
+    if wait and records:
+        twins = Twins(records, branch, (upload.digest for upload in uploads))
+        statistics = _statistics(account, bucket, branch)
+        became = tell(follow(records, branch, uploads, timeout, statistics=statistics), uploads, twins)
+    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
+    return _status(uploads, (it.record for it in became))
+
+
+def _statistics(account: Account, bucket: str | None, branch: str) -> IntoStatistics | None:
+    """What tells whether files are consolidated; None on a branch's computer, which may not know."""
+    if bucket is None and account.settings:
+        return None
+    deployment = account.deployment
+    consolidation = Consolidation(account.client("dynamodb"), deployment)
+    return IntoStatistics(consolidation, branch, deployment.address_scope)
 
 
 def _status(uploads: Iterable[Upload], became: Iterable[File]) -> int:

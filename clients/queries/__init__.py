@@ -2,6 +2,7 @@
 
 __all__ = [
     "branches",
+    "consolidation",
     "counted",
     "file_report",
     "problems",

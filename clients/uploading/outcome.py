@@ -1,5 +1,6 @@
 """What became of a file on its way to the bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -43,3 +44,5 @@ class Became(NamedTuple):
     upload: Upload
     record: File
     twin: File | None = None  # of a duplicate, where it is known: the file that counted its content first
+    is_consolidated: bool | None = None  # whether its pairs are in the statistics; None if nobody may know
+    set_aside: Sequence[str] = ()  # pairs of it of which there are no statistics

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.queries.consolidation import Consolidation
 from clients.queries.counted import Results
 from clients.queries.file_report import files_of_branch
 from clients.queries.stored import read_status
@@ -17,6 +18,7 @@ from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
 from models.storage.schema import File, Week
+from models.traffic import PairWeek
 from tests.helpers.deployed import client
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack
@@ -129,7 +131,9 @@ def test_a_branch_sees_what_became_of_its_own_files_only(
     before = json.loads(done(run("upload", "day.csv", "--dry-run", "--json", **own)))["files"]
     digest = before[0]["key"]
     files.put(File(branch="paris", key=digest, state="counted", rows=1, arrived_at=1, attempts=1))
-    assert "counted before" in done(run("upload", "day.csv", "--wait", "--timeout", "9", **own))
+    waited = run("upload", "day.csv", "--wait", "--timeout", "9", **own)
+    assert "counted before" in done(waited)
+    assert "consolidated" not in waited.stdout + waited.stderr
     unknown = run("status", "--branch", "rome", **own)
     assert (unknown.returncode, "not permitted" in unknown.stderr) == (1, True)
 
@@ -180,6 +184,8 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(
     verify_all(results, sleep=lambda _: None)
     results.days("10.0.0.1", "10.0.0.2")
     results.pair("10.0.0.1", "10.0.0.2")
+    consolidation = Consolidation(dynamodb, account.deployment)
+    consolidation.standings(consolidation.changes([PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")]))
     FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
     key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
     for refused in calls(
