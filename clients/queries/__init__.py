@@ -2,13 +2,16 @@
 
 __all__ = [
     "branches",
+    "compute",
     "consolidation",
     "counted",
     "file_report",
+    "lag",
     "problems",
     "progress",
     "scan",
     "search",
+    "stages",
     "stored",
     "twins",
 ]

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.queries.compute import Compute
 from clients.queries.consolidation import Consolidation
 from clients.queries.counted import Results
 from clients.queries.file_report import files_of_branch
@@ -175,9 +176,16 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(
 ) -> None:
     """Status, verification and results can be had; no table, object or queue can be written."""
     stack.put("incoming/paris/waits.csv", flow_csv(ROW))
+    reader = {"stream_arn": {"S": stack.deployment.stream_arn}, "item_name": {"S": "worker#vm"}}
+    leases, beat = stack.outputs["Leases"], {"beats": {"N": "7"}, "beat_at": {"N": "1670000000"}}
+    stack.engine.client("dynamodb").put_item(TableName=leases, Item=reader | beat)
     user("AnalystPolicyArn")
     account = Account("flowtally")
-    assert read_status(account).tables
+    status = read_status(account)
+    assert status.tables
+    assert status.compute == Compute(has_lambda=True, seen_at=[1_670_000_000])
+    assert status.lag is not None
+    assert read_status(account, with_traffic=False).lag == status.lag
     assert files_of_branch(account, "paris")
     dynamodb = account.client("dynamodb")
     results = Results(dynamodb, account.deployment)
@@ -190,6 +198,10 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(
     key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
     for refused in calls(
         lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
+        partial(dynamodb.put_item, TableName=leases, Item=reader),
+        partial(dynamodb.delete_item, TableName=leases, Key=reader),
+        partial(dynamodb.scan, TableName=leases),
+        partial(account.client("cloudformation").describe_stacks, StackName="flowtally-vm"),
         lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),
         lambda: account.client("sqs").purge_queue(QueueUrl=account.deployment.queue_url),
     ):
