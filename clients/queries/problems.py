@@ -112,7 +112,8 @@ def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Proble
 def _of_consolidation(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
     lag, compute = status.lag, status.compute
     if lag and lag.seconds(now) > limits.behind:
-        what = f"{count_of(lag.behind, 'pair')} behind the daily totals, for up to {_age(lag.seconds(now))}"
+        pairs = f"{'' if lag.is_all else 'at least '}{count_of(lag.behind, 'pair')}"
+        what = f"{pairs} behind the daily totals, for up to {_age(lag.seconds(now))}"
         if compute.has_lambda is False and compute.seen_at is not None and not compute.alive(now):
             what += ": nothing is seen that consolidates"
         yield Problem("behind", "statistics", what)

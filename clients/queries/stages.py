@@ -105,7 +105,7 @@ def _lag(lag: Lag | None, compute: Compute, now: float) -> str:
     """`3 pairs behind, for up to 12 min`."""
     if lag is None:
         return UNSEEN
-    sample = "" if lag.is_all else f", of {count_of(lag.looked_at, 'recent change')} looked at"
+    sample = "" if lag.is_all else f" ({count_of(lag.looked_at, 'recent change')} looked at)"
     told = "up to date" + sample
     if lag.behind:
         told = f"{count_of(lag.behind, 'pair')} behind, for up to {_age(lag.seconds(now))}{sample}"

@@ -144,7 +144,7 @@ def _too_long(waiting: Sequence[Upload], behind: Sequence[Upload], timeout: floa
     if not waiting:
         what = "consolidated"
         remedy = (
-            "Its rows are in the daily totals. See in `flowtally status` whether anything consolidates; "
+            "All rows are in the daily totals. See in `flowtally status` whether anything consolidates; "
             "what left the stream is made good by `flowtally verify --all --repair`"
         )
     late = waiting or behind

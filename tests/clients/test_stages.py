@@ -75,7 +75,7 @@ def test_what_runs_the_stages_is_told(compute: Compute, counting: str, consolida
     [
         (None, "not permitted to see"),
         (UP_TO_DATE, "up to date"),
-        (Lag(0, None, 0, 100, is_all=False), "up to date, of 100 recent changes looked at"),
+        (Lag(0, None, 0, 100, is_all=False), "up to date (100 recent changes looked at)"),
         (Lag(3, NOW - 720, 0, 7, is_all=True), "3 pairs behind, for up to 12 min"),
         (Lag(1, NOW + 2, 2, 7, is_all=True), "1 pair behind, for up to 0 s; 2 pairs set aside"),
     ],
@@ -107,6 +107,8 @@ def test_statistics_that_are_behind_for_long_need_somebody() -> None:
     ]
     (behind, _) = problems_of(status_with(Compute(False, [NOW]), late), Limits(), NOW)
     assert behind.what == "3 pairs behind the daily totals, for up to 15.0 min"
+    (behind,) = problems_of(status_with(Compute(), late._replace(set_aside=0, is_all=False)), Limits(), NOW)
+    assert behind.what.startswith("at least 3 pairs behind")
     fine = Lag(3, NOW - 900, 0, 7, is_all=True)
     assert problems_of(status_with(Compute(), fine), Limits(), NOW) == []
     assert problems_of(status_with(Compute(), None), Limits(), NOW) == []
