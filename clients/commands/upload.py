@@ -92,8 +92,8 @@ def upload(
     too, with their reason; --force sends it as it is.
 
     A file that cannot be read, and a link out of a directory, do not keep the others from being sent; linked
-    directories are left alone. Exactly the bytes that were looked at are sent; a file that changes meanwhile
-    is left for the next time. Your files are never changed.
+    directories are left alone. Exactly the bytes that were looked at are sent, compressed on the way from
+    1 MiB on; a file that changes meanwhile is left for the next time. Your files are never changed.
 
     With --wait each file is followed until it is counted, and on until all that it changed is in the
     statistics, to those who may read these; of a file with more than 1,000 pairs and weeks, 1,000 of them.

@@ -30,6 +30,11 @@ class Content(NamedTuple):
     is_all: bool = True  # whether there is no other block
     broken: FileRejected | None = None  # why it cannot be uncompressed to its end
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it lies there as it is read, not compressed."""
+        return not self.broken and self.digest == _shown(self.raw_digest)
+
 
 def read_content(file: IO[bytes]) -> Content:
     """Reads a file to its end.
@@ -53,7 +58,7 @@ def read_content(file: IO[bytes]) -> Content:
     if _version(file) != before or raw.size != os.fstat(file.fileno()).st_size:
         raise ChangedWhileRead
     return Content(
-        digest=(raw.digest if broken else digest.digest())[:_DIGEST_BYTES].hex(),
+        digest=_shown(raw.digest if broken else digest.digest()),
         size=raw.size,
         raw_digest=raw.digest,
         body=raw.body,
@@ -61,6 +66,10 @@ def read_content(file: IO[bytes]) -> Content:
         is_all=not broken and length == len(beginning),
         broken=broken,
     )
+
+
+def _shown(digest: bytes) -> str:
+    return digest[:_DIGEST_BYTES].hex()
 
 
 def _version(file: IO[bytes]) -> tuple[int, int]:

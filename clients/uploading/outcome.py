@@ -31,6 +31,7 @@ class Upload:
     before: File | None = None  # what the table of files said before
     remarks: tuple[str, ...] = ()
     reason: str = ""  # why it failed, was left or held back
+    is_packed: bool = False  # whether it is compressed on the way
 
     @property
     def digest(self) -> str:

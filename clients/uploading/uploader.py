@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
-from clients.uploading.content import IN_MEMORY, ChangedWhileRead, Content, SecondReading, read_content
+from clients.uploading.content import ChangedWhileRead, Content, read_content
 from clients.uploading.earlier_states import (
     TakeOut,
     begins_with,
@@ -23,6 +22,8 @@ from clients.uploading.earlier_states import (
 from clients.uploading.foreseen import Foreseen, foresee
 from clients.uploading.local_files import LocalFile
 from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.packing import is_worth_packing
+from clients.uploading.transfer import PARTS_AT_ONCE, Transfer
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
 from models.errors import UsageError
 from models.storage.file_records import FilesTable
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 FILES_AT_ONCE = 4
-_PARTS_AT_ONCE = 4  # of one large file
-CONNECTIONS = FILES_AT_ONCE * _PARTS_AT_ONCE
-_TRANSFER = TransferConfig(
-    multipart_threshold=IN_MEMORY, multipart_chunksize=IN_MEMORY, max_concurrency=_PARTS_AT_ONCE
-)
+CONNECTIONS = FILES_AT_ONCE * PARTS_AT_ONCE
+_PACKED = ".csv.gz"
 _GRACE = 1.0  # seconds for transfers under way to be given up
 _KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
@@ -176,7 +174,10 @@ class Uploader:
                 content = read_content(opened)
                 upload = self._decide(file, content, opened)
                 if upload.outcome is Outcome.SENT:
-                    self._transfer(opened, content, self._full_key(upload.key), advanced)
+                    transfer = Transfer(
+                        self._s3, self._bucket, self._full_key(upload.key), self._told(advanced)
+                    )
+                    transfer.send(opened, content, is_packed=upload.is_packed)
         except OSError as error:
             return Upload(file, "", Outcome.FAILED, reason=f"cannot be read ({error.strerror or error})")
         except UsageError as error:
@@ -187,8 +188,19 @@ class Uploader:
             )
         return upload
 
+    def _told(self, advanced: Callable[[int], None]) -> Callable[[int], None]:
+        """Tells how far a file is, unless the upload was given up."""
+
+        def tell(count: int) -> None:
+            if self._stopped.is_set():
+                raise Stopped
+            advanced(count)
+
+        return tell
+
     def _decide(self, file: LocalFile, content: Content, opened: IO[bytes]) -> Upload:
-        key = f"{file.stem}-{content.digest}{file.suffix}"
+        is_packed = not self._is_forced and is_worth_packing(content)  # by force, it goes as it is
+        key = f"{file.stem}-{content.digest}{_PACKED if is_packed else file.suffix}"
         self._full_key(key)
         with self._lock:
             if key in self._taken:
@@ -198,12 +210,13 @@ class Uploader:
         remarks = tuple(_REPLACES.format(key=other.key) for other in others if not other.first_row)
         if counted := next((record for record in same if record.state in COUNTED), None):
             return Upload(file, counted.key, Outcome.ALREADY_COUNTED, counted, remarks)
-        before = next((record for record in same if record.key == key), None)
+        before = next(iter(same), None)
         foreseen = foresee(content, self._full_key(key))
         if reason := self._held(file, opened, foreseen, others):
             return Upload(file, key, Outcome.HELD, before, remarks, reason)
         outcome = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
-        return Upload(file, key, outcome, before, (*remarks, *foreseen.remarks()))
+        remarks = (*remarks, *foreseen.remarks())
+        return Upload(file, key, outcome, before, remarks, is_packed=is_packed)
 
     def _held(self, file: LocalFile, opened: IO[bytes], foreseen: Foreseen, others: Sequence[File]) -> str:
         """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
@@ -266,20 +279,3 @@ class Uploader:
         same = [record for match, record in named if match["digest"] == digest]
         others = [record for match, record in named if match["digest"] != digest and record.state in COUNTED]
         return same, others
-
-    def _transfer(
-        self, opened: IO[bytes], content: Content, full_key: str, advanced: Callable[[int], None]
-    ) -> None:
-        """Sends exactly the bytes that were read."""
-        if content.body is not None:
-            self._s3.put_object(Bucket=self._bucket, Key=full_key, Body=content.body)
-            advanced(content.size)
-            return
-
-        def watch(count: int) -> None:
-            if self._stopped.is_set():
-                raise Stopped
-            advanced(count)
-
-        again = SecondReading(opened, content)
-        self._s3.upload_fileobj(again, self._bucket, full_key, Callback=watch, Config=_TRANSFER)  # type: ignore[arg-type]

@@ -151,9 +151,10 @@ def read_part(
         reader = Reader(Quarantine(nowhere), Pass(part, limit, flows.unit, is_first=False))
         for text, is_whole in whole_lines(content.blocks()):
             reader.take(text, is_whole)
+        totals = reader.end()
     if content.digest() != flows.digest:
         raise ContentChanged("the content is another than when it was read first")
-    return reader.end(), part.without(reader.part)
+    return totals, part.without(reader.part)
 
 
 def check_first_block(block: bytes, name: str = "", *, is_all: bool) -> FileRejected | None:

@@ -144,7 +144,7 @@ class Reader:
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
         totals = self._rows.totals() if self._rows else {}
         if self._reading.is_first:
-            self.evidence.check_dates(self._name)
+            self.evidence.check_dates(self._name, self._rows.days() if self._rows else ())
             check_rows(len(totals) + self.elsewhere, self.quarantine)
             if any(day.startswith("1970") for day in self.evidence.days):
                 self.notes.append(Note.CLOCK_NOT_SET)

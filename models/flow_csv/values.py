@@ -119,6 +119,12 @@ def day(prefix: bytes) -> Day:
     return Day(iso, swapped, is_day_first=bool(match["y"]) and not swapped)
 
 
+def day_of(when: date, *, is_year_last: bool) -> Day:
+    """What `day` says of a date that was read day first, by where its year stands."""
+    swapped = _iso(when.year, when.day, when.month) if is_year_last else ""
+    return Day(when.isoformat(), swapped, is_day_first=is_year_last and not swapped)
+
+
 def _iso(year: int, month: int, day_of_month: int) -> str:
     """A date, or nothing if there is none."""
     try:

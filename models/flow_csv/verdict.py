@@ -1,6 +1,7 @@
 """What speaks against a file as a whole, gathered from all of its rows."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from models.errors import FileRejected
@@ -41,15 +42,18 @@ class Evidence:
         if not self._month_first:
             self._month_first = f"line {number} has {timestamp.decode('latin-1')!r}"
 
-    def check_dates(self, name: str) -> None:
+    def check_dates(self, name: str, others: Iterable[Day] = ()) -> None:
         """Makes sure that no date was taken for another.
 
         Args:
             name: the file's; empty if it has none.
+            others: days of rows that it has not seen yet.
 
         Raises:
             FileRejected: the month stands first in this file.
         """
+        for when in others:
+            self.saw(when)
         if self._month_first and not self._is_day_first:
             raise FileRejected(f"{_MONTH_FIRST}: {self._month_first}", remedy=_DATES_REMEDY)
         named = _date_in(name)

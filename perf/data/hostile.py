@@ -100,7 +100,22 @@ def _pairs() -> Lines:
 
 
 def _pairs_of_ipv6() -> Lines:
-    return chain([_HEADER], (b"::1,%x::%x,07/12/2022,1,3\n" % (n & 0xFFFF, n >> 8) for n in count(1 << 24)))
+    return chain([_HEADER], (b"::1,%x::%x,07/12/2022,1,3\n" % (n & 0xFFFF, n >> 16) for n in count(1 << 24)))
+
+
+def _quoted_pairs() -> Lines:
+    """Each with a pair of quotes within its quotes."""
+    rows = (b'"fe80::%x:%x%%""","::ffff:10.0.0.1","1/1/2022 """,1,3\n' % divmod(n, 1 << 16) for n in count())
+    return chain([_HEADER], rows)
+
+
+def _times() -> Lines:
+    """What stands behind a day is part of how it is spelled, and of no other meaning."""
+    times = (b"".join(bytes([33 + n // 93**k % 93]) for k in range(2)).replace(b",", b"~") for n in count())
+    return chain(
+        [_HEADER],
+        (b"10.0.0.1,10.0.%d.2,1/1/2022 %s,1,3\n" % (n // 8649 % 256, time) for n, time in enumerate(times)),
+    )
 
 
 def _days() -> Lines:
@@ -143,6 +158,8 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "140,000 spellings": _forgotten,
     "as many pairs as rows": _pairs,
     "as many pairs of IPv6 as rows": _pairs_of_ipv6,
+    "pairs with doubled quotes": _quoted_pairs,
+    "a day in ever other spellings": _times,
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
 }

@@ -1,13 +1,12 @@
 /* The quick way through the rows of a flow file: see native_row_counter.py, which is all that calls it.
 
-   A row is counted here only if it is beyond doubt: the right number of fields, plain numbers, addresses and
-   date spelled exactly as in a row that was checked before. A first look takes rows without quotes, blanks
-   or points, as nearly all are; a second one those that have some, and blank lines. At any other line
-   the counting stops, and Python decides. Where a file is read in parts, the rows of other parts are
-   told by the hash of their pair, and passed over. Plain C without Python's headers, so that one library
-   for each kind of machine serves every Python. */
+   A row is counted here only if it is beyond doubt: the right number of fields, plain numbers, and addresses
+   and a date that Python reads alike. How these are spelled is remembered, as nearly all rows spell them like
+   one before. A first look takes rows without quotes, blanks or points; a second one those that have some,
+   and blank lines. At any other line the counting stops, and Python decides. Where a file is read in parts,
+   the rows of other parts are told by the hash of their pair, and passed over. Plain C without Python's
+   headers, so that one library for each kind of machine serves every Python. */
 
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,8 +22,13 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 #define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
 #define LONGEST_SEARCH 64       /* buckets: of many more spellings than there may be, not one meets this by chance */
 #define MAX_DIGITS 18           /* of a number that fits into 64 bits whatever they are */
-#define DAYS 64                 /* spellings of dates that are remembered: of a pair not met before, too */
+#define FIRST_YEAR 1970         /* that counts */
+#define LAST_YEAR 2099
+#define DAYS 47482              /* in these years */
+#define LONGEST_ADDRESS 64      /* bytes, with a zone */
+#define UNESCAPED 128           /* bytes of a field with quotes in it that are looked at */
 #define ELSEWHERE 0             /* the slot that takes the rows of other parts */
+#define NO_SLOT UINT32_MAX      /* without memory */
 #define LONGEST_FIELD 131072    /* bytes: Python's csv module takes no longer ones */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
@@ -41,6 +45,13 @@ typedef struct {
 } Spelling;
 
 typedef struct {
+    uint64_t address[4]; /* source, then destination, of 16 bytes each; of IPv4 as IPv6 has it */
+    uint64_t hash;       /* of the pair; of a free slot, the next free one */
+    uint32_t day;        /* since that of 1970 began */
+    uint32_t is_ipv6;    /* 1 for the source, 2 for the destination */
+} PairDay;
+
+typedef struct {
     const char *start, *end;
 } Field;
 
@@ -52,14 +63,19 @@ typedef struct {
     uint64_t max_value;
     uint64_t secret[2];  /* nobody who writes a file can know how it is hashed */
     uint64_t mask, part; /* pairs count whose hash, masked, is this */
-    uint32_t spellings, spellings_room, words, words_room, slots;
-    uint32_t bucket_mask; /* one less than there are buckets */
-    uint32_t days;
+    uint64_t limit;      /* pair-days in hand at most */
+    uint32_t spellings, spellings_room, words, words_room;
+    uint32_t slots, slots_room; /* those that were ever taken, with that of other parts; of them */
+    uint32_t in_hand, free;     /* pair-days; the first slot that is free again, or 0 */
+    uint32_t bucket_mask, slot_mask; /* one less than there are buckets of either kind */
     Spelling *spelled;
     uint64_t *keys;
-    Totals *totals;
+    Totals *totals; /* by slot; no flows if it is free */
+    PairDay *pair_days;
     uint32_t *buckets; /* 1 + index of a spelling, 0 if free */
-    char day[DAYS][DAY_WIDTH + 1]; /* its length first */
+    uint32_t *slot_buckets; /* slot of a pair-day, 0 if free */
+    char unescaped[COLUMNS][UNESCAPED];
+    uint8_t seen[DAYS]; /* in rows of pair-days that were new: 1 if the year stood first, 2 if last */
 } Counter;
 
 void rows_free(Counter *counter) {
@@ -67,40 +83,48 @@ void rows_free(Counter *counter) {
         free(counter->spelled);
         free(counter->keys);
         free(counter->totals);
+        free(counter->pair_days);
         free(counter->buckets);
+        free(counter->slot_buckets);
         free(counter);
     }
 }
 
-/* Room for the totals of a slot; 0 without memory. */
-static int has_room(Counter *counter, uint32_t slot) {
-    if (slot < counter->slots) return 1;
-    uint32_t room = slot < 512 ? 1024 : 2 * slot;
-    Totals *more = realloc(counter->totals, room * sizeof *more);
-    if (!more) return 0;
-    memset(more + counter->slots, 0, (room - counter->slots) * sizeof *more);
-    counter->totals = more;
-    counter->slots = room;
+/* Room for one more slot; 0 without memory. */
+static int has_room(Counter *counter) {
+    if (counter->slots < counter->slots_room) return 1;
+    uint32_t room = counter->slots_room ? 2 * counter->slots_room : 1024;
+    Totals *totals = realloc(counter->totals, room * sizeof *totals);
+    if (!totals) return 0;
+    counter->totals = totals;
+    PairDay *pair_days = realloc(counter->pair_days, room * sizeof *pair_days);
+    if (!pair_days) return 0;
+    counter->pair_days = pair_days;
+    counter->slots_room = room;
     return 1;
 }
 
 /* `places` are those of the five columns, by role. NULL without memory. */
 Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_value, const uint64_t secret[2],
-                  uint64_t mask, uint64_t part, int32_t is_checked) {
+                  uint64_t mask, uint64_t part, uint64_t limit, int32_t is_checked) {
     Counter *counter = calloc(1, sizeof *counter);
     if (!counter) return NULL;
     counter->buckets = calloc(FIRST_BUCKETS, sizeof *counter->buckets);
-    counter->bucket_mask = FIRST_BUCKETS - 1;
-    if (!counter->buckets || !has_room(counter, ELSEWHERE)) {
+    counter->slot_buckets = calloc(FIRST_BUCKETS, sizeof *counter->slot_buckets);
+    counter->bucket_mask = counter->slot_mask = FIRST_BUCKETS - 1;
+    if (!counter->buckets || !counter->slot_buckets || !has_room(counter)) {
         rows_free(counter);
         return NULL;
     }
+    counter->totals[ELSEWHERE] = (Totals){0, 0, 0};
+    counter->slots = 1;
     counter->commas = width - 1;
     counter->max_value = max_value;
     counter->secret[0] = secret[0];
     counter->secret[1] = secret[1] | 1;
     counter->mask = mask;
     counter->part = part;
+    counter->limit = limit;
     counter->is_checked = is_checked;
     int32_t passed = 0;
     for (int k = 0; k < COLUMNS; k++) {
@@ -256,17 +280,290 @@ static inline int32_t find_fields(const Counter *counter, const char *at, const 
     return passed + commas_in(at, end);
 }
 
-/* Counts a row whose pair and day are spelled as in one that was checked; 0 if they are not. */
-static inline int count_known(Counter *counter, const Field fields[COLUMNS], uint64_t duration, uint64_t packets) {
+/* Puts every spelling into its bucket again, of which there are now more; 0 without memory. */
+static int spread(Counter *counter, uint32_t buckets) {
+    uint32_t *more = calloc(buckets, sizeof *more);
+    if (!more) return 0;
+    free(counter->buckets);
+    counter->buckets = more;
+    counter->bucket_mask = buckets - 1;
+    for (uint32_t n = 0; n < counter->spellings; n++) {
+        const Spelling *met = &counter->spelled[n];
+        uint32_t *bucket = bucket_of(counter, counter->keys + met->key, met->words, met->hash);
+        if (bucket) *bucket = n + 1; /* else forgotten */
+    }
+    return 1;
+}
+
+static void forget(Counter *counter) {
+    counter->spellings = counter->words = 0;
+    memset(counter->buckets, 0, (counter->bucket_mask + 1) * sizeof *counter->buckets);
+}
+
+/* Room for one more spelling; 0 without memory. */
+static int has_room_to_remember(Counter *counter) {
+    if (2 * counter->spellings > counter->bucket_mask) {
+        if (counter->bucket_mask + 1 == MOST_BUCKETS) forget(counter); /* begin anew */
+        else if (!spread(counter, 4 * (counter->bucket_mask + 1))) return 0;
+    }
+    if (counter->spellings == counter->spellings_room) {
+        uint32_t room = counter->spellings_room ? 2 * counter->spellings_room : 1024;
+        Spelling *more = realloc(counter->spelled, room * sizeof *more);
+        if (!more) return 0;
+        counter->spelled = more;
+        counter->spellings_room = room;
+    }
+    if (counter->words + KEY_WORDS > counter->words_room) {
+        uint32_t room = counter->words_room ? 2 * counter->words_room : 8192;
+        uint64_t *more = realloc(counter->keys, room * sizeof *more);
+        if (!more) return 0;
+        counter->keys = more;
+        counter->words_room = room;
+    }
+    return 1;
+}
+
+/* Remembers which slot a spelling means, unless there is no memory. */
+static void remember(Counter *counter, const Field fields[COLUMNS], uint32_t slot) {
+    uint64_t key[KEY_WORDS];
+    uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
+    if (!words || !has_room_to_remember(counter)) return;
+    uint32_t hash = (uint32_t)hash_of(counter, key, words);
+    uint32_t *bucket = bucket_of(counter, key, words, hash);
+    if (bucket && !*bucket) {
+        counter->spelled[counter->spellings++] = (Spelling){counter->words, words, slot, hash};
+        memcpy(counter->keys + counter->words, key, words * 8);
+        counter->words += words;
+        *bucket = counter->spellings;
+    }
+}
+
+static int is_blank(char byte) {
+    return byte == ' ' || byte == '\t' || byte == '\v' || byte == '\f';
+}
+
+static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}; /* before IPv4, as IPv6 has it */
+
+/* An IPv4 address in its one canonical form; 0 if it is none. */
+static int read_ipv4(Field field, uint8_t bytes[4]) {
+    const char *at = field.start;
+    for (int n = 0;; n++) {
+        unsigned value = 0;
+        const char *group = at;
+        for (; at < field.end && (unsigned)(*at - '0') <= 9 && at - group < 3; at++) value = value * 10 + (*at - '0');
+        if (at == group || value > 255 || (*group == '0' && at - group > 1)) return 0;
+        bytes[n] = (uint8_t)value;
+        if (n == 3) return at == field.end;
+        if (at == field.end || *at++ != '.') return 0;
+    }
+}
+
+static int hex_digit(char byte) {
+    if ((unsigned)(byte - '0') <= 9) return byte - '0';
+    unsigned letter = (unsigned)((byte | 32) - 'a');
+    return letter < 6 ? (int)letter + 10 : -1;
+}
+
+/* An IPv6 address without a zone, in any of its forms; 0 if it is none. */
+static int read_ipv6(Field field, uint8_t bytes[16]) {
+    const char *at = field.start, *end = field.end;
+    int groups = 0, gap = -1; /* where `::` stands */
+    if (end - at >= 2 && at[0] == ':' && at[1] == ':') gap = 0, at += 2;
+    while (at < end) {
+        unsigned value = 0;
+        const char *group = at;
+        for (; at < end && at - group < 4 && hex_digit(*at) >= 0; at++) value = value << 4 | (unsigned)hex_digit(*at);
+        if (at < end && *at == '.') {
+            if (groups > 6 || !read_ipv4((Field){group, end}, bytes + 2 * groups)) return 0;
+            groups += 2;
+            break;
+        }
+        if (at == group || groups == 8) return 0;
+        bytes[2 * groups] = (uint8_t)(value >> 8);
+        bytes[2 * groups++ + 1] = (uint8_t)value;
+        if (at == end) break;
+        if (*at++ != ':' || at == end) return 0;
+        if (*at == ':') {
+            if (gap >= 0) return 0;
+            gap = groups;
+            at++;
+        }
+    }
+    if (gap < 0) return groups == 8;
+    if (groups == 8) return 0;
+    int behind = 2 * (groups - gap);
+    memmove(bytes + 16 - behind, bytes + 2 * gap, behind);
+    memset(bytes + 2 * gap, 0, 16 - 2 * groups);
+    return 1;
+}
+
+/* The 16 bytes of an address, of IPv4 as IPv6 has it; 0 if it is none. Whatever a zone is, the address is the same. */
+static int read_address(Field field, uint64_t words[2], int *is_ipv6) {
+    uint8_t *bytes = (uint8_t *)words;
+    memcpy(bytes, MAPPED, sizeof MAPPED);
+    *is_ipv6 = 0;
+    if (read_ipv4(field, bytes + 12)) return 1;
+    if (field.end - field.start > LONGEST_ADDRESS) return 0;
+    const char *zone = memchr(field.start, '%', field.end - field.start);
+    if (zone) {
+        if (zone + 1 == field.end || is_blank(field.end[-1])) return 0;
+        for (const char *at = zone + 1; at < field.end; at++)
+            if (*at == '%' || *at == '/' || (unsigned char)*at > 127) return 0;
+        field.end = zone;
+    }
+    *is_ipv6 = 1;
+    return read_ipv6(field, bytes);
+}
+
+/* A pair and its hash, the same however its addresses are spelled; 0 if they are none. */
+static int read_pair(const Counter *counter, Field source, Field destination, PairDay *pair) {
+    int is_source, is_destination;
+    if (!read_address(source, pair->address, &is_source) ||
+        !read_address(destination, pair->address + 2, &is_destination))
+        return 0;
+    pair->is_ipv6 = (uint32_t)(is_source | is_destination << 1);
+    pair->hash = hash_of(counter, pair->address, 4);
+    return 1;
+}
+
+/* Up to so many digits; where they end. */
+static const char *read_digits(const char *at, const char *end, int most, unsigned *value) {
+    *value = 0;
+    for (; at < end && most && (unsigned)(*at - '0') <= 9; at++, most--) *value = *value * 10 + (unsigned)(*at - '0');
+    return at;
+}
+
+/* The day of a timestamp, since 1970, read day first or year first; 0 if there is none in a year that counts. */
+static int read_day(Field timestamp, uint32_t *day, int *is_year_last) {
+    static const uint16_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    const char *end = timestamp.end;
+    unsigned first, month, last;
+    const char *at = read_digits(timestamp.start, end, 4, &first);
+    int width = (int)(at - timestamp.start);
+    *is_year_last = width < 3;
+    if (!width || width == 3 || at == end) return 0;
+    char separator = *at++;
+    if (separator != '/' && separator != '-' && (separator != '.' || !*is_year_last)) return 0;
+    const char *next = read_digits(at, end, 2, &month);
+    if (next == at || next == end || *next != separator) return 0;
+    at = next + 1;
+    next = read_digits(at, end, *is_year_last ? 4 : 2, &last);
+    if (next == at || (*is_year_last && next - at < 4) || (next < end && *next != ' ' && *next != 'T')) return 0;
+    unsigned year = *is_year_last ? last : first, date = *is_year_last ? first : last;
+    if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12) return 0;
+    unsigned is_leap = year % 4 == 0; /* as 2000 is */
+    unsigned within = before[month] - before[month - 1] + (month == 2 ? is_leap : 0);
+    if (date < 1 || date > within) return 0;
+    *day = (year - FIRST_YEAR) * 365 + (year - FIRST_YEAR + 1) / 4 + before[month - 1] + (month > 2 ? is_leap : 0) + date - 1;
+    return 1;
+}
+
+/* The bucket of a pair-day, or the free one where it belongs: there are twice as many as slots. */
+static uint32_t *slot_bucket_of(Counter *counter, const PairDay *of) {
+    uint64_t hash = mix(counter, of->hash, of->day + 1);
+    for (hash ^= hash >> 32;; hash++) {
+        uint32_t *bucket = &counter->slot_buckets[hash & counter->slot_mask];
+        if (!*bucket) return bucket;
+        const PairDay *met = &counter->pair_days[*bucket];
+        if (met->day == of->day && met->is_ipv6 == of->is_ipv6 && !memcmp(met->address, of->address, sizeof of->address))
+            return bucket;
+    }
+}
+
+/* Puts every pair-day in hand into its bucket again. */
+static void place_slots(Counter *counter) {
+    memset(counter->slot_buckets, 0, ((size_t)counter->slot_mask + 1) * sizeof *counter->slot_buckets);
+    for (uint32_t slot = 1; slot < counter->slots; slot++)
+        if (counter->totals[slot].flows) *slot_bucket_of(counter, &counter->pair_days[slot]) = slot;
+}
+
+/* The slot of a pair-day, a new one if it has none. */
+static uint32_t slot_of(Counter *counter, const PairDay *of) {
+    if ((of->hash & counter->mask) != counter->part) return ELSEWHERE;
+    uint32_t *bucket = slot_bucket_of(counter, of);
+    if (*bucket) return *bucket;
+    if (2 * (uint64_t)counter->in_hand >= counter->slot_mask) {
+        uint32_t buckets = 4 * (counter->slot_mask + 1);
+        uint32_t *more = calloc(buckets, sizeof *more);
+        if (!more) return NO_SLOT;
+        free(counter->slot_buckets);
+        counter->slot_buckets = more;
+        counter->slot_mask = buckets - 1;
+        place_slots(counter);
+        bucket = slot_bucket_of(counter, of);
+    }
+    uint32_t slot = counter->free;
+    if (slot) counter->free = (uint32_t)counter->pair_days[slot].hash;
+    else if (has_room(counter)) slot = counter->slots++;
+    else return NO_SLOT;
+    counter->totals[slot] = (Totals){0, 0, 0};
+    counter->pair_days[slot] = *of;
+    counter->in_hand++;
+    return *bucket = slot;
+}
+
+/* Keeps one half of the pairs, what was counted of the others belongs to other parts now; or, of the days of one
+   pair, takes more. */
+static void narrow(Counter *counter) {
+    uint64_t one = 0;
+    int are_several = 0;
+    for (uint32_t slot = 1; slot < counter->slots && !are_several; slot++)
+        if (counter->totals[slot].flows) {
+            are_several = one && counter->pair_days[slot].hash != one;
+            one = counter->pair_days[slot].hash;
+        }
+    if (!are_several) {
+        counter->limit *= 2;
+        return;
+    }
+    counter->mask = counter->mask << 1 | 1;
+    for (uint32_t slot = 1; slot < counter->slots; slot++) {
+        PairDay *of = &counter->pair_days[slot];
+        if (!counter->totals[slot].flows || (of->hash & counter->mask) == counter->part) continue;
+        counter->totals[ELSEWHERE].flows += counter->totals[slot].flows;
+        counter->totals[slot].flows = 0;
+        of->hash = counter->free;
+        counter->free = slot;
+        counter->in_hand--;
+    }
+    place_slots(counter);
+    for (uint32_t n = 0; n < counter->spellings; n++)
+        if (!counter->totals[counter->spelled[n].slot].flows) counter->spelled[n].slot = ELSEWHERE;
+}
+
+static inline void add_to(Totals *totals, uint64_t duration, uint64_t packets) {
+    totals->duration += duration;
+    totals->packets += packets;
+    totals->flows++;
+}
+
+/* Counts a row of the pair and day that are `meant`, and remembers how they are spelled; 0 if nobody can tell which
+   they are but Python, or without memory. */
+static __attribute__((noinline)) int count_new(Counter *counter, const Field meant[COLUMNS], const Field spelled[COLUMNS],
+                                               uint64_t duration, uint64_t packets) {
+    PairDay of;
+    int is_year_last;
+    if (!read_day(meant[TIMESTAMP], &of.day, &is_year_last) ||
+        !read_pair(counter, meant[SOURCE], meant[DESTINATION], &of))
+        return 0;
+    uint32_t slot = slot_of(counter, &of);
+    if (slot == NO_SLOT) return 0;
+    counter->seen[of.day] |= is_year_last ? 2 : 1;
+    /* A pair that is met once, as many are in a scan, needs no memory of how it was spelled. */
+    if (slot != ELSEWHERE && (meant != spelled || counter->totals[slot].flows)) remember(counter, spelled, slot);
+    add_to(&counter->totals[slot], duration, packets);
+    while (counter->in_hand > counter->limit) narrow(counter);
+    return 1;
+}
+
+/* Counts a row whose numbers are known. */
+static inline int count(Counter *counter, const Field fields[COLUMNS], uint64_t duration, uint64_t packets) {
     uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
     if (!words) return 0;
     uint32_t *bucket = bucket_of(counter, key, words, (uint32_t)hash_of(counter, key, words));
-    if (!bucket || !*bucket) return 0;
-    Totals *totals = &counter->totals[counter->spelled[*bucket - 1].slot];
-    totals->duration += duration;
-    totals->packets += packets;
-    totals->flows++;
+    if (!bucket || !*bucket) return count_new(counter, fields, fields, duration, packets);
+    add_to(&counter->totals[counter->spelled[*bucket - 1].slot], duration, packets);
     return 1;
 }
 
@@ -276,67 +573,13 @@ static inline int count_row(Counter *counter, const char *at, const char *end) {
     if (find_fields(counter, at, end, fields) != counter->commas) return 0;
     uint64_t duration = number(fields[DURATION]), packets = number(fields[PACKETS]);
     if (duration > counter->max_value || packets > counter->max_value) return 0;
-    return count_known(counter, fields, duration, packets);
-}
-
-static int is_blank(char byte) {
-    return byte == ' ' || byte == '\t' || byte == '\v' || byte == '\f';
+    return count(counter, fields, duration, packets);
 }
 
 static Field trimmed(Field field) {
     while (field.start < field.end && is_blank(*field.start)) field.start++;
     while (field.start < field.end && is_blank(field.end[-1])) field.end--;
     return field;
-}
-
-/* The 16 bytes of an IPv6 address, or of an IPv4 address as IPv6 has it, as two words; 0 if it is neither.
-   Whatever a zone is, the address is the same. */
-static int read_address(Field field, uint64_t words[2]) {
-    char text[INET6_ADDRSTRLEN + 1] = {0};
-    unsigned char *bytes = (unsigned char *)words;
-    field = trimmed(field);
-    const char *zone = memchr(field.start, '%', field.end - field.start);
-    size_t length = (zone ? zone : field.end) - field.start;
-    if (length >= sizeof text) return 0;
-    memcpy(text, field.start, length);
-    if (memchr(text, ':', length)) return inet_pton(AF_INET6, text, bytes) == 1;
-    memcpy(bytes, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-    return inet_pton(AF_INET, text, bytes + 12) == 1;
-}
-
-/* The hash of a pair: the same, however its addresses are spelled. 0 if they are none. */
-static int hash_pair(const Counter *counter, Field source, Field destination, uint64_t *hash) {
-    uint64_t words[4];
-    if (!read_address(source, words) || !read_address(destination, words + 2)) return 0;
-    *hash = hash_of(counter, words, 4);
-    return 1;
-}
-
-/* Whether a field is nothing but an IPv4 address in its one canonical form. */
-static int is_plain_address(Field field) {
-    int groups = 0;
-    const char *at = field.start;
-    for (;;) {
-        unsigned value = 0;
-        const char *group = at;
-        for (; at < field.end && (unsigned)(*at - '0') <= 9 && at - group < 3; at++) value = value * 10 + (*at - '0');
-        if (at == group || value > 255 || (*group == '0' && at - group > 1)) return 0;
-        groups++;
-        if (at == field.end) return groups == 4;
-        if (*at++ != '.' || groups == 4) return 0;
-    }
-}
-
-static size_t day_length(Field timestamp) {
-    size_t length = timestamp.end - timestamp.start;
-    return length < DAY_WIDTH ? length : DAY_WIDTH;
-}
-
-static int is_known_day(const Counter *counter, Field timestamp) {
-    size_t length = day_length(timestamp);
-    for (uint32_t n = 0; n < counter->days; n++)
-        if ((size_t)counter->day[n][0] == length && !memcmp(counter->day[n] + 1, timestamp.start, length)) return 1;
-    return 0;
 }
 
 /* Whether a line may be a header, or end with one: Python learns from it. */
@@ -346,17 +589,13 @@ static int names_columns(const char *at, const char *end) {
     return 0;
 }
 
-/* Whether a row that is not known belongs to another part beyond doubt; it counts as a row then. As long as
-   nobody has looked at all rows, there must be nothing to object to it. */
-static int is_elsewhere(Counter *counter, const char *at, const char *end, const Field fields[COLUMNS],
-                        uint64_t duration, uint64_t packets) {
-    if (!counter->is_checked &&
-        (duration > counter->max_value || packets > counter->max_value || !is_plain_address(fields[SOURCE]) ||
-         !is_plain_address(fields[DESTINATION]) || !is_known_day(counter, fields[TIMESTAMP])))
+/* Whether a row of a file that was looked at before belongs to another part, whatever else is in it; it
+   counts as a row then. */
+static int is_elsewhere(Counter *counter, const char *at, const char *end, const Field fields[COLUMNS]) {
+    PairDay met;
+    if (!counter->mask || !counter->is_checked || !read_pair(counter, fields[SOURCE], fields[DESTINATION], &met) ||
+        (met.hash & counter->mask) == counter->part || names_columns(at, end))
         return 0;
-    uint64_t hash;
-    if (!hash_pair(counter, fields[SOURCE], fields[DESTINATION], &hash)) return 0;
-    if ((hash & counter->mask) == counter->part || (counter->is_checked && names_columns(at, end))) return 0;
     counter->totals[ELSEWHERE].flows++;
     return 1;
 }
@@ -411,44 +650,50 @@ static uint64_t number_in_any_spelling(Field field) {
 }
 
 /* The field of a row that begins at `at`, without the quotes around it; `next` is where it stops. As RFC 4180
-   has it, and Python's csv module: within quotes, two of them are one. 0 if there is no such field. `is_cut`
-   tells whether it goes on, behind such a pair, where the field that is given ends. */
-static int unquote(const char *at, const char *end, Field *field, const char **next, int *is_cut) {
-    *is_cut = 0;
+   has it, and Python's csv module: within quotes, two of them are one. 0 if there is no such field. `is_doubled`
+   tells whether there are such pairs in the field that is given. */
+static int unquote(const char *at, const char *end, Field *field, const char **next, int *is_doubled) {
+    *is_doubled = 0;
     if (at == end || *at != '"') {
         const char *stop = memchr(at, ',', end - at);
         *next = stop ? stop : end;
         *field = (Field){at, *next};
         return *next - at <= LONGEST_FIELD;
     }
-    const char *start = ++at, *cut = NULL;
+    const char *start = ++at;
     for (;; at++) {
         at = memchr(at, '"', end - at);
         if (!at) return 0;
         if (++at == end || *at == ',') break;
         if (*at != '"') return 0;
-        if (!cut) cut = at - 1;
+        *is_doubled = 1;
     }
-    *is_cut = cut != NULL;
-    *field = (Field){start, cut ? cut : at - 1};
+    *field = (Field){start, at - 1};
     *next = at;
     return at - start <= LONGEST_FIELD;
 }
 
+/* The same field with one quote for two, as far as there is room. */
+static Field unescape(Field field, char room[UNESCAPED]) {
+    char *to = room;
+    for (const char *at = field.start; at < field.end && to < room + UNESCAPED; at++) {
+        *to++ = *at;
+        at += *at == '"';
+    }
+    return (Field){room, to};
+}
+
 /* Finds the five fields of a row, quotes and blanks around them left out; 0 unless it has as many as it should. */
-static int find_fields_within_quotes(const Counter *counter, const char *at, const char *end, Field fields[COLUMNS]) {
+static int find_fields_within_quotes(Counter *counter, const char *at, const char *end, Field fields[COLUMNS]) {
     int32_t passed = 0, skip = counter->skip[0];
     for (int k = 0;;) {
         Field field;
-        int is_cut;
-        if (!unquote(at, end, &field, &at, &is_cut)) return 0;
+        int is_doubled;
+        if (!unquote(at, end, &field, &at, &is_doubled)) return 0;
         if (k < COLUMNS && !skip--) {
             int role = counter->role[k];
-            fields[role] = trimmed(field);
-            if (is_cut) { /* of a timestamp, enough may be there */
-                fields[role].end = field.end;
-                if (role != TIMESTAMP || field.end - fields[role].start < DAY_WIDTH) return 0;
-            }
+            /* What is longer than the room, blanks aside, is no address, and of a timestamp there is enough. */
+            fields[role] = trimmed(is_doubled ? unescape(trimmed(field), counter->unescaped[role]) : field);
             if (++k < COLUMNS) skip = counter->skip[k];
         }
         if (at == end) return k == COLUMNS && passed == counter->commas;
@@ -463,20 +708,16 @@ static int is_blank_line(const char *at, const char *end) {
     return 1;
 }
 
-/* Whether a line is beyond doubt at a second look: a blank one, or a row of another part, or in other spelling. */
-static __attribute__((noinline)) int take_line(Counter *counter, const char *at, const char *end, int is_quoted) {
+/* Whether a line is beyond doubt at a second look: a blank one, or a row in other spelling, or of another part. */
+static __attribute__((noinline)) int take_line(Counter *counter, const char *at, const char *end) {
     if (is_blank_line(at, end)) return 1;
     Field fields[COLUMNS];
-    if (counter->mask && !is_quoted && find_fields(counter, at, end, fields) == counter->commas &&
-        is_elsewhere(counter, at, end, fields, number(fields[DURATION]), number(fields[PACKETS])))
-        return 1;
     if (!find_fields_within_quotes(counter, at, end, fields)) return 0;
     uint64_t duration = number_in_any_spelling(fields[DURATION]);
     uint64_t packets = number_in_any_spelling(fields[PACKETS]);
-    if (duration <= counter->max_value && packets <= counter->max_value &&
-        count_known(counter, fields, duration, packets))
+    if (duration <= counter->max_value && packets <= counter->max_value && count(counter, fields, duration, packets))
         return 1;
-    return counter->mask && is_elsewhere(counter, at, end, fields, duration, packets);
+    return is_elsewhere(counter, at, end, fields);
 }
 
 /* Where the next such byte is, or the end. */
@@ -494,7 +735,7 @@ size_t rows_count(Counter *counter, const char *text, size_t from, size_t length
         const char *stop = next_of('\n', at, end);
         if (nul < stop) break;
         int is_quoted = quote < stop;
-        if ((is_quoted || !count_row(counter, at, stop)) && !take_line(counter, at, stop, is_quoted)) break;
+        if ((is_quoted || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
         if (is_quoted) quote = next_of('"', at, end);
@@ -502,111 +743,96 @@ size_t rows_count(Counter *counter, const char *text, size_t from, size_t length
     return at - text;
 }
 
-/* Puts every spelling into its bucket again, of which there are now more; 0 without memory. */
-static int spread(Counter *counter, uint32_t buckets) {
-    uint32_t *more = calloc(buckets, sizeof *more);
-    if (!more) return 0;
-    free(counter->buckets);
-    counter->buckets = more;
-    counter->bucket_mask = buckets - 1;
-    for (uint32_t n = 0; n < counter->spellings; n++) {
-        const Spelling *met = &counter->spelled[n];
-        uint32_t *bucket = bucket_of(counter, counter->keys + met->key, met->words, met->hash);
-        if (bucket) *bucket = n + 1; /* else forgotten */
-    }
-    return 1;
+/* Adds a row that Python has checked, and remembers how it was spelled: its source, destination and day, one behind
+   the other, as they stand there and in canonical form. 0 without memory. */
+int rows_add(Counter *counter, const char *spelled, size_t source, size_t destination, size_t day, const char *meant,
+             size_t meant_source, size_t meant_destination, size_t meant_day, uint64_t duration, uint64_t packets) {
+    Field fields[COLUMNS], canonical[COLUMNS];
+    fields[SOURCE] = (Field){spelled, spelled + source};
+    fields[DESTINATION] = (Field){fields[SOURCE].end, fields[SOURCE].end + destination};
+    fields[TIMESTAMP] = (Field){fields[DESTINATION].end, fields[DESTINATION].end + day};
+    canonical[SOURCE] = (Field){meant, meant + meant_source};
+    canonical[DESTINATION] = (Field){canonical[SOURCE].end, canonical[SOURCE].end + meant_destination};
+    canonical[TIMESTAMP] = (Field){canonical[DESTINATION].end, canonical[DESTINATION].end + meant_day};
+    return count_new(counter, canonical, fields, duration, packets);
 }
 
-static void forget(Counter *counter) {
-    counter->spellings = counter->words = 0;
-    memset(counter->buckets, 0, (counter->bucket_mask + 1) * sizeof *counter->buckets);
+/* Rows of other parts. */
+uint64_t rows_elsewhere(const Counter *counter) {
+    return counter->totals[ELSEWHERE].flows;
 }
 
-/* Room for one more spelling; 0 without memory. */
-static int has_room_to_remember(Counter *counter) {
-    if (2 * counter->spellings > counter->bucket_mask) {
-        if (counter->bucket_mask + 1 == MOST_BUCKETS) forget(counter); /* begin anew */
-        else if (!spread(counter, 4 * (counter->bucket_mask + 1))) return 0;
-    }
-    if (counter->spellings == counter->spellings_room) {
-        uint32_t room = counter->spellings_room ? 2 * counter->spellings_room : 1024;
-        Spelling *more = realloc(counter->spelled, room * sizeof *more);
-        if (!more) return 0;
-        counter->spelled = more;
-        counter->spellings_room = room;
-    }
-    if (counter->words + KEY_WORDS > counter->words_room) {
-        uint32_t room = counter->words_room ? 2 * counter->words_room : 8192;
-        uint64_t *more = realloc(counter->keys, room * sizeof *more);
-        if (!more) return 0;
-        counter->keys = more;
-        counter->words_room = room;
-    }
-    return 1;
+/* The mask of the part that is counted to the end; the bits are those that were given. */
+uint64_t rows_mask(const Counter *counter) {
+    return counter->mask;
 }
 
-/* Remembers which slot a spelling means; 0 without memory. */
-static int remember(Counter *counter, const uint64_t *key, uint32_t words, uint32_t slot) {
-    if (!has_room_to_remember(counter)) return 0;
-    uint32_t hash = (uint32_t)hash_of(counter, key, words);
-    uint32_t *bucket = bucket_of(counter, key, words, hash);
-    if (bucket && !*bucket) {
-        counter->spelled[counter->spellings++] = (Spelling){counter->words, words, slot, hash};
-        memcpy(counter->keys + counter->words, key, words * 8);
-        counter->words += words;
-        *bucket = counter->spellings;
+/* For each day whether it was seen in a new pair-day: see Counter. */
+const uint8_t *rows_days(const Counter *counter) {
+    return counter->seen;
+}
+
+static char *write_ipv4(char *to, const uint8_t bytes[4]) {
+    for (int n = 0; n < 4; n++) {
+        unsigned value = bytes[n];
+        if (n) *to++ = '.';
+        if (value >= 100) *to++ = (char)('0' + value / 100);
+        if (value >= 10) *to++ = (char)('0' + value / 10 % 10);
+        *to++ = (char)('0' + value % 10);
     }
-    return 1;
+    return to;
 }
 
-/* Whether a pair, given by its canonical addresses, is in a part. */
-int rows_is_in(const Counter *counter, const char *source, size_t source_length, const char *destination,
-               size_t destination_length, uint64_t mask, uint64_t part) {
-    uint64_t hash;
-    return !hash_pair(counter, (Field){source, source + source_length},
-                      (Field){destination, destination + destination_length}, &hash) ||
-           (hash & mask) == part;
-}
-
-/* Narrows the part. What was counted in the slots that are marked belongs to another now. */
-void rows_narrow(Counter *counter, uint64_t mask, uint64_t part, const uint8_t *is_elsewhere, uint32_t slots) {
-    counter->mask = mask;
-    counter->part = part;
-    for (uint32_t slot = 1; slot < slots; slot++)
-        if (is_elsewhere[slot]) {
-            counter->totals[ELSEWHERE].flows += counter->totals[slot].flows;
-            counter->totals[slot] = (Totals){0, 0, 0};
+/* As RFC 5952 has it. */
+static char *write_ipv6(char *to, const uint8_t bytes[16]) {
+    if (!memcmp(bytes, MAPPED, sizeof MAPPED)) {
+        memcpy(to, "::ffff:", 7);
+        return write_ipv4(to + 7, bytes + 12);
+    }
+    int gap = -1, longest = 1; /* groups of zero: the first of the longest run, if there are two */
+    for (int n = 0; n < 8; n++) {
+        int run = 0;
+        while (n + run < 8 && !bytes[2 * (n + run)] && !bytes[2 * (n + run) + 1]) run++;
+        if (run > longest) gap = n, longest = run;
+        n += run;
+    }
+    for (int n = 0; n < 8;) {
+        if (n == gap) {
+            *to++ = ':';
+            n += longest;
+            if (n == 8) *to++ = ':';
+            continue;
         }
-    for (uint32_t n = 0; n < counter->spellings; n++)
-        if (counter->spelled[n].slot < slots && is_elsewhere[counter->spelled[n].slot]) counter->spelled[n].slot = ELSEWHERE;
-}
-
-/* Adds a row that Python has checked to its slot, and remembers how it was spelled; 0 without memory. */
-int rows_add(Counter *counter, const char *source, size_t source_length, const char *destination,
-             size_t destination_length, const char *timestamp, size_t timestamp_length, uint32_t slot,
-             uint64_t duration, uint64_t packets) {
-    if (!has_room(counter, slot)) return 0;
-    counter->totals[slot].duration += duration;
-    counter->totals[slot].packets += packets;
-    counter->totals[slot].flows++;
-    uint64_t key[KEY_WORDS];
-    Field when = {timestamp, timestamp + timestamp_length};
-    uint32_t words = join(key, (Field){source, source + source_length},
-                          (Field){destination, destination + destination_length}, when);
-    if (counter->days < DAYS && !is_known_day(counter, when)) {
-        char *day = counter->day[counter->days++];
-        day[0] = (char)day_length(when);
-        memcpy(day + 1, timestamp, day_length(when));
+        if (n) *to++ = ':';
+        unsigned group = (unsigned)bytes[2 * n] << 8 | bytes[2 * n + 1];
+        for (int shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0; shift >= 0; shift -= 4)
+            *to++ = "0123456789abcdef"[group >> shift & 15];
+        n++;
     }
-    return !words || remember(counter, key, words, slot);
+    return to;
 }
 
-/* The totals of a slot: duration and packets, each in two halves of 64 bits, lower first, then flows. */
-void rows_totals(const Counter *counter, uint32_t slot, uint64_t totals[5]) {
-    const Totals *of = &counter->totals[slot];
-    totals[0] = (uint64_t)of->duration;
-    totals[1] = (uint64_t)(of->duration >> 64);
-    totals[2] = (uint64_t)of->packets;
-    totals[3] = (uint64_t)(of->packets >> 64);
-    totals[4] = of->flows;
+/* What was counted, from a slot on, for up to `most` pair-days: their addresses as text, source and destination in
+   turn, each with a line end behind it, into `text` of 80 bytes for each; and into `numbers`, for each one,
+   its day, duration and packets, both in two halves of 64 bits, lower first, and flows. The slot to go on
+   from, 0 after the last; `found` says how many there are, `length` how long the text is. */
+uint32_t rows_found(const Counter *counter, uint32_t slot, uint32_t most, char *text, uint64_t *numbers, uint32_t *found,
+                    size_t *length) {
+    char *to = text;
+    for (*found = 0; slot < counter->slots && *found < most; slot++) {
+        const Totals *totals = &counter->totals[slot];
+        if (!totals->flows) continue;
+        const PairDay *of = &counter->pair_days[slot];
+        const uint8_t *bytes = (const uint8_t *)of->address;
+        for (int n = 0; n < 2; n++, bytes += 16) {
+            to = of->is_ipv6 >> n & 1 ? write_ipv6(to, bytes) : write_ipv4(to, bytes + 12);
+            *to++ = '\n';
+        }
+        uint64_t values[] = {of->day, (uint64_t)totals->duration, (uint64_t)(totals->duration >> 64),
+                             (uint64_t)totals->packets, (uint64_t)(totals->packets >> 64), totals->flows};
+        for (int n = 0; n < 6; n++) numbers[n * most + *found] = values[n];
+        ++*found;
+    }
+    *length = to - text;
+    return slot < counter->slots ? slot : 0;
 }

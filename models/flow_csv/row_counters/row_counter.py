@@ -1,17 +1,18 @@
 """The quick way through the rows of a flow file: those that are beyond doubt.
 
 A row is beyond doubt if it has the right number of fields, two plain numbers, and addresses and date spelled
-exactly as in a row that was checked before. With these, the careful way would do the same. The first other
-line is given back for the careful way to decide.
+exactly as in a row that was checked before; the library knows others by itself. With these, the careful way
+would do the same. The first other line is given back for the careful way to decide.
 """
 
 import io
+from collections.abc import Iterable
 from typing import Protocol
 
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, Spelling, library
-from models.flow_csv.values import DAY_WIDTH, MAX_VALUE
+from models.flow_csv.values import DAY_WIDTH, MAX_VALUE, Day
 from models.traffic import PairDay, Totals
 
 _MOST_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
@@ -19,13 +20,12 @@ _MAX_DIGITS = 18  # of a number that is beyond doubt: as many as the library tak
 
 
 class RowCounter(Protocol):
-    """Counts the rows of one file, or of those pairs of it that are in a part.
+    """Counts the rows of one file, or of those pairs of it that are in a part."""
 
-    Attributes:
-        part: the pairs that are counted; whenever there are too many pair-days, one half of them goes on.
-    """
-
-    part: Part
+    @property
+    def part(self) -> Part:
+        """The pairs that are counted; whenever there are too many pair-days, one half of them goes on."""
+        ...
 
     @property
     def elsewhere(self) -> int:
@@ -58,6 +58,10 @@ class RowCounter(Protocol):
             duration: µs.
             packets: in forward direction.
         """
+        ...
+
+    def days(self) -> Iterable[Day]:
+        """The days of rows that were counted although nobody had checked one of that day, among others."""
         ...
 
     def totals(self) -> dict[PairDay, Totals]:
@@ -142,6 +146,10 @@ class PythonRowCounter:
         self._spelled[spelling] = sums
         while len(self._sums) > self._limit:
             self._narrow()
+
+    def days(self) -> Iterable[Day]:
+        """None: each is that of a row that was added."""
+        return ()
 
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""

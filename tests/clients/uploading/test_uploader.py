@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from threading import Event
 from threading import enumerate as enumerate_threads
 from typing import Any
@@ -29,6 +30,15 @@ from tests.helpers.waiting import PATIENCE, eventually
 CONTENT = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts\n10.0.0.1,10.0.0.2,07/12/2022,1000,3\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()[:16]
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/"), min_size=1, max_size=40)
+
+
+class Counting(Progress):
+    """Adds up what it is told."""
+
+    count = 0
+
+    def advanced(self, file: LocalFile, count: int) -> None:
+        self.count += count
 
 
 def file_of(path: Path, content: bytes = CONTENT) -> LocalFile:
@@ -88,13 +98,6 @@ def test_large_file_goes_in_parts(
     tmp_path: Path, deployment: Deployment, uploader: Callable[[], Uploader]
 ) -> None:
     """A file of 40 MB arrives whole as a multipart upload, and its progress adds up."""
-
-    class Counting(Progress):
-        count = 0
-
-        def advanced(self, file: LocalFile, count: int) -> None:
-            self.count += count
-
     content = CONTENT * (40_000_000 // len(CONTENT))
     progress = Counting()
     (sent,) = uploader().send([file_of(tmp_path / "large.csv", content)], progress)
@@ -216,3 +219,47 @@ def test_a_failure_ends_transfers_under_way(tmp_path: Path, deployment: Deployme
         uploader.send([large, file_of(tmp_path / "small.csv")], Watching())
     eventually(lambda: not any(thread.name.startswith("upload-") for thread in enumerate_threads()))
     assert keys(deployment) == []
+
+
+def rows(count: int) -> bytes:
+    """A flow file of so many rows, none like another, as exporters write them."""
+    random = Random(7)
+    row = "10.0.0.{},10.0.0.2,07/12/2022,{},3\n"
+    return CONTENT + "".join(row.format(n % 200, random.randrange(10**9)) for n in range(count)).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "is_packed"),
+    [
+        pytest.param(rows(40_000), True, id="at once"),
+        pytest.param(rows(600_000), True, id="in parts"),
+        pytest.param(rows(20), False, id="short"),
+        pytest.param(gzip.compress(rows(600_000), 1), False, id="compressed already"),
+        pytest.param(rows(3_000) + CONTENT[-40:] * 200_000, False, id="unfolds too far"),
+        pytest.param(rows(3_000) + CONTENT[-40:] * 1_000_000, False, id="unfolds too far, in parts"),
+    ],
+)
+def test_a_long_file_is_compressed_on_the_way(
+    uploader: Callable[[], Uploader],
+    deployment: Deployment,
+    tmp_path: Path,
+    content: bytes,
+    *,
+    is_packed: bool,
+) -> None:
+    """Its object unfolds to the file, and is the same if it is sent again; all else goes as it is."""
+    name = "day.csv.gz" if content.startswith(b"\x1f\x8b") else "day.csv"
+    stored = []
+    for _ in range(2):
+        progress = Counting()
+        (sent,) = uploader().send([file_of(tmp_path / name, content)], progress)
+        key = f"incoming/paris/{sent.key}"
+        stored.append(client("s3").get_object(Bucket=deployment.bucket, Key=key)["Body"].read())
+        assert progress.count == len(content)
+    assert stored[0] == stored[1]
+    if is_packed:
+        assert sent.key.endswith(".csv.gz")
+        assert len(stored[0]) * 1.5 < len(content)
+        assert gzip.decompress(stored[0]) == content
+    else:
+        assert stored[0] == content

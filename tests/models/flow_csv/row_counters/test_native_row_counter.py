@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import FileRejected
 from models.flow_csv import reader
-from models.flow_csv.flow_file import each_part, read_flow_file
+from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counters import native_row_counter
@@ -60,7 +61,7 @@ def test_sums_outgrow_64_bits(rows: RowCounter) -> None:
         b"10.0.0.1,10.0.0.2,07/12/2022 1,1.5,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,3,3,3",
-        b"10.0.0.11,0.0.0.2,07/12/2022 1,3,3",
+        b"10.0.0.11,0.0.0.256,07/12/2022 1,3,3",
         b"10.0.0.1,10.0.0.2,07/12/2022PM,3,3",
         b"10.0.0.1,10.0.0.2,07/12/2022 1,3,3\0",
         b'10.0.0.1,10.0.0.2,07/12/2022 1,3,"3',
@@ -124,6 +125,107 @@ def odd_rows(seed: int) -> list[str]:
         fields[place] = chance.choice((f'"{fields[place]}"', fields[place], "")) + some(CELLS)
         rows.append(",".join([some(CELLS) * (chance.random() < 0.2) + fields[0], *fields[1:]]))
     return rows
+
+
+HEXTETS = (
+    "0",
+    "1",
+    "ffff",
+    "00a0",
+    "FE80",
+    "12345",
+    "",
+    "g",
+    "10.0.0.1",
+    "1.2.3",
+    "01.2.3.4",
+    "255.255.255.255",
+)
+ZONES = "", "", "", "%", "%eth0", "%a%b", "%a/b", "% ", "%é", "%" + "x" * 60
+OCTETS = "0", "1", "9", "10", "99", "100", "199", "249", "255", "256", "01", "1000", "", " 1", "²"
+NUMBERS_OF_DATES = "1", "2", "02", "12", "9", "0", "13", "28", "29", "30", "31", "32", "001", ""
+YEARS = "1969", "1970", "1972", "2000", "2022", "2023", "2096", "2099", "2100", "22", "02022"
+
+
+def one_of(chance: random.Random, parts: tuple[str, ...], right: int) -> str:
+    """Mostly one of those at the beginning, which are right."""
+    return chance.choice(parts if chance.random() < 0.15 else parts[:right])
+
+
+def some_address(chance: random.Random) -> str:
+    """One of IPv4 or IPv6, right or wrong."""
+    if chance.random() < 0.4:
+        return ".".join(one_of(chance, OCTETS, 9) for _ in range(chance.choice((4,) * 20 + (3, 5))))
+    groups = [one_of(chance, HEXTETS, 5) for _ in range(chance.choice((8, 8, 7, 6, 3, 1, 9)))]
+    if chance.random() < 0.3:
+        groups[-1] = one_of(chance, HEXTETS[8:], 1)
+    text = ":".join(groups)
+    if chance.random() < 0.6:
+        text = text.replace(":" + groups[len(groups) // 2], ":", 1)
+    if chance.random() < 0.2:
+        text = "::" + chance.choice(("", "ffff:", "1:")) + groups[-1]
+    return text + chance.choice(ZONES)
+
+
+def some_day(chance: random.Random) -> str:
+    """A timestamp, right or wrong."""
+    separator = chance.choice("//--.")
+    parts = [one_of(chance, NUMBERS_OF_DATES, 7), one_of(chance, NUMBERS_OF_DATES, 5), chance.choice(YEARS)]
+    if chance.random() < 0.4:
+        parts.reverse()
+    text: str = parts[0] + separator + parts[1] + chance.choice((*(separator * 30), "/")) + parts[2]
+    return text + chance.choice(("", " ", "T1", " 1:2", "x", "1", "\t", " PM"))
+
+
+def addresses_and_days(seed: int) -> list[str]:
+    """Rows with addresses and dates of every form."""
+    chance = random.Random(seed)
+    rows = []
+    for _ in range(3_000):
+        fields = [some_address(chance), "10.0.0.1", some_day(chance), "5", "2", ""]
+        if chance.random() < 0.5:
+            fields = ["10.0.0.7", some_address(chance), "07/12/2022", "5", "2", ""]
+        if chance.random() < 0.3:
+            place = chance.randrange(3)
+            fields[place] = '"' + fields[place] + chance.choice(("", " ", '""', ' ""x')) + '"'
+        rows.append(",".join(fields))
+    return rows
+
+
+@pytest.mark.parametrize("limit", [500, 100_000])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_new_pairs_and_days_are_those_that_python_sees(
+    limit: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever an address or a date looks like, the library reads it as Python does, or leaves it to it."""
+    header = "Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts,Label"
+    rows = addresses_and_days(seed)
+    data = "\n".join([header, "10.0.0.1,10.0.0.2,07/12/2022 1,5,2,", *rows, *rows[:99]]).encode()
+
+    def read() -> tuple[dict[PairDay, Totals], FlowFile, bytes]:
+        quarantine = io.BytesIO()
+        flows = read_flow_file(io.BytesIO(data), quarantine, limit)
+        totals: dict[PairDay, Totals] = {}
+        for part in each_part(flows, lambda: io.BytesIO(data), limit):
+            totals |= part
+        return totals, flows._replace(totals={}, parts=()), quarantine.getvalue()
+
+    native = read()
+    assert len(native[0]) > 500
+    monkeypatch.setattr(reader, "new_row_counter", CarefulRowCounter)
+    assert native == read()
+
+
+@pytest.mark.parametrize("days", ["12/31/2022 1|11/12/2022|11/12/2022", "1/2/2022|11/12/2022 x"])
+def test_dates_of_new_pairs_speak_of_their_order(days: str) -> None:
+    """Those that only the library has seen count as evidence like those that Python has seen."""
+    rows = (f"10.0.0.{n},10.0.0.2,{day},5,2" for n, day in enumerate(days.split("|")))
+    data = "\n".join(["Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts", *rows]).encode()
+    with pytest.raises(FileRejected, match="month first"):
+        read_flow_file(io.BytesIO(data), io.BytesIO(), name="flows-20221112.csv")
+    more = data + b"\n10.0.9.1,10.0.0.2,31/12/2022,5,2\n10.0.9.1,10.0.0.2,2022-11-12,5,2"
+    flows = read_flow_file(io.BytesIO(more), io.BytesIO(), name="flows-20221112.csv")
+    assert {"2022-12-31", "2022-11-12", "2022-12-11"} <= {*flows.days}
 
 
 @pytest.mark.parametrize("limit", [1, 100])
