@@ -1,7 +1,7 @@
 """The command `flowtally upload`."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
 from clients.uploading.into_statistics import IntoStatistics
-from clients.uploading.local_files import flow_files
+from clients.uploading.local_files import LocalFile, flow_files
 from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
@@ -98,18 +98,15 @@ def upload(
     With --wait each file is followed until it is counted, and on until all that it changed is in the
     statistics, to those who may read these; of a file with more than 1,000 pairs and weeks, 1,000 of them.
     """
-    files = flow_files(paths)
-    if older_than:
-        files = [file for file in files if file.problem or file.changed_at <= time.time() - older_than]
+    files = _old_enough(flow_files(paths), older_than)
     check_branch(branch)
     records = _files_table(account, bucket)
     if wait and records is None:
         raise UsageError(
             "--wait needs to read what became of files", remedy="Leave it out, or ask for AnalystPolicy"
         )
-    s3 = account.client("s3", connections=CONNECTIONS)
     uploader = Uploader(
-        s3,
+        account.client("s3", connections=CONNECTIONS),
         bucket or account.bucket,
         branch,
         records,
@@ -120,11 +117,27 @@ def upload(
     uploads = send_with_bar(uploader, files)
     became: list[Became] = []
     if wait and records:
-        twins = Twins(records, branch, (upload.digest for upload in uploads))
         statistics = _statistics(account, bucket, branch)
-        became = tell(follow(records, branch, uploads, timeout, statistics=statistics), uploads, twins)
+        became = _follow(records, branch, uploads, timeout, statistics)
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
     return _status(uploads, (it.record for it in became))
+
+
+def _old_enough(files: list[LocalFile], age: float) -> list[LocalFile]:
+    """Those that nobody wrote to for so many seconds, and those that cannot be sent, to be told of."""
+    return [file for file in files if not age or file.problem or file.changed_at <= time.time() - age]
+
+
+def _follow(
+    records: FilesTable,
+    branch: str,
+    uploads: Sequence[Upload],
+    timeout: float,
+    statistics: IntoStatistics | None,
+) -> list[Became]:
+    """Waits until each file is where it should be, and tells what becomes of it."""
+    twins = Twins(records, branch, (upload.digest for upload in uploads))
+    return tell(follow(records, branch, uploads, timeout, statistics=statistics), uploads, twins)
 
 
 def _statistics(account: Account, bucket: str | None, branch: str) -> IntoStatistics | None:
