@@ -31,6 +31,7 @@ from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
 
+_CANNOT_WAIT = "--wait needs to read what became of files"
 _NOT_DONE = (Outcome.FAILED, Outcome.HELD)
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
@@ -102,9 +103,7 @@ def upload(
     check_branch(branch)
     records = _files_table(account, bucket)
     if wait and records is None:
-        raise UsageError(
-            "--wait needs to read what became of files", remedy="Leave it out, or ask for AnalystPolicy"
-        )
+        raise UsageError(_CANNOT_WAIT, remedy="Leave it out, or ask for AnalystPolicy")
     uploader = Uploader(
         account.client("s3", connections=CONNECTIONS),
         bucket or account.bucket,
@@ -115,10 +114,8 @@ def upload(
         is_forced=force,
     )
     uploads = send_with_bar(uploader, files)
-    became: list[Became] = []
-    if wait and records:
-        statistics = _statistics(account, bucket, branch)
-        became = _follow(records, branch, uploads, timeout, statistics)
+    statistics = _statistics(account, bucket, branch) if wait else None
+    became = _follow(records, branch, uploads, timeout, statistics) if wait and records else []
     output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
     return _status(uploads, (it.record for it in became))
 
