@@ -201,7 +201,9 @@ class Reader:
         else:
             self._width = self._header.width
             self._look_for_one_more(rows, self._header)
-        return new_row_counter(columns, self._width, self._reading)
+        counter = new_row_counter(columns, self._width, self._reading)
+        counter.pass_over(self._header_text)
+        return counter
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
         """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
@@ -257,6 +259,7 @@ class Reader:
     def _go_on_under(self, header: Header, text: bytes, rows: RowCounter) -> None:
         """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
         self._header_text = text
+        rows.pass_over(text)
         if header.width == (self._header.width if self._header else self._width):
             return
         if self.units:  # the columns that prove the unit may stand in other places
@@ -271,10 +274,8 @@ class Reader:
 
     def _may_be_wider(self, width: int) -> bool:
         """Whether this is the first line under another header, and may have a field more than that."""
-        header = self._header
-        return bool(
-            header and header.is_full and (self._lines, width) == (self._header_line + 1, header.width + 1)
-        )
+        header, next_line = self._header, self._header_line + 1
+        return bool(header and header.is_full and (self._lines, width) == (next_line, header.width + 1))
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(line) > MAX_LINE:

@@ -125,7 +125,7 @@ def _days() -> Lines:
 
 def _python_tool() -> Lines:
     header = b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts,tot_bwd_pkts,flow_pkts_s\n"
-    return chain([header], repeat(b"10.0.0.1,10.0.0.2,2022-12-07,1,3,1,4\n"))
+    return chain([header], repeat(b"::,::,2022-1-1,1,3,1,4\n"))
 
 
 WORST: Mapping[str, Callable[[], Lines]] = {
@@ -137,6 +137,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "a NUL in each block": _nul_in_each_block,
     "blanks around fields": _rows(b"10.0.0.1 ,10.0.0.2,07/12/2022,1,3"),
     "rows that cannot be counted": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1,-3"),
+    "rows that cannot be counted, 250 bytes": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1,-3" + b" " * 217),
     "rows of one letter": _rows(b"x"),
     "rows of dates month first": _rows(b"10.0.0.1,10.0.0.2,12/13/2022,1,3"),
     "blank lines first": _blank_before,
@@ -159,7 +160,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "as many pairs as rows": _pairs,
     "as many pairs of IPv6 as rows": _pairs_of_ipv6,
     "pairs with doubled quotes": _quoted_pairs,
-    "a day in ever other spellings": _times,
+    "a day in ever new spellings": _times,
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
 }

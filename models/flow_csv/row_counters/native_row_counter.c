@@ -3,7 +3,7 @@
    A row is counted here only if it is beyond doubt: the right number of fields, plain numbers, and addresses
    and a date that Python reads alike. How these are spelled is remembered, as nearly all rows spell them like
    one before. A first look takes rows without quotes, blanks or points; a second one those that have some,
-   and blank lines. At any other line the counting stops, and Python decides. Where a file is read in parts,
+   blank lines and headers. At any other line the counting stops, and Python decides. Where a file is read in parts,
    the rows of other parts are told by the hash of their pair, and passed over. Plain C without Python's
    headers, so that one library for each kind of machine serves every Python. */
 
@@ -74,6 +74,8 @@ typedef struct {
     PairDay *pair_days;
     uint32_t *buckets; /* 1 + index of a spelling, 0 if free */
     uint32_t *slot_buckets; /* slot of a pair-day, 0 if free */
+    char *header; /* a line that is passed over, as the header that it is; may be none */
+    size_t header_length;
     char unescaped[COLUMNS][UNESCAPED];
     uint8_t seen[DAYS]; /* in rows of pair-days that were new: 1 if the year stood first, 2 if last */
 } Counter;
@@ -86,6 +88,7 @@ void rows_free(Counter *counter) {
         free(counter->pair_days);
         free(counter->buckets);
         free(counter->slot_buckets);
+        free(counter->header);
         free(counter);
     }
 }
@@ -141,6 +144,15 @@ Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_val
 /* From here on, rows have so many fields. */
 void rows_widen(Counter *counter, int32_t width) {
     counter->commas = width - 1;
+}
+
+/* From here on, lines like this one are headers; 0 without memory. */
+int rows_pass_over(Counter *counter, const char *header, size_t length) {
+    free(counter->header);
+    counter->header = malloc(length + 1);
+    counter->header_length = counter->header ? length : 0;
+    if (counter->header) memcpy(counter->header, header, length);
+    return counter->header != NULL;
 }
 
 /* Joins the fields of a spelling; 0 if they are longer than any address or date. */
@@ -708,9 +720,10 @@ static int is_blank_line(const char *at, const char *end) {
     return 1;
 }
 
-/* Whether a line is beyond doubt at a second look: a blank one, or a row in other spelling, or of another part. */
+/* Whether a line is beyond doubt at a second look: a blank one, a header, a row in other spelling or of another part. */
 static __attribute__((noinline)) int take_line(Counter *counter, const char *at, const char *end) {
     if (is_blank_line(at, end)) return 1;
+    if (counter->header_length == (size_t)(end - at) && !memcmp(counter->header, at, end - at)) return 1;
     Field fields[COLUMNS];
     if (!find_fields_within_quotes(counter, at, end, fields)) return 0;
     uint64_t duration = number_in_any_spelling(fields[DURATION]);

@@ -52,6 +52,8 @@ def library() -> ctypes.CDLL | None:
     loaded.rows_free.argtypes = [pointer]
     loaded.rows_widen.restype = None
     loaded.rows_widen.argtypes = [pointer, ctypes.c_int32]
+    loaded.rows_pass_over.restype = ctypes.c_int
+    loaded.rows_pass_over.argtypes = [pointer, text, size]
     loaded.rows_count.restype = size
     loaded.rows_count.argtypes = [pointer, text, size, size, many]
     loaded.rows_add.restype = ctypes.c_int
@@ -100,6 +102,11 @@ class NativeRowCounter:
     def widen(self, width: int) -> None:
         """From here on, rows have so many fields."""
         self._library.rows_widen(self._counter, width)
+
+    def pass_over(self, header: bytes) -> None:
+        """From here on, lines like this one are headers."""
+        if not self._library.rows_pass_over(self._counter, header, len(header)):
+            raise MemoryError
 
     def count_known(self, text: bytes, start: int) -> tuple[int, int]:
         """Counts rows up to the first line that is not beyond doubt."""

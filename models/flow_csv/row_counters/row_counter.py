@@ -36,6 +36,10 @@ class RowCounter(Protocol):
         """From here on, rows have so many fields."""
         ...
 
+    def pass_over(self, header: bytes) -> None:
+        """From here on, lines like this one are headers, and may be passed over like blank ones."""
+        ...
+
     def count_known(self, text: bytes, start: int) -> tuple[int, int]:
         """Counts rows up to the first line that is not beyond doubt.
 
@@ -45,7 +49,7 @@ class RowCounter(Protocol):
 
         Returns:
             The offset of the line in doubt, or the length of the text; and how many lines came before it:
-            rows that were counted, or blank ones.
+            rows that were counted, blank ones and headers.
         """
         ...
 
@@ -103,6 +107,9 @@ class PythonRowCounter:
     def widen(self, width: int) -> None:
         """From here on, rows have so many fields."""
         self._width = width
+
+    def pass_over(self, header: bytes) -> None:
+        """Gives them back like any other line that is no row."""
 
     def count_known(self, text: bytes, start: int) -> tuple[int, int]:
         """Counts rows up to the first line that is not beyond doubt."""

@@ -104,6 +104,24 @@ def test_a_second_look_takes_other_spellings(line: bytes) -> None:
     assert rows.totals() == {DAY: Totals(11, 5, 3)}
 
 
+def test_a_header_that_is_known_is_passed_over() -> None:
+    """The one that was given last, and no other line; it is no row."""
+    loaded = library()
+    if loaded is None:
+        pytest.skip("there is no library for this machine")
+    rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
+    text = b'a,b,c,d,e\n10.0.0.1,10.0.0.2,07/12/2022 1,5,2\n"a","b","c","d","e"\na,b,c,d,f'
+    assert rows.count_known(text, 0) == (0, 0)
+    rows.pass_over(b"a,b,c,d,e")
+    rows.pass_over(b'"a","b","c","d","e"')
+    assert rows.count_known(text, 0) == (0, 0)
+    rows.pass_over(b"a,b,c,d,e")
+    assert rows.count_known(text, 0) == (second := text.index(b'"'), 2)
+    rows.pass_over(b'"a","b","c","d","e"')
+    assert rows.count_known(text, second) == (text.rindex(b"a"), 1)
+    assert rows.totals() == {DAY: Totals(5, 2, 1)}
+
+
 NUMBERS = "0", "00", "1", "9", "5", ".", ".0", "e", "E", "+", "-", "E+08", "000", "E-1", " ", "999999999999"
 CELLS = '"', '""', ",", " ", "5", '",', ',"', "\t", "x", "07/12/2022 ", "\0"
 
