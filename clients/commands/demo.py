@@ -32,7 +32,7 @@ from clients.render.verification import summary_of
 from clients.terminal.console import count_of, say
 from clients.terminal.explanation import explanation
 from clients.uploading.local_files import LocalFile, flow_files
-from clients.uploading.outcome import Upload
+from clients.uploading.outcome import Became, Upload
 from clients.uploading.uploader import CONNECTIONS, Uploader
 from models.errors import FlowtallyError, NotFound
 from models.history import History
@@ -161,7 +161,7 @@ def _say_what_became_of(pipeline: LocalPipeline, uploads: Sequence[Upload]) -> i
     records = {record.key: record for record in _files_table(pipeline).of_branch(_BRANCH)}
     for upload in uploads:
         if record := records.get(upload.key):
-            say_what_became(upload, record)
+            say_what_became(Became(upload, record))
     return sum(record.state in COUNTED for record in records.values())
 
 

@@ -4,9 +4,10 @@ import time
 
 import click
 
-from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of, twins_of
+from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import read_status
+from clients.queries.twins import twins_of
 from clients.render.files import (
     QUARANTINED,
     REASONS,
@@ -22,10 +23,12 @@ from clients.render.output import Output, pass_output
 from clients.render.stored import (
     BRANCHES,
     PROBLEMS,
+    STAGES,
     STORED,
     WORK,
     branches_listing,
     problems_listing,
+    stages_listing,
     stored_listing,
     work_listing,
 )
@@ -33,12 +36,14 @@ from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import UsageError
+from models.storage.file_records import FilesTable
 from models.storage.schema import IN_TOTALS
 
 _NEEDS_SOMEBODY = 3  # the exit status, as of `anomalies` where something was found
 
 _DOCUMENT = {
     "stored": [shape_of(STORED)],
+    "stages": [shape_of(STAGES)],
     "work": [shape_of(WORK)],
     "rejected": [shape_of(REJECTED)],
     "quarantined": [shape_of(QUARANTINED)],
@@ -61,8 +66,8 @@ _DOCUMENT = {
         },
         document=_DOCUMENT,
     )
-    + "\n\nWith --branch there is `files` in the place of `stored`, `work`, `branches` and `problems`, "
-    "without it no `files`; with --check there is `problems` alone."
+    + "\n\nWith --branch there is `files` in the place of `stored`, `stages`, `work`, `branches` and "
+    "`problems`, without it no `files`; with --check there is `problems` alone."
 )
 @click.option("--branch", help="Show the files of this branch alone, whatever became of them.")
 @click.option(
@@ -94,7 +99,13 @@ def status(
     objects in rejected/ or quarantine/ are deleted; and by that reason how many rows of how many files are in
     quarantine. Notes say what was assumed about a file; with --branch, a duplicate names the file whose
     content it has, to those who may see that. Somebody is needed where files are rejected or wait too long,
-    messages failed for good, days are missing, or a branch has gone silent.
+    messages failed for good, statistics are behind for too long or set aside, days are missing, or a branch
+    has gone silent.
+
+    Of both stages it says what runs them, as far as it can be seen: Lambda if it is deployed, VMs by their
+    signs of life; and how far they are behind. Up to 100,000 weeks of pairs are compared with their
+    statistics, which are read to be counted anyway; of more, and with --check, 100 of them: those that
+    changed last in a sample of 1,000.
     """
     if branch is not None:
         if is_check:
@@ -109,6 +120,7 @@ def status(
         return _NEEDS_SOMEBODY if problems else 0
     output.show(
         stored_listing(found.tables, found.objects),
+        stages_listing(found, now),
         work_listing(found, now),
         branches_listing(found.files.branches),
         rejected_listing(account, found.files.rejected),
@@ -121,11 +133,12 @@ def status(
 
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:
     files = files_of_branch(account, branch)
+    table = FilesTable(account.client("dynamodb"), account.files_table)
     newest = RecentFiles.of(files, listed)
     rejected = [file for file in newest.files if file.state == "rejected"]
     quarantined = [file for file in newest.files if file.state in IN_TOTALS and file.quarantined]
     output.show(
-        branch_listing(branch, newest, twins_of(account, newest.files, files)),
+        branch_listing(branch, newest, twins_of(table, newest.files, files)),
         rejected_listing(account, RecentFiles.of(rejected, listed)),
         quarantined_listing(account, RecentFiles.of(quarantined, listed)),
         reasons_listing(reasons_of(quarantined)),

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 from botocore.exceptions import ClientError
 
+from clients.queries.consolidation import Consolidation
+from clients.queries.twins import Twins
 from clients.recovering.retract import CONNECTIONS as RETRACTING
 from clients.recovering.retract import Retractor
-from clients.render.files import FILES_OF_BRANCH
 from clients.render.listing import Listing, shape_of
 from clients.render.output import Output, pass_output
-from clients.render.upload_progress import UPLOADS, say_what_became, send_with_bar
+from clients.render.upload_progress import BECAME, UPLOADS, send_with_bar, tell
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import is_denied
 from clients.terminal.console import warn
@@ -21,18 +22,20 @@ from clients.terminal.explanation import explanation
 from clients.terminal.options import age, branch_option, pass_account
 from clients.uploading.earlier_states import TakeOut
 from clients.uploading.following import follow
-from clients.uploading.local_files import flow_files
-from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.into_statistics import IntoStatistics
+from clients.uploading.local_files import LocalFile, flow_files
+from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Uploader, check_branch
 from models.errors import NotFound, ServiceUnavailable, UsageError
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
 
+_CANNOT_WAIT = "--wait needs to read what became of files"
 _NOT_DONE = (Outcome.FAILED, Outcome.HELD)
 _DOCUMENT = {
     "files": [shape_of(UPLOADS)],
-    "became": [shape_of(FILES_OF_BRANCH)],
+    "became": [shape_of(BECAME)],
 }
 
 
@@ -62,7 +65,7 @@ _DOCUMENT = {
     help="Take out what was counted of a file that has grown since, and send the whole.",
 )
 @click.option("--force", is_flag=True, help="Send also what is held back.")
-@click.option("--wait", is_flag=True, help="Wait until each file is counted or rejected, and say which.")
+@click.option("--wait", is_flag=True, help="Wait until each file is consolidated or rejected, and say which.")
 @click.option("--timeout", default=3600.0, show_default=True, metavar="SECONDS", help="The longest to wait.")
 @pass_output
 @pass_account
@@ -92,19 +95,17 @@ def upload(
     A file that cannot be read, and a link out of a directory, do not keep the others from being sent; linked
     directories are left alone. Exactly the bytes that were looked at are sent, compressed on the way from
     1 MiB on; a file that changes meanwhile is left for the next time. Your files are never changed.
+
+    With --wait each file is followed until it is counted, and on until all that it changed is in the
+    statistics, to those who may read these; of a file with more than 1,000 pairs and weeks, 1,000 of them.
     """
-    files = flow_files(paths)
-    if older_than:
-        files = [file for file in files if file.problem or file.changed_at <= time.time() - older_than]
+    files = _old_enough(flow_files(paths), older_than)
     check_branch(branch)
     records = _files_table(account, bucket)
     if wait and records is None:
-        raise UsageError(
-            "--wait needs to read what became of files", remedy="Leave it out, or ask for AnalystPolicy"
-        )
-    s3 = account.client("s3", connections=CONNECTIONS)
+        raise UsageError(_CANNOT_WAIT, remedy="Leave it out, or ask for AnalystPolicy")
     uploader = Uploader(
-        s3,
+        account.client("s3", connections=CONNECTIONS),
         bucket or account.bucket,
         branch,
         records,
@@ -113,18 +114,36 @@ def upload(
         is_forced=force,
     )
     uploads = send_with_bar(uploader, files)
-    became = _follow(records, branch, uploads, timeout) if wait and records else []
-    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", FILES_OF_BRANCH, became))
-    return _status(uploads, became)
+    statistics = _statistics(account, bucket, branch) if wait else None
+    became = _follow(records, branch, uploads, timeout, statistics) if wait and records else []
+    output.give(Listing("files", "", UPLOADS, uploads), Listing("became", "", BECAME, became))
+    return _status(uploads, (it.record for it in became))
 
 
-def _follow(records: FilesTable, branch: str, uploads: Sequence[Upload], timeout: float) -> list[File]:
-    """Waits until each file is counted or rejected, and says which as soon as it is."""
-    became: list[File] = []
-    for sent, record in follow(records, branch, uploads, timeout):
-        say_what_became(sent, record)
-        became.append(record)
-    return became
+def _old_enough(files: list[LocalFile], age: float) -> list[LocalFile]:
+    """Those that nobody wrote to for so many seconds, and those that cannot be sent, to be told of."""
+    return [file for file in files if not age or file.problem or file.changed_at <= time.time() - age]
+
+
+def _follow(
+    records: FilesTable,
+    branch: str,
+    uploads: Sequence[Upload],
+    timeout: float,
+    statistics: IntoStatistics | None,
+) -> list[Became]:
+    """Waits until each file is where it should be, and tells what becomes of it."""
+    twins = Twins(records, branch, (upload.digest for upload in uploads))
+    return tell(follow(records, branch, uploads, timeout, statistics=statistics), uploads, twins)
+
+
+def _statistics(account: Account, bucket: str | None, branch: str) -> IntoStatistics | None:
+    """What tells whether files are consolidated; None on a branch's computer, which may not know."""
+    if bucket is None and account.settings:
+        return None
+    deployment = account.deployment
+    consolidation = Consolidation(account.client("dynamodb"), deployment)
+    return IntoStatistics(consolidation, branch, deployment.address_scope)
 
 
 def _status(uploads: Iterable[Upload], became: Iterable[File]) -> int:

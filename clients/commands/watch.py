@@ -13,7 +13,13 @@ from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import Status, read_status
 from clients.render.files import reasons_listing, rejected_listing
 from clients.render.listing import Listing
-from clients.render.stored import branches_listing, problems_listing, stored_listing, work_listing
+from clients.render.stored import (
+    branches_listing,
+    problems_listing,
+    stages_listing,
+    stored_listing,
+    work_listing,
+)
 from clients.terminal.account import Account
 from clients.terminal.aws_errors import translate
 from clients.terminal.console import out, warning
@@ -40,7 +46,8 @@ def watch(account: Account, every: float, limits: Limits) -> None:
     """Show what is waiting, what became of files and what needs somebody, live, until Ctrl-C.
 
     The same as `flowtally status`, but for the tables of totals and statistics, which would have to be read
-    each time. Takes a screen of its own, and leaves the terminal as it was.
+    each time; the lag of consolidation is that of a sample. Takes a screen of its own, and leaves the
+    terminal as it was.
     """
     if not out.is_terminal:
         raise UsageError("there is no terminal", where="flowtally watch", remedy="Use `flowtally status`")
@@ -78,6 +85,7 @@ def _look(account: Account, limits: Limits) -> RenderableType:
 def _listings(account: Account, status: Status, limits: Limits) -> Iterator[Listing]:
     now = time.time()
     yield problems_listing(problems_of(status, limits, now))
+    yield stages_listing(status, now)
     yield work_listing(status, now)
     yield branches_listing(status.files.branches)
     yield rejected_listing(account, status.files.rejected)

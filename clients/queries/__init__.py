@@ -1,3 +1,17 @@
 """What was counted, what became of files, and what is stored."""
 
-__all__ = ["branches", "counted", "file_report", "problems", "progress", "scan", "search", "stored"]
+__all__ = [
+    "branches",
+    "compute",
+    "consolidation",
+    "counted",
+    "file_report",
+    "lag",
+    "problems",
+    "progress",
+    "scan",
+    "search",
+    "stages",
+    "stored",
+    "twins",
+]

@@ -1,7 +1,7 @@
 """What became of files, and which of them need somebody."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,39 +144,6 @@ def files_of_branch(account: Account, branch: str) -> list[File]:
     if not found:
         raise _unknown(branch, _known_branches(files, s3, account.bucket))
     return found
-
-
-def twins_of(account: Account, files: Iterable[File], of_branch: Sequence[File]) -> Mapping[bytes, File]:
-    """The file that counted the content of each duplicate, by the digest; rather one of the same branch.
-
-    Those of other branches are looked for, in one scan, only if there is need, and are left out where they
-    may not be seen, as by a branch.
-
-    Args:
-        account: where it is.
-        files: duplicates among others.
-        of_branch: all files of their branch.
-    """
-    wanted = {file.digest for file in files if file.state == "duplicate" and file.digest}
-    found = _first_counted(of_branch, wanted)
-    if wanted - found.keys():
-        try:
-            others = FilesTable(account.client("dynamodb"), account.files_table).all()
-            found = _first_counted(others, wanted) | found
-        except ClientError as error:
-            if not is_denied(error):
-                raise
-    return found
-
-
-def _first_counted(files: Iterable[File], digests: Container[bytes | None]) -> dict[bytes, File]:
-    first: dict[bytes, File] = {}
-    for file in files:
-        if file.state in ("counted", "partly counted") and file.digest in digests and file.digest:
-            known = first.get(file.digest)
-            if known is None or file.arrived_at < known.arrived_at:
-                first[file.digest] = file
-    return first
 
 
 def _known_branches(files: FilesTable, s3: "S3Client", bucket: str) -> set[str] | None:

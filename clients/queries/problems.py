@@ -9,6 +9,7 @@ import click
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
 from clients.queries.stored import Status
+from clients.terminal.console import count_of, duration
 from clients.terminal.options import DAY, age
 from models.bucket_layout import NO_BRANCH
 
@@ -23,12 +24,14 @@ class Limits(NamedTuple):
     Attributes:
         waiting: seconds that a file may lie in `incoming/`.
         silence: seconds without a file of a branch.
+        behind: seconds that a change of the daily totals may wait to be consolidated.
         since: days missing before are no matter.
     """
 
     waiting: float = 3600.0
     silence: float = 3 * 86_400.0
     since: str = ""
+    behind: float = 900.0
 
 
 def limit_options(command: Callable[..., Result]) -> Callable[..., Result]:
@@ -36,9 +39,15 @@ def limit_options(command: Callable[..., Result]) -> Callable[..., Result]:
 
     @wraps(command)
     def with_limits(
-        *arguments: Any, waiting_after: float, silent_after: float, since: datetime | None, **others: Any
+        *arguments: Any,
+        waiting_after: float,
+        silent_after: float,
+        behind_after: float,
+        since: datetime | None,
+        **others: Any,
     ) -> Result:
-        limits = Limits(waiting_after, silent_after, since.date().isoformat() if since else "")
+        day = since.date().isoformat() if since else ""
+        limits = Limits(waiting_after, silent_after, day, behind_after)
         return command(*arguments, limits=limits, **others)
 
     decorated: Callable[..., Result] = click.option(
@@ -46,6 +55,7 @@ def limit_options(command: Callable[..., Result]) -> Callable[..., Result]:
     )(with_limits)
     for what, default, text in (
         ("silent", "3d", "A branch without a file for longer needs somebody."),
+        ("behind", "15m", "A change that is not consolidated for longer needs somebody."),
         ("waiting", "1h", "A file that waits longer needs somebody."),
     ):
         decorated = click.option(
@@ -58,7 +68,7 @@ class Problem(NamedTuple):
     """Something that needs somebody.
 
     Attributes:
-        kind: `rejected`, `waiting`, `dead_letters`, `missing_days` or `silent`.
+        kind: `rejected`, `waiting`, `dead_letters`, `behind`, `set_aside`, `missing_days` or `silent`.
         where: the branch, or the place.
         what: a sentence for people.
     """
@@ -76,22 +86,44 @@ def problems_of(status: Status, limits: Limits, now: float) -> list[Problem]:
         limits: what is still in order.
         now: epoch seconds.
     """
-    return [*_of_the_whole(status, limits, now), *_of_branches(status.files.branches, limits, now)]
+    return [
+        *_of_the_whole(status, limits, now),
+        *_of_consolidation(status, limits, now),
+        *_of_branches(status.files.branches, limits, now),
+    ]
 
 
 def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
     if rejected := status.files.rejected.total:
         yield Problem(
-            "rejected", "rejected/", f"{rejected:,} rejected {_files(rejected)}, until corrected or deleted"
+            "rejected", "rejected/", f"{count_of(rejected, 'rejected file')}, until corrected or deleted"
         )
     late = sum(now - since > limits.waiting for since in status.incoming_since)
     if late:
         oldest = (now - min(status.incoming_since)) / 3600
-        yield Problem(
-            "waiting", "incoming/", f"{late:,} {_files(late)} wait too long, one for {oldest:.1f} h"
-        )
+        wait, one = ("waits", "") if late == 1 else ("wait", "one ")
+        what = f"{count_of(late, 'file')} {wait} too long, {one}for {oldest:.1f} h"
+        yield Problem("waiting", "incoming/", what)
     if letters := status.dead_letters.visible + status.dead_letters.in_flight:
-        yield Problem("dead_letters", "queue", f"{letters:,} messages failed for good: `flowtally redrive`")
+        what = f"{count_of(letters, 'message')} failed for good: `flowtally redrive`"
+        yield Problem("dead_letters", "queue", what)
+
+
+def _of_consolidation(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
+    lag, compute = status.lag, status.compute
+    if lag and lag.seconds(now) > limits.behind:
+        pairs = f"{'' if lag.is_all else 'at least '}{count_of(lag.behind, 'pair')}"
+        what = f"{pairs} behind the daily totals, for up to {_age(lag.seconds(now))}"
+        if compute.has_lambda is False and compute.seen_at is not None and not compute.alive(now):
+            what += ": nothing is seen that consolidates"
+        yield Problem("behind", "statistics", what)
+    if lag and lag.set_aside:
+        what = f"{count_of(lag.set_aside, 'pair')} set aside: `flowtally verify --all` tells why"
+        yield Problem("set_aside", "statistics", what)
+
+
+def _age(seconds: float) -> str:
+    return duration(round(seconds) * 1e6)
 
 
 def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Iterator[Problem]:
@@ -99,13 +131,7 @@ def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Ite
         if spans := branch.missing(limits.since):
             days, text = days_in_spans(spans), spans_text(spans)
             shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN].rpartition(', ')[0]}, …"
-            yield Problem(
-                "missing_days", branch.name, f"{days:,} {'day' if days == 1 else 'days'} missing: {shown}"
-            )
+            yield Problem("missing_days", branch.name, f"{count_of(days, 'day')} missing: {shown}")
         if now - branch.last_arrival > limits.silence:
             silence = (now - branch.last_arrival) / 86_400
             yield Problem("silent", branch.name, f"no file for {silence:.1f} days")
-
-
-def _files(count: int) -> str:
-    return "file" if count == 1 else "files"

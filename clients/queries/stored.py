@@ -1,13 +1,20 @@
 """What a deployment keeps and what is waiting in it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
+from clients.queries.compute import Compute, read_compute
 from clients.queries.file_report import LISTED, FileReport, SetAside, read_file_report
+from clients.queries.lag import Comparison, Lag, sampled_lag
 from clients.terminal.account import Account
+from clients.terminal.aws_errors import is_denied
 from models.bucket_layout import INCOMING, QUARANTINE, REJECTED, is_folder_marker
 from models.deployment import Deployment
 from models.storage.file_records import FilesTable
 from models.storage.item_size import STORAGE_OVERHEAD, stored_size
+from models.storage.schema import RawItem
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -71,6 +78,8 @@ class Status(NamedTuple):
     queue: Waiting
     dead_letters: Waiting
     files: FileReport
+    lag: Lag | None = None  # of consolidation; None if it may not be seen
+    compute: Compute = Compute()
 
     @property
     def incoming_since(self) -> list[float]:
@@ -84,7 +93,8 @@ def read_status(account: Account, listed: int = LISTED, *, with_traffic: bool = 
     Args:
         account: where it is.
         listed: how many files of a kind to list.
-        with_traffic: whether the tables of totals and statistics are looked at, which may be large.
+        with_traffic: whether the tables of totals and statistics are read, up to 100,000 items of each; else
+            a sample tells the lag of consolidation.
 
     Raises:
         ClientError, BotoCoreError: AWS refused or did not answer.
@@ -94,23 +104,49 @@ def read_status(account: Account, listed: int = LISTED, *, with_traffic: bool = 
     objects = object_uses(account.client("s3"), deployment.bucket)
     set_aside = SetAside(key for below in objects for key in below.keys)
     files = read_file_report(FilesTable(dynamodb, deployment.files), set_aside, listed)
+    uses, lag = _traffic(dynamodb, deployment) if with_traffic else ([], _sampled(dynamodb, deployment))
     return Status(
-        [
-            *(traffic_uses(dynamodb, deployment) if with_traffic else ()),
-            TableUse("Files", files.states.total(), files.stored_bytes, is_exact=True),
-        ],
+        [*uses, TableUse("Files", files.states.total(), files.stored_bytes, is_exact=True)],
         objects,
         waiting(sqs, deployment.queue_url),
         waiting(sqs, deployment.dead_letter_queue_url),
         files,
+        lag,
+        read_compute(account),
     )
 
 
-def traffic_uses(dynamodb: "DynamoDBClient", deployment: Deployment) -> list[TableUse]:
-    """Items and bytes of the tables of totals and statistics."""
+def _traffic(dynamodb: "DynamoDBClient", deployment: Deployment) -> tuple[list[TableUse], Lag | None]:
+    """What both tables hold, and how far one is behind the other: exactly, if neither is large."""
+    comparison = Comparison()
+    uses = traffic_uses(dynamodb, deployment, comparison)
+    is_whole = all(use.is_exact for use in uses)
+    return uses, comparison.lag() if is_whole else _sampled(dynamodb, deployment)
+
+
+def _sampled(dynamodb: "DynamoDBClient", deployment: Deployment) -> Lag | None:
+    try:
+        return sampled_lag(dynamodb, deployment)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return None
+
+
+def traffic_uses(
+    dynamodb: "DynamoDBClient", deployment: Deployment, comparison: Comparison | None = None
+) -> list[TableUse]:
+    """Items and bytes of the tables of totals and statistics.
+
+    Args:
+        dynamodb: a boto3 DynamoDB client.
+        deployment: the names of the tables.
+        comparison: is given all items that are read.
+    """
+    comparison = comparison or Comparison()
     return [
-        table_use(dynamodb, "DailyTotals", deployment.daily_totals),
-        table_use(dynamodb, "PairStatistics", deployment.pair_statistics),
+        table_use(dynamodb, "DailyTotals", deployment.daily_totals, comparison.take_week),
+        table_use(dynamodb, "PairStatistics", deployment.pair_statistics, comparison.take_statistics),
     ]
 
 
@@ -131,8 +167,10 @@ def waiting(sqs: "SQSClient", queue_url: str) -> Waiting:
     )
 
 
-def table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
-    """Items and bytes of a table, by a scan if it is not large."""
+def table_use(
+    dynamodb: "DynamoDBClient", name: str, table: str, take: Callable[[RawItem], object] = lambda _: None
+) -> TableUse:
+    """Items and bytes of a table, by a scan if it is not large; each item that is read is given to `take`."""
     described = dynamodb.describe_table(TableName=table)["Table"]
     estimate = TableUse(
         name,
@@ -143,7 +181,9 @@ def table_use(dynamodb: "DynamoDBClient", name: str, table: str) -> TableUse:
     items = total = 0
     for page in dynamodb.get_paginator("scan").paginate(TableName=table):
         items += len(page["Items"])
-        total += sum(stored_size(item) for item in page["Items"])
+        for item in page["Items"]:
+            total += stored_size(item)
+            take(item)
         if items > _COUNTED_EXACTLY:
             return estimate
     return TableUse(name, items, total, is_exact=True)

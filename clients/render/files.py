@@ -38,9 +38,8 @@ def _notes_on(file: File) -> list[str]:
     return sorted(map(text_of, file.notes or ()))
 
 
-def _file_and_notes(file: File, same_as: str = "") -> str:
-    twin = f"same content as {same_as}" if same_as else ""
-    return _each_in_a_line(file.key, twin, *remarks_on(file))
+def _file_and_notes(file: File, twin: File | None = None) -> str:
+    return _each_in_a_line(file.key, same_content(twin), *remarks_on(file))
 
 
 def _file_and_rows(file: File) -> str:
@@ -72,11 +71,17 @@ def _took(file: File) -> str:
     return duration((file.completed_at - file.arrived_at) * 1e6 if file.completed_at else None)
 
 
-def _path(file: File) -> str:
-    return f"{file.branch}/{file.key}"
+def path_of(file: File | None) -> str:
+    """Branch and key of a file; nothing of none."""
+    return f"{file.branch}/{file.key}" if file else ""
 
 
-_FILE = Column("file", _path)
+def same_content(twin: File | None) -> str:
+    """What is said of a duplicate; nothing if its twin is not known."""
+    return f"same content as {path_of(twin)}" if twin else ""
+
+
+_FILE = Column("file", path_of)
 _BRANCH = Column("", lambda file: file.branch, "Branch", visible)
 _KEY = Column("", lambda file: file.key, "File", visible)
 _ARRIVAL = Column("arrived_at", lambda file: _timestamp(file.arrived_at))
@@ -134,13 +139,12 @@ REASONS = [
 def columns_with(twins: Mapping[bytes, File]) -> list[Column]:
     """The columns of files of a branch, which name the file whose content a duplicate has, if it is known."""
 
-    def same_as(file: File) -> str:
-        twin = twins.get(file.digest or b"") if file.state == "duplicate" else None
-        return _path(twin) if twin else ""
+    def twin_of(file: File) -> File | None:
+        return twins.get(file.digest or b"") if file.state == "duplicate" else None
 
-    named = _FILE_AND_NOTES._replace(value=lambda file: _file_and_notes(file, same_as(file)))
+    named = _FILE_AND_NOTES._replace(value=lambda file: _file_and_notes(file, twin_of(file)))
     columns = [named if column is _FILE_AND_NOTES else column for column in FILES_OF_BRANCH]
-    return [*columns, Column("same_as", same_as)]
+    return [*columns, Column("same_as", lambda file: path_of(twin_of(file)))]
 
 
 def branch_listing(branch: str, files: RecentFiles, twins: Mapping[bytes, File]) -> Listing:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
 from clients.queries.problems import Problem
+from clients.queries.stages import stages_of
 from clients.queries.stored import ObjectUse, Status, TableUse
 from clients.render.listing import Column, Listing
 from clients.terminal.console import UNDEFINED, size
@@ -61,6 +62,21 @@ WORK = [
     Column("what", lambda work: work[0], "What"),
     Column("count", lambda work: work[1], "How many", "{:,}".format, kind="integer"),
 ]
+STAGES = [
+    Column("stage", lambda stage: stage.name),
+    Column("", lambda stage: stage.shown, "Stage"),
+    Column("lambda", lambda stage: stage.compute.has_lambda, kind="boolean"),
+    Column("vms", lambda stage: stage.vms, kind="integer"),
+    Column("seen_seconds", lambda stage: stage.seen_seconds, kind="integer"),
+    Column("", lambda stage: stage.runs_on, "Runs on"),
+    Column("behind", lambda stage: stage.behind, kind="integer"),
+    Column("behind_seconds", lambda stage: stage.seconds, kind="integer"),
+    Column("looked_at", lambda stage: stage.looked_at, kind="integer"),
+    Column("is_all", lambda stage: stage.is_all, kind="boolean"),
+    Column("set_aside", lambda stage: stage.set_aside, kind="integer"),
+    Column("is_repair_due", lambda stage: stage.is_repair_due, kind="boolean"),
+    Column("", lambda stage: stage.lag, "How far"),
+]
 BRANCHES = [
     Column("branch", lambda branch: branch.name, "Branch", visible),
     Column("files", lambda branch: branch.files, "Files", "{:,}".format, "integer"),
@@ -79,6 +95,11 @@ PROBLEMS = [
     Column("where", lambda problem: problem.where, "Where", visible),
     Column("what", lambda problem: problem.what, "Why"),
 ]
+
+
+def stages_listing(status: Status, now: float) -> Listing:
+    """What runs each stage, and how far behind it is."""
+    return Listing("stages", "Stages", STAGES, stages_of(status, now))
 
 
 def branches_listing(branches: Sequence[BranchFiles]) -> Listing:

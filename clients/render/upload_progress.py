@@ -1,13 +1,15 @@
 """Shows an upload while it goes on, and says what became of the files."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    SpinnerColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -15,16 +17,19 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column as BarCell
 from rich.text import Text
 
-from clients.render.files import commonest_reason, remarks_on
+from clients.queries.twins import Twins
+from clients.render.files import FILES_OF_BRANCH, commonest_reason, path_of, remarks_on, same_content
 from clients.render.listing import Column
-from clients.terminal.console import count_of, err, remarks, say, size, warn, warning
+from clients.terminal.console import count_of, duration, err, remarks, say, size, warn, warning
+from clients.uploading.following import Consolidated, Counted, Event, Lagging, Unfollowed
 from clients.uploading.local_files import LocalFile
-from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.outcome import Became, Outcome, Upload
 from clients.uploading.uploader import Progress, Uploader
 from models.storage.schema import COUNTED, File
 from models.visible import visible
 
 _SHOWN = {Outcome.FAILED: "red", Outcome.LEFT: "yellow", Outcome.HELD: "yellow"}
+_NAMED = 3  # pairs in a warning
 _OTHERS = (Outcome.ALREADY_COUNTED, Outcome.DUPLICATE, Outcome.LEFT, Outcome.HELD)
 
 UPLOADS = [
@@ -34,6 +39,19 @@ UPLOADS = [
     Column("bytes", lambda upload: upload.file.size, kind="integer"),
     Column("reason", lambda upload: upload.reason),
     Column("remarks", lambda upload: " ".join(upload.remarks)),
+]
+
+
+def _of_record(column: Column) -> Column:
+    """The column of a file for what became of it."""
+    return column._replace(value=lambda became: column.value(became.record))
+
+
+BECAME = [
+    *map(_of_record, FILES_OF_BRANCH),
+    Column("same_as", lambda became: path_of(became.twin)),
+    Column("is_consolidated", lambda became: became.is_consolidated, kind="boolean"),
+    Column("set_aside", lambda became: "; ".join(became.set_aside)),
 ]
 
 
@@ -123,12 +141,96 @@ def _summary(uploads: Sequence[Upload], total: int) -> str:
     return text
 
 
-def say_what_became(upload: Upload, record: File) -> None:
-    """Prints the verdict on a file, and below it why rows are in quarantine and what was assumed."""
+def tell(events: Iterable[Event], uploads: Sequence[Upload], twins: Twins) -> list[Became]:
+    """Tells what becomes of files as it happens, above a line that tells how many are done.
+
+    Args:
+        events: what `follow` gives.
+        uploads: all that was sent, or was not.
+        twins: of duplicates.
+    """
+    followed = sum(upload.outcome in (Outcome.SENT, Outcome.ALREADY_COUNTED) for upload in uploads)
+    became: dict[str, Became] = {}  # by key
+    with _Followed(followed) as line:
+        for event in events:
+            if isinstance(event, Counted):
+                twins.take(event.record)
+                became[event.upload.key] = Became(*event, twins.of(event.record))
+                say_what_became(became[event.upload.key])
+            elif isinstance(event, Consolidated):
+                aside = sorted(event.pairs.set_aside)
+                known = became[event.upload.key]
+                became[event.upload.key] = known._replace(is_consolidated=not aside, set_aside=aside)
+                _say_consolidated(event)
+            elif isinstance(event, Unfollowed):
+                say(visible(f"{'not followed':<15} {event.upload.file.path.name}  {event.reason}"))
+            else:
+                warn(_lag(event))
+            line.show(became.values())
+    return list(became.values())
+
+
+class _Followed:
+    """The line that tells how many files are counted and consolidated, where there is a terminal."""
+
+    def __init__(self, files: int) -> None:
+        self._files = files
+        self._line = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=remarks,
+            transient=True,
+            disable=remarks.quiet or not remarks.is_terminal,
+        )
+        self._task = self._line.add_task(f"0/{files} counted")
+
+    def __enter__(self) -> Self:
+        self._line.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.stop()
+
+    def show(self, became: Iterable[Became]) -> None:
+        known = list(became)
+        consolidated = sum(it.is_consolidated is not None for it in known)
+        text = f"{len(known)}/{self._files} counted"
+        self._line.update(
+            self._task, description=f"{text}, {consolidated} consolidated" if consolidated else text
+        )
+
+
+def _say_consolidated(event: Consolidated) -> None:
+    """`consolidated    day.csv  620 pairs`, and which of them are set aside."""
+    upload, pairs = event
+    seen = count_of(len(pairs.seen), "pair")
+    what = seen if pairs.is_all else f"{seen} looked at, of more"
+    say(visible(f"{'consolidated':<15} {upload.file.path.name}  {what}"))
+    if aside := sorted(pairs.set_aside):
+        more = " and others" if len(aside) > _NAMED else ""
+        verb = "is" if len(aside) == 1 else "are"
+        warn(
+            f"{upload.file.path.name}: {count_of(len(aside), 'pair')} {verb} set aside, without statistics: "
+            f"{', '.join(aside[:_NAMED])}{more}. `flowtally verify --all` tells why"
+        )
+
+
+def _lag(lagging: Lagging) -> str:
+    has = "is" if lagging.files == 1 else "are"
+    return (
+        f"{count_of(lagging.files, 'file')} {has} counted and not consolidated yet, for up to "
+        f"{duration(lagging.seconds * 1e6)}. `flowtally status` tells what consolidates"
+    )
+
+
+def say_what_became(became: Became) -> None:
+    """Prints the verdict on a file; below it its twin, why rows are in quarantine and what was assumed."""
+    upload, record, twin = became[:3]
     is_counted = record.state in COUNTED
     what = _rows_and_days(record) if is_counted else record.reason or ""
     say(visible(f"{record.state:<15} {upload.file.path.name}  {what}"), style="" if is_counted else "red")
-    for more in (commonest_reason(record), *remarks_on(record)):
+    for more in (same_content(twin), commonest_reason(record), *remarks_on(record)):
         if more:
             say(f"{'':<15} {visible(more)}")
 

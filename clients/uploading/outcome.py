@@ -1,7 +1,9 @@
 """What became of a file on its way to the bucket."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from clients.uploading.local_files import LocalFile
 from models.storage.schema import File
@@ -30,3 +32,18 @@ class Upload:
     remarks: tuple[str, ...] = ()
     reason: str = ""  # why it failed, was left or held back
     is_packed: bool = False  # whether it is compressed on the way
+
+    @property
+    def digest(self) -> str:
+        """That of its content, as its key has it: 16 hex digits; empty if it was not read."""
+        return self.key.removesuffix(".gz").removesuffix(".csv")[-16:]
+
+
+class Became(NamedTuple):
+    """What became of a file that was followed."""
+
+    upload: Upload
+    record: File
+    twin: File | None = None  # of a duplicate, where it is known: the file that counted its content first
+    is_consolidated: bool | None = None  # whether its pairs are in the statistics; None if nobody may know
+    set_aside: Sequence[str] = ()  # pairs of it of which there are no statistics

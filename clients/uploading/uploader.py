@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
 
@@ -108,6 +108,7 @@ class Uploader:
         self._is_forced = is_forced
         self._stopped = threading.Event()
         self._taken: set[str] = set()
+        self._under_way: set[str] = set()  # names of which a content is not counted yet
         self._lock = threading.Lock()
 
     @property
@@ -124,6 +125,8 @@ class Uploader:
             ClientError, BotoCoreError: AWS refused or did not answer; what was not begun is not sent.
         """
         self._stopped.clear()
+        if self._take_out:  # before any record is read: what is counted in between is held back, not missed
+            self._under_way = set(self._names_that_wait())
         waiting, events = deque(files), SimpleQueue[_Event]()
         threads = [
             threading.Thread(target=self._work, args=(waiting, events), name=f"upload-{number}", daemon=True)
@@ -219,23 +222,32 @@ class Uploader:
         """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
         if foreseen.rejection and not self._is_forced:
             return _WOULD_BE_REJECTED.format(reason=foreseen.rejection)
-        if self._take_out and self._waits(file):
+        if self._take_out and not self._claim(file.stem):
             return _WAITS
         states = [] if self._is_forced else same_file(opened, file.path.name, others)
         if not states:
             return ""
         if self._take_out is None or not all(begins_with(opened, state) for state in states):
+            self._under_way.discard(file.stem)
             return held_reason(opened, states)
         for state in states if not self._is_dry_run else ():
             take_out_state(opened, state, self._take_out)
         return ""
 
-    def _waits(self, file: LocalFile) -> bool:
-        """Whether another content of this name is not counted yet, so that nobody knows its state."""
-        prefix = self._full_key(f"{file.stem}-")
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        keys = (entry["Key"].rpartition("/")[2] for page in pages for entry in page.get("Contents", []))
-        return any((match := _KEY.fullmatch(key)) and match["stem"] == file.stem for key in keys)
+    def _claim(self, stem: str) -> bool:
+        """Whether no content of this name is on its way, so that its state is known; from now on one is."""
+        with self._lock:
+            is_free = stem not in self._under_way
+            self._under_way.add(stem)
+        return is_free
+
+    def _names_that_wait(self) -> Iterator[str]:
+        """Those of which a content lies in the bucket and is not counted yet."""
+        prefix = self._full_key("")
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            for entry in page.get("Contents", []):
+                if match := _KEY.fullmatch(entry["Key"].removeprefix(prefix)):
+                    yield match["stem"]
 
     def _full_key(self, key: str) -> str:
         """The whole key.

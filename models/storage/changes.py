@@ -151,6 +151,10 @@ class Bookkeeping(NamedTuple):
     marks: Mapping[str, int]  # by week
     horizon: int = 0  # epoch seconds; a change up to here may be in the sums without a mark
 
+    def revision_of(self, week: str) -> int:
+        """The revision of a week that is in the sums; 0 if no mark tells."""
+        return self.marks.get(week, 0) // _TIME_RANGE
+
     def misses(self, step: Step) -> bool:
         """Whether the week is certainly not in the sums: no mark, and none can have been pruned.
 

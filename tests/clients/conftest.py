@@ -1,6 +1,9 @@
 """A deployment in which something has happened, for all commands to look at."""
 
+from typing import Any
+
 import pytest
+from botocore.client import BaseClient
 
 from handlers.assembly import summarizer_for
 from handlers.consolidating.repair import repair_all
@@ -17,6 +20,22 @@ ROWS = (
     "10.0.0.1,10.0.0.2,08/12/2022 10:00:00 AM,1,5",
     "10.0.0.1,10.0.0.2,no day,1,5",
 )
+
+Calls = list[tuple[str, str | None]]  # operations, and the tables that they were for
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """Every request to AWS from now on."""
+    made: Calls = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # private, and has no stub
+
+    def noted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        made.append((operation, arguments.get("TableName")))
+        return call(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    return made
 
 
 @pytest.fixture

@@ -80,10 +80,30 @@ def test_what_is_still_in_order_is_no_problem() -> None:
     branch = branch_with(file("2022-12-05", "2022-12-05"))
     fine = status_with(branch, incoming=[NOW - HOUR])
     assert problems_of(fine, Limits(HOUR, DAY), NOW) == []
-    assert problems_of(fine, Limits(HOUR, DAY), NOW + DAY)[0].what == "1 file wait too long, one for 25.0 h"
+    assert problems_of(fine, Limits(HOUR, DAY), NOW + DAY)[0].what == "1 file waits too long, for 25.0 h"
     kinds = [problem.kind for problem in problems_of(fine, Limits(HOUR, DAY), NOW + DAY + 1)]
     assert kinds == ["waiting", "silent"]
     assert [it.kind for it in problems_of(status_with(dead=2), Limits(), NOW)] == ["dead_letters"]
+
+
+@pytest.mark.parametrize(
+    ("incoming", "dead", "told"),
+    [
+        ([2], 1, ["1 file waits too long, for 2.0 h", "1 message failed for good: `flowtally redrive`"]),
+        (
+            [2, 3],
+            2,
+            [
+                "2 files wait too long, one for 3.0 h",
+                "2 messages failed for good: `flowtally redrive`",
+            ],
+        ),
+    ],
+)
+def test_a_problem_is_told_in_good_english(incoming: list[int], dead: int, told: list[str]) -> None:
+    """One of a thing and several of it have verbs and nouns of their own."""
+    found = status_with(incoming=[NOW - hours * HOUR for hours in incoming], dead=dead)
+    assert [problem.what for problem in problems_of(found, Limits(), NOW)] == told
 
 
 def test_work_tells_for_how_long_the_oldest_file_has_waited() -> None:

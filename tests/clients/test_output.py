@@ -57,7 +57,7 @@ def described(name: str) -> Any:
         (["export", "--rows", "pairs"], ("days",)),
         (["show", "10.0.0.1"], ()),
         (["status"], ("files",)),
-        (["status", "--branch", "paris"], ("stored", "work", "branches", "problems")),
+        (["status", "--branch", "paris"], ("stored", "stages", "work", "branches", "problems")),
         (["verify", "--all"], ()),
         (["redrive", "--rejected", "--dead-letters"], ()),
     ],

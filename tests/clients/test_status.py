@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 import pytest
-from botocore.client import BaseClient
 
-from clients.queries.file_report import RecentFiles, SetAside, files_of_branch, twins_of
+from clients.queries.file_report import RecentFiles, SetAside, files_of_branch
 from clients.queries.stored import read_status
+from clients.queries.twins import twins_of
 from clients.terminal.account import Account
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
@@ -18,6 +18,7 @@ from models.errors import NotFound
 from models.flow_csv.notes import Note
 from models.storage.file_records import FilesTable
 from models.storage.schema import File
+from tests.clients.conftest import Calls
 from tests.helpers.deployed import client, keys, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
@@ -27,8 +28,6 @@ GOOD = flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 PM,1000,3", "10.0.0.1,10.
 ONE_WRONG_ROW = flow_csv("10.0.0.1,10.0.0.2,07/12/2022,1000,3", "10.0.0.3,10.0.0.2,08/12/2022,-1,5")
 NO_ADDRESSES = b"Timestamp,Flow Duration,Tot Fwd Pkts\n07/12/2022,1,1\n"
 MARCH = int(datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC).timestamp())
-
-Calls = list[tuple[str, str | None]]  # operations, and the tables that they were for
 
 
 def process(deployment: Deployment, key: str, content: bytes) -> None:
@@ -53,20 +52,6 @@ def record_rejected(deployment: Deployment, key: str, arrived_at: int) -> None:
 def lines_with(shown: str, text: str) -> list[list[str]]:
     """The words of each line that holds a text."""
     return [line.split() for line in shown.splitlines() if text in line]
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Every request to AWS from now on."""
-    made: Calls = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # private, and has no stub
-
-    def noted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        made.append((operation, arguments.get("TableName")))
-        return call(self, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    return made
 
 
 @pytest.fixture
@@ -239,12 +224,12 @@ def test_nothing_is_cut_off_at_80_columns(tmp_path: Path, deployment: Deployment
     assert key in "".join(word for words in cells for word in words if set(word) <= set(key))
 
 
-def test_the_table_of_files_is_read_once(account: Account, calls: Calls) -> None:
+def test_the_table_of_files_is_read_once(deployment: Deployment, calls: Calls) -> None:
     """For items, bytes, states and lists together there is one scan; the size is the one AWS bills."""
-    record_rejected(account.deployment, "bad.csv", MARCH)
-    found = read_status(account)
-    assert calls.count(("Scan", account.deployment.files)) == 1
-    assert ("DescribeTable", account.deployment.files) not in calls
+    record_rejected(deployment, "bad.csv", MARCH)
+    found = read_status(Account("flowtally"))
+    assert calls.count(("Scan", deployment.files)) == 1
+    assert ("DescribeTable", deployment.files) not in calls
     (use,) = (table for table in found.tables if table.name == "Files")
     own = sum(map(len, ("branch", "paris", "key", "bad.csv", "st", "rejected", "why", "no CSV", "a", "t")))
     assert (use.items, use.stored_bytes) == (1, own + 6 + 2 + 100)
@@ -261,14 +246,15 @@ def test_a_branch_is_one_query(account: Account, calls: Calls) -> None:
 
 def test_other_branches_are_looked_at_only_for_a_twin(account: Account, calls: Calls) -> None:
     """No scan where the branch has the other file itself, one for all the others."""
+    table = FilesTable(client("dynamodb"), account.deployment.files)
     record(account.deployment, "paris", "a.csv", digest=bytes(32))
     record(account.deployment, "paris", "b.csv", "duplicate", digest=bytes(32))
     files = files_of_branch(account, "paris")
-    assert [twin.key for twin in twins_of(account, files, files).values()] == ["a.csv"]
+    assert [twin.key for twin in twins_of(table, files, files).values()] == ["a.csv"]
     assert ("Scan", account.deployment.files) not in calls
     for digest in (b"1" * 32, b"2" * 32):
         record(account.deployment, "paris", f"{digest[0]}.csv", "duplicate", digest=digest)
         record(account.deployment, "rome", f"{digest[0]}.csv", digest=digest)
     files = files_of_branch(account, "paris")
-    assert len(twins_of(account, files, files)) == 3
+    assert len(twins_of(table, files, files)) == 3
     assert calls.count(("Scan", account.deployment.files)) == 1

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from clients.queries.compute import Compute
+from clients.queries.consolidation import Consolidation
 from clients.queries.counted import Results
 from clients.queries.file_report import files_of_branch
 from clients.queries.stored import read_status
@@ -17,6 +19,7 @@ from clients.recovering.verify import verify_all
 from clients.terminal.account import Account
 from models.storage.file_records import FilesTable
 from models.storage.schema import File, Week
+from models.traffic import PairWeek
 from tests.helpers.deployed import client
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.policies import GuardedStack
@@ -129,7 +132,9 @@ def test_a_branch_sees_what_became_of_its_own_files_only(
     before = json.loads(done(run("upload", "day.csv", "--dry-run", "--json", **own)))["files"]
     digest = before[0]["key"]
     files.put(File(branch="paris", key=digest, state="counted", rows=1, arrived_at=1, attempts=1))
-    assert "counted before" in done(run("upload", "day.csv", "--wait", "--timeout", "9", **own))
+    waited = run("upload", "day.csv", "--wait", "--timeout", "9", **own)
+    assert "counted before" in done(waited)
+    assert "consolidated" not in waited.stdout + waited.stderr
     unknown = run("status", "--branch", "rome", **own)
     assert (unknown.returncode, "not permitted" in unknown.stderr) == (1, True)
 
@@ -171,19 +176,32 @@ def test_an_analyst_looks_at_everything_and_changes_nothing(
 ) -> None:
     """Status, verification and results can be had; no table, object or queue can be written."""
     stack.put("incoming/paris/waits.csv", flow_csv(ROW))
+    reader = {"stream_arn": {"S": stack.deployment.stream_arn}, "item_name": {"S": "worker#vm"}}
+    leases, beat = stack.outputs["Leases"], {"beats": {"N": "7"}, "beat_at": {"N": "1670000000"}}
+    stack.engine.client("dynamodb").put_item(TableName=leases, Item=reader | beat)
     user("AnalystPolicyArn")
     account = Account("flowtally")
-    assert read_status(account).tables
+    status = read_status(account)
+    assert status.tables
+    assert status.compute == Compute(has_lambda=True, seen_at=[1_670_000_000])
+    assert status.lag is not None
+    assert read_status(account, with_traffic=False).lag == status.lag
     assert files_of_branch(account, "paris")
     dynamodb = account.client("dynamodb")
     results = Results(dynamodb, account.deployment)
     verify_all(results, sleep=lambda _: None)
     results.days("10.0.0.1", "10.0.0.2")
     results.pair("10.0.0.1", "10.0.0.2")
+    consolidation = Consolidation(dynamodb, account.deployment)
+    consolidation.standings(consolidation.changes([PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")]))
     FilesTable(dynamodb, account.deployment.files).get("paris", "good.csv")
     key = {Week.pair.attr_name: {"S": "a>b"}, Week.monday.attr_name: {"S": "2022-12-05"}}
     for refused in calls(
         lambda: dynamodb.put_item(TableName=account.deployment.daily_totals, Item=key),
+        partial(dynamodb.put_item, TableName=leases, Item=reader),
+        partial(dynamodb.delete_item, TableName=leases, Key=reader),
+        partial(dynamodb.scan, TableName=leases),
+        partial(account.client("cloudformation").describe_stacks, StackName="flowtally-vm"),
         lambda: account.client("s3").put_object(Bucket=account.deployment.bucket, Key="incoming/x/a.csv"),
         lambda: account.client("sqs").purge_queue(QueueUrl=account.deployment.queue_url),
     ):

@@ -44,7 +44,7 @@ class LeaseTable:
 
     def leases(self, worker: str, clock: Callable[[], float], lease: float = 60) -> Leases:
         """A reader's part of it."""
-        return Leases(self, LEASES, STREAM, worker, clock, lease)  # type: ignore[arg-type]
+        return Leases(self, LEASES, STREAM, worker, clock, lease, now=clock)  # type: ignore[arg-type]
 
     def item(self, name: str) -> dict[str, Any]:
         """What an item holds."""

@@ -99,6 +99,7 @@ class StreamDaemon:
             process.name,
             clock=lambda: world.scheduler.now,
             lease=self._lease,
+            now=world.now(process),
         )
         return StreamReader(
             world.connect(process, "streams"),

@@ -1,19 +1,20 @@
 """Who reads which shard, and how far each is read: a few items in a table that all readers share.
 
-    worker#<name>   held_by, beats                        a reader is alive while its beats go on
+    worker#<name>   held_by, beats, beat_at               a reader is alive while its beats go on
     shard#<id>      held_by, sequence_number, intact_at   read so far by that reader, if it is alive
     repair          held_by, loss_id                      records were lost; that reader repairs
     stream          checked_at                            when all shards were last known to be in here
 
-Readers are told apart by tokens. A reader has a new token each time it joins, and beats for all its
-shards with one small write. The others measure on their own clocks for how long a beat has stood still,
-so no clocks are compared. A reader that cannot beat stops reading before the others take its shards. All
-it could do after that (a process frozen in the middle of a call) is to read records that another reads
-as well, and they are found to be duplicates. Its checkpoint is refused: every write is on condition of
-its token.
+Readers are told apart by tokens. A reader has a new token each time it joins, and beats for all its shards
+with one small write. The others measure on their own clocks for how long a beat has stood still, so no
+clocks are compared; `beat_at`, epoch seconds, is for people. A reader that cannot beat stops reading before
+the others take its shards. All it could do after that (a process frozen in the middle of a call) is to read
+records that another reads as well, and they are found to be duplicates. Its checkpoint is refused: every
+write is on condition of its token.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -48,6 +49,7 @@ class Leases:
             predecessor's leases end.
         clock: gives seconds, also through a suspension of the machine.
         lease: seconds within which the shards of a dead reader are taken over.
+        now: gives epoch seconds, for people who look at the table.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Leases:
         worker: str,
         clock: Callable[[], float],
         lease: float = 60.0,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._stream_arn = stream_arn
         self._worker = f"worker#{worker}"
         self._clock = clock
+        self._now = now
         self._beat_every = lease / _BEATS
         # The others see a beat up to one interval late, and that the next is missing up to another.
         self._patience = lease - 2 * self._beat_every
@@ -94,12 +98,12 @@ class Leases:
             LeaseLost: it had been taken for dead; the next beat joins again.
         """
         now = self._clock()
+        at = _number(int(self._now()))
         if not self.token:
             self.token = uuid4().hex
-            self._call(
-                "put_item", Item=self._key(self._worker) | {"held_by": _text(self.token), "beats": _number(1)}
-            )
-        elif not self._write(self._worker, "ADD beats :one", {":one": _number(1)}):
+            first = {"held_by": _text(self.token), "beats": _number(1), "beat_at": at}
+            self._call("put_item", Item=self._key(self._worker) | first)
+        elif not self._write(self._worker, "ADD beats :b SET beat_at = :at", {":b": _number(1), ":at": at}):
             self.token = ""
             raise LeaseLost
         self._beaten_at = now

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clients.uploading.following import follow
+from clients.uploading.following import Counted, follow
 from clients.uploading.local_files import LocalFile
 from clients.uploading.outcome import Outcome, Upload
 from models.deployment import Deployment
@@ -40,7 +40,9 @@ def test_follow_waits_for_news(simple_deployment: Deployment, files: FilesTable)
         if len(naps) == 3:
             record(simple_deployment, rows=5, completed_at=9)
 
-    ((_, verdict),) = follow(files, "paris", [sent], 60, sleep)
+    (told,) = follow(files, "paris", [sent], 60, sleep)
+    assert isinstance(told, Counted)
+    verdict = told.record
     assert (verdict.state, verdict.rows, len(naps)) == ("counted", 5, 3)
 
 

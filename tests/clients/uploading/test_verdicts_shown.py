@@ -26,10 +26,11 @@ def test_upload_tells_why_rows_are_in_quarantine(run: Run, deployment: Deploymen
     with daemon(deployment, tmp_path):
         done = run("upload", "day.csv", "--wait")
     assert done.returncode == 0
-    verdict, reason, note = done.stdout.splitlines()[-3:]
+    verdict, reason, note, consolidated = done.stdout.splitlines()[-4:]
     assert re.match(r"counted +day\.csv  3 rows, 1 of them in quarantine, 1970-01-01 – 2022-12-08$", verdict)
     assert re.match(r" +Flow Duration is negative \(line 3\): leave the row out", reason)
     assert note.strip() == f"note: {Note.CLOCK_NOT_SET.text}"
+    assert consolidated.split() == ["consolidated", "day.csv", "1", "pair"]
 
 
 def test_a_partly_counted_file_is_an_exit_status(run: Run, deployment: Deployment, tmp_path: Path) -> None:
