@@ -4,11 +4,14 @@ Atheris brings libFuzzer and the runtime of AddressSanitizer in one library for 
 compiler that of UBSan; elsewhere the reader is fuzzed without them.
 """
 
+import ctypes
 import importlib.util
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.helpers.project import ROOT
 
@@ -68,6 +71,39 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         "LD_PRELOAD": str(preloaded),
         "ASAN_OPTIONS": ":".join(_AT_RUN_TIME),
-        "PYTHONMALLOC": "malloc",  # each buffer of Python's stands alone, so that its end is watched
         LIBRARY: str(compile_sanitized(folder)),
     }
+
+
+class ExactTexts:
+    """A library whose texts stand alone in memory while it reads them, without the NUL that Python adds.
+
+    Args:
+        loaded: the library.
+    """
+
+    def __init__(self, loaded: ctypes.CDLL) -> None:
+        self._loaded = loaded
+        process = ctypes.CDLL(None)  # whose `malloc` is that of AddressSanitizer
+        self._malloc, self._free = process.malloc, process.free
+        self._malloc.restype, self._malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+        self._free.argtypes = [ctypes.c_void_p]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(self._loaded, name)
+
+        def called(*arguments: Any) -> Any:
+            copies = [self._copied(given) if isinstance(given, bytes) else None for given in arguments]
+            try:
+                return function(*(copy or given for copy, given in zip(copies, arguments, strict=True)))
+            finally:
+                for copy in filter(None, copies):
+                    self._free(copy)
+
+        setattr(self, name, called)
+        return called
+
+    def _copied(self, text: bytes) -> ctypes.c_char_p:
+        copy = self._malloc(len(text))
+        ctypes.memmove(copy, text, len(text))
+        return ctypes.cast(copy, ctypes.c_char_p)

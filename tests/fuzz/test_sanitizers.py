@@ -15,28 +15,34 @@ pytestmark = pytest.mark.skipif(
 )
 _KEY = "if (a > KEY_WIDTH || b > KEY_WIDTH || length > KEY_WIDTH) return 0;"
 _EXPONENT = " || end - power > 3"
+_END = "(at == end || *at != '\"')"
 _LONG_ADDRESS = ROW.replace(b"10.0.0.1", b"1" * 300)
 _LONG_EXPONENT = ROW.replace(b"1000", b"1E" + b"9" * 30)
 
 
 @pytest.mark.parametrize(
-    ("left_out", "row", "said"),
+    ("left_out", "instead", "row", "said"),
     [
-        pytest.param(_KEY, _LONG_ADDRESS, "ERROR: AddressSanitizer", id="address"),
-        pytest.param(_EXPONENT, _LONG_EXPONENT, "signed integer overflow", id="exponent"),
+        pytest.param(_KEY, "", _LONG_ADDRESS, "ERROR: AddressSanitizer", id="address"),
+        pytest.param(
+            _END, "(*at != '\"')", ROW + b",", "heap-buffer-overflow", id="the byte behind the text"
+        ),
+        pytest.param(_EXPONENT, "", _LONG_EXPONENT, "signed integer overflow", id="exponent"),
     ],
 )
-def test_a_check_that_is_left_out_is_found(left_out: str, row: bytes, said: str, tmp_path: Path) -> None:
+def test_a_check_that_is_left_out_is_found(
+    left_out: str, instead: str, row: bytes, said: str, tmp_path: Path
+) -> None:
     """A row that needs a check of the library ends the process, with a report, only if that is left out."""
     file = tmp_path / "input"
-    file.write_bytes(bytes(2) + b"\n".join([HEADER, ROW, row, ROW]))
+    file.write_bytes(bytes(2) + b"\n".join([HEADER, ROW, row]))
     environ = os.environ | environment(tmp_path)
     sound = _read(file, environ)
     assert sound.returncode == 0, sound.stderr
 
     text = SOURCE.read_text()
     assert text.count(left_out) == 1
-    (tmp_path / "planted.c").write_text(text.replace(left_out, ""))
+    (tmp_path / "planted.c").write_text(text.replace(left_out, instead))
     broken = _read(file, environ | {LIBRARY: str(compile_sanitized(tmp_path, tmp_path / "planted.c"))})
     assert broken.returncode != 0
     assert said in broken.stderr
