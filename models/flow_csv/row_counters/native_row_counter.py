@@ -8,7 +8,6 @@ same bytes.
 import ctypes
 import gc
 import os
-import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -25,7 +24,6 @@ Spelling = tuple[bytes, bytes, bytes]
 _BEGIN = date(FIRST_YEAR, 1, 1).toordinal()
 _DAYS = date(LAST_YEAR + 1, 1, 1).toordinal() - _BEGIN
 _YEAR_FIRST, _YEAR_LAST = 1, 2  # how a day was spelled
-_SEEN = re.compile(rb"[^\0]")
 
 _FOUND = 1024  # pair-days that the library gives at a time
 _TEXT = 80  # bytes of two addresses
@@ -135,12 +133,15 @@ class NativeRowCounter:
     def days(self) -> Iterator[Day]:
         """Those of rows that nobody else has looked at."""
         seen = ctypes.string_at(self._library.rows_days(self._counter), _DAYS)
-        for match in _SEEN.finditer(seen):
-            when, how = date.fromordinal(_BEGIN + match.start()), seen[match.start()]
-            if how & _YEAR_FIRST:
-                yield day_of(when, is_year_last=False)
-            if how & _YEAR_LAST:
-                yield day_of(when, is_year_last=True)
+        for how in (_YEAR_FIRST, _YEAR_LAST, _YEAR_FIRST | _YEAR_LAST):
+            number = seen.find(how)  # a search of C's: few of 47,000 days are in a file
+            while number >= 0:
+                when = date.fromordinal(_BEGIN + number)
+                if how & _YEAR_FIRST:
+                    yield day_of(when, is_year_last=False)
+                if how & _YEAR_LAST:
+                    yield day_of(when, is_year_last=True)
+                number = seen.find(how, number + 1)
 
     def totals(self) -> dict[PairDay, Totals]:
         """What was counted."""
