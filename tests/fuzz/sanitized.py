@@ -27,7 +27,7 @@ _OPTIONS = (
 _AT_RUN_TIME = (
     "detect_leaks=0",  # Python leaves much to the end of the process
     "malloc_context_size=0",  # without the stacks of all allocations it runs in two thirds of the time
-    *("quarantine_size_mb=16", "max_malloc_fill_size=0", "detect_stack_use_after_return=0"),
+    *("quarantine_size_mb=1", "max_malloc_fill_size=0", "detect_stack_use_after_return=0"),
     *(
         "replace_str=0",
         "intercept_strlen=0",
