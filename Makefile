@@ -6,6 +6,9 @@ DATA ?= $(CAMPUS)
 # SAVE=1 has measure, soak, mutants, kill-soak and fuzz keep their figures for the docs; else they only print.
 KEPT = $(if $(SAVE),--save)
 
+# Files side by side, in the order that tests/conftest.py gives them: those that take long are not left for the end.
+SIDE_BY_SIDE = -n 3 --dist loadfile --no-loadscope-reorder
+
 # Where this is set, every process of every test would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,10 +25,10 @@ demo: $(VENV)/demo ## Run the whole pipeline on this machine, on real traffic if
 	$(VENV)/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(if $(KEEP),--keep) "$$@"
 
 test: $(VENV)/dev ## Run the tests
-	$(VENV)/bin/pytest -q -n 3 --dist loadfile
+	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE)
 
 test-without-engine: $(VENV)/dev ## Run the tests that start no engine, on another Python: PYTHON=python3.13 VENV=build/python3.13
-	$(VENV)/bin/pytest -q -n 3 --dist loadfile --without-engine -r fE
+	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) --without-engine -r fE
 
 soak: $(VENV)/dev ## Simulate schedules full of faults: SEEDS=10000, or SEED=7 to replay one
 	$(VENV)/bin/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) $(KEPT)

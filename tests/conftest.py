@@ -31,6 +31,9 @@ from tests.helpers.template import create_tables
 Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and what was sent to it since
 
 
+# Files that take long, much of it waiting.
+_LONG = ("test_metrics.py", "test_slow_files.py", "test_compare.py", "test_demo.py", "test_deploy.py")
+
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("flowtally", deadline=None)
 settings.load_profile("flowtally")
@@ -48,6 +51,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """`--without-engine` skips a test where it would start an engine, or a program that starts one."""
     if config.getoption("--without-engine"):
         EmbeddedEngine.__enter__ = _skip  # type: ignore[assignment,method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: begun last, they would be waited for."""
+    items.sort(key=lambda item: item.path.name not in _LONG)
 
 
 def _skip(*_: object) -> None:
