@@ -7,7 +7,7 @@ with what the daily totals of the pair give.
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models.deployment import Deployment
 from models.errors import NotComputable
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 AT_ONCE = KEYS_A_CALL  # weeks that one look takes at most
 _PAIR, _WEEK = Week.pair.attr_name, Week.monday.attr_name
 _REVISION, _TIME = Week.revision.attr_name, Week.updated_at.attr_name
+_NAMES = {"#k": _PAIR, "#t": _WEEK, "#r": _REVISION, "#u": _TIME}
+ASKED: dict[str, Any] = {  # what a request names of an item, for `Change.of`
+    "ProjectionExpression": ", ".join(_NAMES),
+    "ExpressionAttributeNames": _NAMES,
+}
 
 
 class Change(NamedTuple):
@@ -87,13 +92,7 @@ class Consolidation:
             TryAgain: the table kept leaving keys unread.
         """
         keys = [{_PAIR: {"S": week.pair}, _WEEK: {"S": week.week}} for week in weeks]
-        names = {"#k": _PAIR, "#t": _WEEK, "#r": _REVISION, "#u": _TIME}
-        request = {
-            "Keys": keys,
-            "ConsistentRead": True,
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": names,
-        }
+        request = {"Keys": keys, "ConsistentRead": True, **ASKED}
         return [Change.of(item) for item in read_items(self._dynamodb, self._tables[0], request)]
 
     def standings(self, changes: Sequence[Change]) -> list[Standing]:

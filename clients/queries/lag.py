@@ -6,7 +6,7 @@ from heapq import nlargest
 from random import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple
 
-from clients.queries.consolidation import AT_ONCE, Change, Consolidation, Standing, standing
+from clients.queries.consolidation import ASKED, AT_ONCE, Change, Consolidation, Standing, standing
 from models.deployment import Deployment
 from models.storage.schema import RawItem
 from models.traffic import join_pair
@@ -86,7 +86,7 @@ def sampled_lag(dynamodb: "DynamoDBClient", deployment: Deployment) -> Lag:
         Segment=SystemRandom().randrange(segments),
         TotalSegments=segments,
         Limit=_SAMPLE,
-        ProjectionExpression="k, t, r, u",
+        **ASKED,
     )
     read = [Change.of(item) for item in page["Items"]]
     changes = nlargest(AT_ONCE, read, key=lambda change: change.changed_at)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
+from clients.queries.stages import age_of
 from clients.queries.stored import Status
-from clients.terminal.console import count_of, duration
+from clients.terminal.console import count_of
 from clients.terminal.options import DAY, age
 from models.bucket_layout import NO_BRANCH
 
@@ -113,17 +114,13 @@ def _of_consolidation(status: Status, limits: Limits, now: float) -> Iterator[Pr
     lag, compute = status.lag, status.compute
     if lag and lag.seconds(now) > limits.behind:
         pairs = f"{'' if lag.is_all else 'at least '}{count_of(lag.behind, 'pair')}"
-        what = f"{pairs} behind the daily totals, for up to {_age(lag.seconds(now))}"
+        what = f"{pairs} behind the daily totals, for up to {age_of(lag.seconds(now))}"
         if compute.has_lambda is False and compute.seen_at is not None and not compute.alive(now):
             what += ": nothing is seen that consolidates"
         yield Problem("behind", "statistics", what)
     if lag and lag.set_aside:
         what = f"{count_of(lag.set_aside, 'pair')} set aside: `flowtally verify --all` tells why"
         yield Problem("set_aside", "statistics", what)
-
-
-def _age(seconds: float) -> str:
-    return duration(round(seconds) * 1e6)
 
 
 def _of_branches(branches: list[BranchFiles], limits: Limits, now: float) -> Iterator[Problem]:

@@ -56,7 +56,7 @@ def stages_of(status: Status, now: float) -> Sequence[Stage]:
     vms = len(compute.alive(now)) if compute.seen_at is not None else None
     seen = [max(0, round(now - at)) for at in compute.seen_at or () if at]
     waited = round(max(0.0, now - min(status.incoming_since, default=now)))
-    told = f"{count_of(files, 'file')} on the way, for up to {_age(waited)}" if files else "up to date"
+    told = f"{count_of(files, 'file')} on the way, for up to {age_of(waited)}" if files else "up to date"
     counting = Stage(
         name="summarize",
         shown="counting",
@@ -93,9 +93,9 @@ def _runs_on(compute: Compute, now: float, *, with_age: bool) -> str:
     found = ["Lambda"] if compute.has_lambda else []
     if alive := compute.alive(now):
         vms = "VM" if len(alive) == 1 else f"{len(alive)} VMs"
-        found.append(f"{vms}, seen {_age(now - max(alive))} ago" if with_age and all(alive) else vms)
+        found.append(f"{vms}, seen {age_of(now - max(alive))} ago" if with_age and all(alive) else vms)
     elif compute.seen_at:
-        found.append(f"VM, not seen for {_age(now - max(compute.seen_at))}")
+        found.append(f"VM, not seen for {age_of(now - max(compute.seen_at))}")
     if found:
         return " and ".join(found)
     return UNSEEN if compute.has_lambda is None or compute.seen_at is None else "nothing seen"
@@ -108,11 +108,12 @@ def _lag(lag: Lag | None, compute: Compute, now: float) -> str:
     sample = "" if lag.is_all else f" ({count_of(lag.looked_at, 'recent change')} looked at)"
     told = "up to date" + sample
     if lag.behind:
-        told = f"{count_of(lag.behind, 'pair')} behind, for up to {_age(lag.seconds(now))}{sample}"
+        told = f"{count_of(lag.behind, 'pair')} behind, for up to {age_of(lag.seconds(now))}{sample}"
     if lag.set_aside:
         told += f"; {count_of(lag.set_aside, 'pair')} set aside"
     return f"{told}; a repair is due" if compute.is_repair_due else told
 
 
-def _age(seconds: float) -> str:
+def age_of(seconds: float) -> str:
+    """A time for people, to the second; none is below 0, whatever the clocks say."""
     return duration(round(max(0.0, seconds)) * 1e6)
