@@ -1,6 +1,5 @@
 """Sending flow files: under which key, what is to be said about each first, and what was done with it."""
 
-import re
 import threading
 import time
 from collections import deque
@@ -24,7 +23,7 @@ from clients.uploading.local_files import LocalFile
 from clients.uploading.outcome import Outcome, Upload
 from clients.uploading.packing import is_worth_packing
 from clients.uploading.transfer import PARTS_AT_ONCE, Transfer
-from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
+from models.bucket_layout import BRANCHES, incoming_key, is_branch_name, stem_and_digest
 from models.errors import UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
@@ -36,7 +35,6 @@ FILES_AT_ONCE = 4
 CONNECTIONS = FILES_AT_ONCE * PARTS_AT_ONCE
 _PACKED = ".csv.gz"
 _GRACE = 1.0  # seconds for transfers under way to be given up
-_KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
 _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
@@ -246,8 +244,8 @@ class Uploader:
         prefix = self._full_key("")
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
-                if match := _KEY.fullmatch(entry["Key"].removeprefix(prefix)):
-                    yield match["stem"]
+                if named := stem_and_digest(entry["Key"].removeprefix(prefix)):
+                    yield named[0]
 
     def _full_key(self, key: str) -> str:
         """The whole key.
@@ -274,8 +272,12 @@ class Uploader:
                 raise
             self._files = None  # a branch may be allowed to upload and nothing else
             return [], []
-        named = [(match, record) for record in records if (match := _KEY.fullmatch(record.key))]
-        named = [(match, record) for match, record in named if match["stem"] == stem]
-        same = [record for match, record in named if match["digest"] == digest]
-        others = [record for match, record in named if match["digest"] != digest and record.state in COUNTED]
+        named = [(stem_and_digest(record.key), record) for record in records]
+        same = [record for name, record in named if name == (stem, digest)]
+        others = [
+            record
+            for name, record in named
+            if name and name[0] == stem and name[1] != digest
+            if record.state in COUNTED
+        ]
         return same, others
