@@ -158,6 +158,11 @@ def test_a_branch_sees_what_became_of_its_own_files_only(
     waited = run("upload", "day.csv", "--wait", "--timeout", "9", **own)
     assert "counted before" in done(waited)
     assert "consolidated" not in waited.stdout + waited.stderr
+    files.put(File(branch="paris", key="bad.csv", state="rejected", reason="-", arrived_at=9, attempts=1))
+    checked = run("status", "--branch", "paris", "--check", "--json", **own)
+    told = {it["kind"]: it["what"] for it in json.loads(checked.stdout)["problems"]}
+    assert (checked.returncode, set(told)) == (3, {"rejected"})
+    assert told["rejected"] == "1 rejected file, until one of the same name is counted"
     unknown = run("status", "--branch", "rome", **own)
     assert (unknown.returncode, "not permitted" in unknown.stderr) == (1, True)
 
