@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -45,7 +46,7 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Makes this process a user with one of the policies that the stack offers."""
     iam = stack.engine.client("iam")
 
-    def become(policy: str, **tags: str) -> None:
+    def become(policy: str, *more: dict[str, str], **tags: str) -> None:
         name = f"user-{uuid4().hex}"
         iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         # The engine does not put the caller's tags into resources, as AWS does.
@@ -53,6 +54,9 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         for key, value in tags.items():
             document = document.replace(f"${{aws:PrincipalTag/{key}}}", value)
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+        wide = json.dumps({"Version": "2012-10-17", "Statement": more})
+        if more:
+            iam.put_user_policy(UserName=name, PolicyName="more", PolicyDocument=wide)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         for variable, value in stack.engine.environment().items():
             monkeypatch.setenv(variable, value)
@@ -101,6 +105,25 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
     ):
         with pytest.raises(ClientError, match=r"AccessDenied|UnauthorizedOperation"):
             refused()
+
+
+def test_a_branch_brings_no_program_whatever_it_is_allowed(
+    stack: GuardedStack, user: Callable[..., None]
+) -> None:
+    """With the right to do anything with any bucket, it can neither write nor delete what machines run."""
+    everywhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    bucket = stack.deployment.bucket
+    for tags, may in (({"branch": "paris"}, False), ({"team": "operations"}, True)):
+        user("AnalystPolicyArn", everywhere, **tags)
+        s3 = client("s3")
+        s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
+        for call in calls(
+            partial(s3.put_object, Bucket=bucket, Key="code/planted.zip", Body=b"x"),
+            partial(s3.create_multipart_upload, Bucket=bucket, Key="code/planted.zip"),
+            partial(s3.delete_object, Bucket=bucket, Key="code/planted.zip"),
+        ):
+            with nullcontext() if may else pytest.raises(ClientError, match="AccessDenied"):
+                call()
 
 
 def same_content(branch: str, state: str) -> File:
