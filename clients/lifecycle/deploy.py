@@ -89,7 +89,6 @@ class Deployer:
         if plan.is_empty:
             say("Everything is as it should be: nothing to change.")
         elif not self._is_agreed(plan):
-            self._stacks.discard(plan)
             return False
         self._carry_out(plan, wish, packages)
         self._finish(wanted)
@@ -176,8 +175,15 @@ class Deployer:
             )
 
     def _is_agreed(self, plan: Plan) -> bool:
-        self._audience.show_plan(plan)
-        return self._audience.confirm("Create all this?" if plan.is_new else "Make these changes?")
+        """Whether somebody says yes; else, also after Ctrl-C, nothing is left of what was asked for."""
+        is_agreed = False
+        try:
+            self._audience.show_plan(plan)
+            is_agreed = self._audience.confirm("Create all this?" if plan.is_new else "Make these changes?")
+        finally:
+            if not is_agreed:
+                self._stacks.discard(plan)
+        return is_agreed
 
     def _carry_out(self, plan: Plan, wish: Wish, packages: Mapping[str, Package]) -> None:
         """Makes the changes. The packages come back also where nothing changes: one may have been deleted."""

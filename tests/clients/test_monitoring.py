@@ -19,7 +19,9 @@ from models.storage.schema import File
 from tests.clients.test_status import record, record_rejected
 from tests.helpers.deployed import client, upload
 from tests.helpers.program import Run, done
+from tests.helpers.strange_servers import page_server, silent_server
 from tests.helpers.terminal import Screen, in_terminal, on_terminal
+from tests.helpers.waiting import PATIENCE
 
 NOW = 1_670_000_000
 HOUR, DAY = 3600, 86_400
@@ -251,6 +253,26 @@ def test_watch_goes_on_when_the_engine_fails(tmp_path: Path) -> None:
     lost = {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     with in_terminal(["watch"], tmp_path, 80, **lost) as terminal:
         terminal.wait_for("Could not connect")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert (screen.status, "Traceback" in screen.raw) == (0, False)
+
+
+def test_watch_tells_what_is_not_aws_and_what_does_not_answer(tmp_path: Path) -> None:
+    """A proxy's page, a server in trouble and silence are shown or waited for; Ctrl-C ends it each time."""
+    for status, said in ((200, "something else than AWS answered"), (503, "AWS is busy")):
+        with (
+            page_server(status) as address,
+            in_terminal(["watch"], tmp_path, 140, **CREDENTIALS, AWS_ENDPOINT_URL=address) as terminal,
+        ):
+            terminal.wait_for(said)
+            terminal.interrupt()
+            assert terminal.finish().status == 0
+    with (
+        silent_server() as (address, came),
+        in_terminal(["watch"], tmp_path, 80, **CREDENTIALS, AWS_ENDPOINT_URL=address) as terminal,
+    ):
+        assert came.wait(PATIENCE)
         terminal.interrupt()
         screen = terminal.finish()
     assert (screen.status, "Traceback" in screen.raw) == (0, False)
