@@ -14,7 +14,7 @@ from cloudformation.package import Target
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
-from tests.helpers.terminal import Screen, in_terminal, on_terminal
+from tests.helpers.terminal import Screen, exported_by, in_terminal, on_terminal
 from tests.helpers.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("engine_of_its_own")
@@ -125,14 +125,6 @@ def pasted(program: "subprocess.Popen[str]") -> dict[str, str]:
         if line.startswith("  flowtally top"):
             return exported_by("".join(lines))
     raise AssertionError(program.stderr and program.stderr.read())
-
-
-def exported_by(lines: str) -> dict[str, str]:
-    """What a shell into which these lines are pasted tells the programs that it starts."""
-    shell = ["env", "-i", "bash", "--norc", "-c", f"{lines}\nexec /usr/bin/env -0"]
-    said = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
-    given = dict(entry.split("=", 1) for entry in said.split("\0") if entry)
-    return {name: given[name] for name in given if name not in ("PWD", "SHLVL", "_")}
 
 
 def test_what_is_to_be_pasted_survives_a_narrow_terminal(tmp_path: Path) -> None:
