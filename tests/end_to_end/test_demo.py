@@ -15,6 +15,7 @@ from cloudformation.package import Target
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
+from tests.helpers.terminal import Screen, on_terminal
 from tests.helpers.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("engine_of_its_own")
@@ -33,6 +34,11 @@ def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no locks in it
         text=True,
     )
+
+
+def pictures(screen: Screen) -> list[str]:
+    """All lines that stood on a screen, each picture of a bar for itself."""
+    return Screen(0, screen.raw.replace("\r", "\n")).text.split("\n")
 
 
 def what_it_started(program: "subprocess.Popen[str]") -> tuple[int, list[int]]:
@@ -82,11 +88,12 @@ def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
     assert exported.read_text().startswith("Src IP,Dst IP,Day,")
 
 
-def test_demo_ends_with_what_stands_out_in_made_up_files(run: Run, tmp_path: Path) -> None:
-    """The scan and the flood that are planted are told in sentences and stand in the report."""
-    done = run("demo")
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
+def test_demo_ends_with_what_stands_out_in_made_up_files(tmp_path: Path) -> None:
+    """The planted scan and flood are told in sentences and stand in the report, on 80 columns."""
+    screen = on_terminal("demo", directory=tmp_path, columns=80)
+    assert screen.status == 0, screen.text
+    assert max(map(len, pictures(screen))) <= 80
+    said = " ".join(screen.text.split())
     page = (tmp_path / "demo-output" / "report.html").read_text("utf-8")
     for told in (
         "192.168.20.31 touched 57 addresses that it had never met",
@@ -162,10 +169,12 @@ def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
     eventually(lambda: is_gone(port, pids))
 
 
-def test_demo_in_which_nothing_is_counted_is_a_failure(run: Run, tmp_path: Path) -> None:
-    """When every file is rejected, the reasons are shown and the exit status is 1."""
+def test_demo_in_which_nothing_is_counted_is_a_failure(tmp_path: Path) -> None:
+    """When every file is rejected, the reasons are shown, without colours if so wanted; the status is 1."""
     (tmp_path / "letter.csv").write_text("Dear all,\nregards\n")
-    finished = run("demo", "letter.csv")
-    assert finished.returncode == 1
-    assert "no file was counted" in finished.stderr
-    assert re.search(r"^rejected +letter\.csv  .+", finished.stdout, re.MULTILINE)
+    screen = on_terminal("demo", "letter.csv", directory=tmp_path, columns=140, NO_COLOR="1")
+    assert screen.status == 1
+    assert "no file was counted" in screen.text
+    assert re.search(r"^rejected +letter\.csv  .+", screen.text, re.MULTILINE)
+    assert max(len(line) for line in pictures(screen) if not line.startswith("Warning")) <= 140
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", screen.raw)
