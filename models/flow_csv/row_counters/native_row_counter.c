@@ -883,7 +883,6 @@ size_t rows_count(Counter *counter, const char *text, size_t from, size_t length
     const char *at = text + from, *end = text + length;
     const char *quote = next_of('"', at, end), *nul = next_of('\0', at, end);
     int is_to_prove = counter->proofs != NULL;
-    if (is_to_prove) counter->proofs->is_contrary = 0;
     while (at < end) {
         const char *stop = next_of('\n', at, end);
         if (nul < stop) break;
