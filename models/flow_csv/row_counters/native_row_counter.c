@@ -694,8 +694,8 @@ static int read_decimal(Field field, Decimal *number) {
 
 /* The value of a whole number; of any other, or if a spreadsheet may have rounded it, more than any limit. */
 static uint64_t whole_number(Decimal number) {
-    if (number.is_rounded || number.is_negative || number.is_cut || number.scale < 0) return UINT64_MAX;
-    uint64_t value = number.digits;
+    if (number.is_rounded || number.is_negative || number.scale < 0) return UINT64_MAX;
+    uint64_t value = number.digits; /* of one that is cut, 10^17 and more: above any limit, too */
     for (; number.scale; number.scale--)
         if (__builtin_mul_overflow(value, 10, &value)) return UINT64_MAX;
     return value;
