@@ -1,5 +1,6 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from models.errors import FileRejected
@@ -127,12 +128,17 @@ class Reader:
         return self._rows.part if self._rows else self._reading.part
 
     @property
-    def elsewhere(self) -> int:
-        """Rows that count in other parts; in a first pass all of them."""
-        return self._rows.elsewhere if self._rows else 0
+    def rows(self) -> int:
+        """Rows that count, those of other parts among them; in a first pass all of them."""
+        return self._rows.rows if self._rows else 0
 
-    def end(self) -> dict[PairDay, Totals]:
-        """What was counted, after the last line; a first pass judges the file as a whole.
+    @property
+    def in_hand(self) -> int:
+        """Distinct pair-days that were counted."""
+        return self._rows.in_hand if self._rows else 0
+
+    def end(self) -> Iterator[dict[PairDay, Totals]]:
+        """What was counted, after the last line, some at a time; a first pass judges the file as a whole.
 
         Raises:
             FileRejected: there was nothing but blank lines, or something speaks against the whole file.
@@ -142,14 +148,13 @@ class Reader:
         if not self._columns:
             what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
-        totals = self._rows.totals() if self._rows else {}
         if self._reading.is_first:
             self.evidence.check_dates(self._name, self._rows.days() if self._rows else ())
-            check_rows(len(totals) + self.elsewhere, self.quarantine)
+            check_rows(self.rows, self.quarantine)
             if any(day.startswith("1970") for day in self.evidence.days):
                 self.notes.append(Note.CLOCK_NOT_SET)
             self.notes += self.units.notes() if self.units else []
-        return totals
+        return self._rows.portions() if self._rows else iter(())
 
     def _end_long_line(self) -> None:
         self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
