@@ -4,7 +4,8 @@ A row is a physical line (ended by LF, CRLF or CR) that is neither blank nor a h
 either counted once or quarantined with its line number and reason.
 
 Memory is bounded, whatever a file holds. The first pass looks at every row and judges the file. If there are
-too many pairs, it counts some of them; for each other part of the pairs, the file is read again.
+too many pairs, it counts some of them; for each other part of the pairs, the file is read again. What is
+counted becomes objects of Python's some at a time, as they take five times the memory.
 """
 
 import hashlib
@@ -77,8 +78,9 @@ def read_flow_file(
         quarantine: takes the quarantined rows as a CSV that can be corrected and read as a flow file of
             its own: the header, the rows' original bytes, line number and reason as further columns.
             Nothing is written when there are none.
-        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
-            `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
+        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read, and
+            of those in hand, some are given as `more`. Give `PAIR_DAYS`, or none if all totals are wanted at
+            once, whatever memory they take.
         name: the file's; a date in it helps to tell whether dates are month first.
         on_block: is called for each block of the content; whatever it raises passes through.
 

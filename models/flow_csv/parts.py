@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from models.flow_csv.notes import Note
 
-PAIR_DAYS = 450_000  # distinct ones in hand at most, of 64 bytes each, or 88 if of IPv6
+PAIR_DAYS = 450_000  # distinct ones in hand at most, of 70 bytes each, or 90 if of IPv6: some 40 MB
 AT_ONCE = 10_000  # of them that are given at a time: as objects of Python's, each takes 300 bytes
 NO_LIMIT = sys.maxsize
 PLACES = 1 << 32

@@ -281,7 +281,7 @@ static uint64_t mask_of(const char *at, const char *end) {
 }
 
 /* The next comma, or NULL. */
-static const char *next_comma(Commas *commas) {
+static inline __attribute__((always_inline)) const char *next_comma(Commas *commas) {
     while (!commas->mask) {
         if (commas->end - commas->at <= 16) return NULL;
         commas->at += 16;
@@ -452,11 +452,13 @@ static uint32_t address_words(uint32_t is_ipv6) {
 /* A pair and its hash, the same however its addresses are spelled; 0 if they are none. */
 static int read_pair(const Counter *counter, Field source, Field destination, PairDay *pair) {
     uint8_t *bytes = (uint8_t *)pair->addresses;
-    int is_source = 0, is_destination = 0;
-    if ((!read_ipv4(source, bytes) || !read_ipv4(destination, bytes + 4)) &&
-        (!read_address(source, bytes, &is_source) || !read_address(destination, bytes + 16, &is_destination)))
-        return 0;
+    int is_source, is_destination;
+    if (!read_address(source, bytes, &is_source) || !read_address(destination, bytes + 16, &is_destination)) return 0;
     pair->is_ipv6 = (uint32_t)(is_source | is_destination << 1);
+    if (!pair->is_ipv6) {
+        memcpy(bytes, bytes + 12, 4);
+        memcpy(bytes + 4, bytes + 28, 4);
+    }
     pair->hash = hash_of(counter, pair->addresses, address_words(pair->is_ipv6));
     return 1;
 }
@@ -573,7 +575,7 @@ static uint32_t hash_of_day(const Counter *counter, uint32_t place, uint32_t day
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* The bucket of a pair-day, or the free one where it belongs: there are twice as many as pair-days. */
+/* The bucket of a pair-day, or the free one where it belongs: there are eight for five pair-days, or more. */
 static SlotBucket *slot_bucket_of(const Counter *counter, const PairDay *of, uint32_t hash) {
     for (uint32_t n = hash;; n++) {
         SlotBucket *bucket = &counter->slot_buckets[n & counter->slot_mask];
@@ -611,7 +613,7 @@ static uint32_t slot_of(Counter *counter, const PairDay *of) {
     uint32_t place = (uint32_t)(of->hash >> 32), hash = hash_of_day(counter, place, of->day);
     SlotBucket *bucket = slot_bucket_of(counter, of, hash);
     if (bucket->slot) return bucket->slot;
-    if (2 * (uint64_t)counter->in_hand >= counter->slot_mask) {
+    if (8 * (uint64_t)counter->in_hand >= 5 * (uint64_t)counter->slot_mask) {
         if (!spread_slots(counter)) return NO_SLOT;
         bucket = slot_bucket_of(counter, of, hash);
     }
