@@ -53,7 +53,7 @@ test-office: $(VENV)/dev ## Open exports with LibreOffice, in English and German
 	$(VENV)/bin/pytest -q --office tests/clients/exporting/test_in_libreoffice.py
 
 test-dynamodb-local: $(VENV)/dev ## Run contract tests and pipeline on AWS's own engine; needs Java 17 and Maven
-	$(VENV)/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/attacks/test_full_item.py tests/dynamodb_local
+	$(VENV)/bin/pytest -q --dynamodb-local tests/contract tests/end_to_end/test_pipeline.py tests/attacks/test_full_item.py tests/attacks/test_colliding_files.py tests/dynamodb_local
 
 test-systemd: $(VENV)/dev ## Run the daemon under a real systemd, in a container; needs root on Debian
 	$(VENV)/bin/python -m tests.systemd

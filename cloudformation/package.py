@@ -76,7 +76,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Package:
-    """A zip, and the name that its content gives it."""
+    """A zip, and the name that its content gives it: functions and machines take it by its digest."""
 
     content: bytes
 
@@ -88,7 +88,7 @@ class Package:
     @property
     def key(self) -> str:
         """Where it lies in the bucket: another content has another key, so that functions are renewed."""
-        return f"code/{self.digest[:32]}.zip"
+        return f"code/{self.digest}.zip"
 
 
 def build_package(target: Target) -> Package:

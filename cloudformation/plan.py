@@ -18,6 +18,7 @@ from models.errors import UsageError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudformation.type_defs import StackResourceSummaryTypeDef
 
 Compute = Literal["lambda", "vm", "both", "none"]
 
@@ -31,7 +32,7 @@ COMPONENTS: Mapping[Compute, tuple[str, ...]] = {
 }
 PARTS = COMPONENTS["both"]
 
-_FILLED_IN = {"CodeKey", "StorageStack"}  # beside the outputs of other stacks
+_FILLED_IN = {"CodeDigest", "StorageStack"}  # beside the outputs of other stacks
 
 
 class WholeStack(NamedTuple):
@@ -47,7 +48,7 @@ class Wish(NamedTuple):
 
     parts: Sequence[str]  # of the compute, of PARTS
     settings: Mapping[str, str]  # parameters of the templates; those not given stay as they are
-    code_keys: Mapping[str, str]  # where the package for a part lies, for those that have one
+    code: Mapping[str, str]  # the digest of the package for a part, for those that have one
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,10 @@ class Stacks:
         """With what a part is deployed; nothing if it is not."""
         return stack.current(self.cloudformation, self.of(part))[1]
 
+    def resources(self, part: str, kind: str) -> list[str]:
+        """The real names of what is in a part's stack and of a type of CloudFormation's."""
+        return [it["PhysicalResourceId"] for it in self._resources(part) if it["ResourceType"] == kind]
+
     def is_half_adopted(self) -> bool:
         """Whether the stack of the storage has only what was left by an earlier one."""
         return is_half_adopted(self.cloudformation, self.name)
@@ -193,8 +198,8 @@ class Stacks:
 
     def _parameters_for(self, part: str, wish: Wish) -> dict[str, str]:
         known = {"StorageStack": self.name, **self._given_out(), **wish.settings}
-        if part in wish.code_keys:
-            known["CodeKey"] = wish.code_keys[part]
+        if part in wish.code:
+            known["CodeDigest"] = wish.code[part]
         return declared(template(part), known)
 
     def _given_out(self) -> dict[str, str]:
@@ -210,10 +215,14 @@ class Stacks:
         return WholeStack(self.of(part), "Modify" if is_there else "Add", resource_types(template(part)))
 
     def _removal(self, part: str) -> WholeStack:
-        name = self.of(part)
-        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        entries = [entry for page in pages for entry in page["StackResourceSummaries"]]
-        return WholeStack(name, "Remove", [(it["LogicalResourceId"], it["ResourceType"]) for it in entries])
+        entries = self._resources(part)
+        return WholeStack(
+            self.of(part), "Remove", [(it["LogicalResourceId"], it["ResourceType"]) for it in entries]
+        )
+
+    def _resources(self, part: str) -> "list[StackResourceSummaryTypeDef]":
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.of(part))
+        return [entry for page in pages for entry in page["StackResourceSummaries"]]
 
 
 def compute_of(parts: Sequence[str]) -> Compute:

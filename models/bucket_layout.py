@@ -21,6 +21,9 @@ _BRANCH = re.compile(r"[A-Za-z0-9]+(?:[ ._-][A-Za-z0-9]+)*")
 BRANCHES = (
     "letters and digits of ASCII, with single spaces, dots, hyphens or underscores between them, 64 at most"
 )
+# As `flowtally upload` names an object: by the file, and the begin of the digest of its content.
+_SENT = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
+
 LONGEST_KEY = 900  # bytes of a key in `incoming/`, which is longer in `rejected/`
 
 _ANOTHER_NAME = "Upload it under another name"
@@ -68,6 +71,19 @@ def branch_and_name(key: str) -> tuple[str, str]:
     below = key.removeprefix(INCOMING)
     branch, _, name = below.partition("/")
     return (branch, name) if branch and name else (NO_BRANCH, below or "/")
+
+
+def stem_and_digest(name: str) -> tuple[str, str] | None:
+    """Of a name that `flowtally upload` gave: the file's own without its suffix, and the digest in it.
+
+    Args:
+        name: below the branch.
+
+    Returns:
+        None for a name that something else gave.
+    """
+    match = _SENT.fullmatch(name)
+    return (match["stem"], match["digest"]) if match else None
 
 
 def quarantine_key(digest: bytes) -> str:

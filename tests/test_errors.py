@@ -1,6 +1,8 @@
 """Each error of the tree is met somewhere, and says what was found."""
 
+import ast
 import io
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from math import inf
@@ -9,9 +11,10 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from clients.terminal.aws_errors import refuse_foreign_answer
+from clients.terminal.aws_errors import _MEANINGS, _Meaning, refuse_foreign_answer, translate
 from clients.uploading.content import ChangedWhileRead, SecondReading, read_content
 from clients.uploading.following import follow
 from clients.uploading.local_files import LocalFile
@@ -95,6 +98,15 @@ PROVOKED: dict[type[FlowtallyError], Callable[[Path], object]] = {
 }
 
 
+# What AWS says, and what that is to a person; the rest of its codes is told as it is.
+REFUSALS = [(code, meaning) for meaning in _MEANINGS for code in sorted(meaning.codes or {"AnyOther"})]
+# Words that find fault with people, or hide behind manners.
+BLAME = re.compile(
+    r"\b(invalid|illegal|incorrect|forgot|mistake|oops|sorry|please|you (must|should|failed))\b",
+    re.IGNORECASE,
+)
+
+
 def family(error: type[FlowtallyError]) -> Iterator[type[FlowtallyError]]:
     """An error and all below it."""
     yield error
@@ -114,6 +126,27 @@ def test_each_error_is_met_and_says_what_was_found(error: type[FlowtallyError], 
     assert ".." not in told
     assert met.value.exit_status in (1, 2)
     assert met.value.code
+
+
+@pytest.mark.parametrize(("code", "meaning"), REFUSALS, ids=[code for code, _ in REFUSALS])
+def test_each_refusal_of_aws_is_told_in_its_own_words_and_ours(code: str, meaning: _Meaning) -> None:
+    """What AWS said is not hidden, and behind it stands what to do; a code that nobody knows is told, too."""
+    refused = ClientError({"Error": {"Code": code, "Message": "It said <this>."}}, "PutObject")
+    told = translate(refused)
+    assert type(told) is meaning.kind
+    assert "It said <this>" in told.found
+    assert (told.remedy != "") == (code != "AnyOther")
+    assert ".." not in str(told)
+
+
+def test_no_message_finds_fault_with_people() -> None:
+    """Of all texts in the product, docstrings aside, none has a word for that."""
+    for path in (path for room in PRODUCT for path in (ROOT / room).rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                assert not BLAME.search(node.value), f"{path}:{node.lineno}"
 
 
 def test_no_error_is_forgotten() -> None:

@@ -59,6 +59,7 @@ remove() {
         "$UNITS"/multi-user.target.wants/flowtally.target "$PREFIX" "$SETTINGS"
     systemctl daemon-reload
     systemctl reset-failed 'flowtally*' 2>/dev/null || true
+    groupdel flowtally 2>/dev/null || true
     echo "flowtally is removed."
 }
 
@@ -112,10 +113,14 @@ install_program() { # makes a new environment beside the one in use, and only th
 install_units() {
     cp -R "$version"/lib/python3*/site-packages/vm_daemon/systemd/* "$UNITS/"
     chmod -R u=rwX,go=rX "$UNITS"/flowtally*
+    # In there is the key by which files are named: for root, and for the services, which read it anew on a reload.
+    groupadd --force --system flowtally
     mkdir -p "$SETTINGS"
+    chgrp flowtally "$SETTINGS"
+    chmod 750 "$SETTINGS"
     if [ -n "$environment" ]; then
         cp "$environment" "$SETTINGS/flowtally.env"
-        chmod 644 "$SETTINGS/flowtally.env" # read anew as the service; keys of AWS belong into secret.env
+        chmod 644 "$SETTINGS/flowtally.env" # within a closed folder; keys of AWS belong into secret.env
     fi
     systemctl daemon-reload
 }

@@ -1,11 +1,18 @@
 """The command `flowtally status`."""
 
 import time
+from collections.abc import Sequence
 
 import click
 
-from clients.queries.file_report import LISTED, RecentFiles, files_of_branch, reasons_of
-from clients.queries.problems import Limits, limit_options, problems_of
+from clients.queries.file_report import (
+    LISTED,
+    RecentFiles,
+    files_of_branch,
+    read_rejected,
+    reasons_of,
+)
+from clients.queries.problems import Limits, Problem, limit_options, problems_of, problems_of_branch
 from clients.queries.stored import read_status
 from clients.queries.twins import twins_of
 from clients.render.files import (
@@ -35,7 +42,6 @@ from clients.render.stored import (
 from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
-from models.errors import UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import IN_TOTALS
 
@@ -60,6 +66,7 @@ _DOCUMENT = {
         "flowtally status --branch paris --files 100",
         "flowtally status --json | jq '.rejected[].reason'",
         "flowtally status --check --silent-after 2d || echo flowtally needs me",
+        "flowtally status --branch paris --check",
         statuses={
             1: "the branch has sent no file, or AWS refused",
             3: "something needs somebody (with --check)",
@@ -100,24 +107,24 @@ def status(
     quarantine. Notes say what was assumed about a file; with --branch, a duplicate names the file whose
     content it has, to those who may see that. Somebody is needed where files are rejected or wait too long,
     messages failed for good, statistics are behind for too long or set aside, days are missing, or a branch
-    has gone silent.
+    has gone silent. With --branch and --check it is told of that branch alone, under its BranchUploadPolicy,
+    too: there a rejected file needs somebody until one of its name is counted, unless it came before --since.
 
     Of both stages it says what runs them, as far as it can be seen: Lambda if it is deployed, VMs by their
     signs of life; and how far they are behind. Up to 100,000 weeks of pairs are compared with their
     statistics, which are read to be counted anyway; of more, and with --check, 100 of them: those that
     changed last in a sample of 1,000.
     """
+    if is_check and branch is not None:
+        return _tell_monitor(output, _problems_of_branch(account, branch, limits))
     if branch is not None:
-        if is_check:
-            raise UsageError("either --branch or --check")
         _show_branch(account, output, branch, listed)
         return 0
     found = read_status(account, listed, with_traffic=not is_check)
     now = time.time()
     problems = problems_of(found, limits, now)
     if is_check:
-        output.show(problems_listing(problems))
-        return _NEEDS_SOMEBODY if problems else 0
+        return _tell_monitor(output, problems)
     output.show(
         stored_listing(found.tables, found.objects),
         stages_listing(found, now),
@@ -129,6 +136,16 @@ def status(
         problems_listing(problems),
     )
     return 0
+
+
+def _tell_monitor(output: Output, problems: Sequence[Problem]) -> int:
+    output.show(problems_listing(problems))
+    return _NEEDS_SOMEBODY if problems else 0
+
+
+def _problems_of_branch(account: Account, branch: str, limits: Limits) -> list[Problem]:
+    files = files_of_branch(account, branch)
+    return problems_of_branch(files, read_rejected(account), limits, time.time())
 
 
 def _show_branch(account: Account, output: Output, branch: str, listed: int) -> None:

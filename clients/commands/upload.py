@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from clients.queries.consolidation import Consolidation
 from clients.queries.twins import Twins
 from clients.recovering.retract import CONNECTIONS as RETRACTING
-from clients.recovering.retract import Retractor
+from clients.recovering.retract import Ledger, Retractor
 from clients.render.listing import Listing, shape_of
 from clients.render.output import Output, pass_output
 from clients.render.upload_progress import BECAME, UPLOADS, send_with_bar, tell
@@ -162,8 +162,10 @@ def _taking_out(account: Account, branch: str, files: FilesTable | None) -> Take
     )
     retractor = Retractor(daily_totals, files, deployment.address_scope, deployment.source_key)
 
+    ledger = Ledger(files)
+
     def take_out(path: Path, state: File) -> None:
-        records = list(files.all())
+        records = ledger.records()
         if others := retractor.other_uploads(state, records):
             raise UsageError(
                 f"its earlier state was sent as {', '.join(others)}, too",

@@ -8,10 +8,9 @@ Each step is one that can be repeated; after an interruption the same command go
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
-
 from clients.lifecycle import retained_resources
 from clients.lifecycle.adoption import left_behind
+from clients.lifecycle.packages import StoredPackages
 from clients.recovering.redrive import Redrive
 from clients.recovering.repair import repair_all
 from clients.terminal.account import Account
@@ -19,12 +18,11 @@ from clients.terminal.console import say
 from cloudformation import change_sets, stack
 from cloudformation.change_sets import ChangeSet
 from cloudformation.package import Package, Target, build_package, build_vm_package
-from cloudformation.plan import COMPONENTS, PARTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
+from cloudformation.plan import COMPONENTS, Compute, Plan, Stacks, Wish, check_settings, compute_of
 from cloudformation.templates import parameter_default, template
 from models.deployment import Deployment
-from models.errors import FlowtallyError, OtherLayout, UsageError, error_code
+from models.errors import FlowtallyError, OtherLayout, UsageError
 
-_CODE = "code/"
 _OTHER_FUNCTIONS = 5  # that may run beside those that count: consolidation, one a shard, and verification
 _DONE = {"CREATE": "Creating", "UPDATE": "Updating", "IMPORT": "Adopting what an earlier one left, as"}
 _STUCK = ("ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
@@ -61,6 +59,7 @@ class Deployer:
         self._audience = audience
         self._cloudformation = account.client("cloudformation")
         self._stacks = Stacks(self._cloudformation, account.stack)
+        self._packages = StoredPackages(account, self._stacks)
 
     def run(self, compute: Compute | None) -> bool:
         """Deploys; False if the user does not want to.
@@ -82,15 +81,14 @@ class Deployer:
         self._check_that_it_is_ours()
         left = None if self._stacks.has_storage() else left_behind(self._account)
         packages = self._build(wanted)
-        keys = {part: package.key for part, package in packages.items()}
-        wish = Wish(wanted, self._settings, keys)
+        code = {part: package.digest for part, package in packages.items()}
+        wish = Wish(wanted, self._settings, code)
         if "lambda" in wanted:
             self._look_at_quota()
         plan = self._stacks.plan(wish, left)
         if plan.is_empty:
             say("Everything is as it should be: nothing to change.")
         elif not self._is_agreed(plan):
-            self._stacks.discard(plan)
             return False
         self._carry_out(plan, wish, packages)
         self._finish(wanted)
@@ -177,18 +175,27 @@ class Deployer:
             )
 
     def _is_agreed(self, plan: Plan) -> bool:
-        self._audience.show_plan(plan)
-        return self._audience.confirm("Create all this?" if plan.is_new else "Make these changes?")
+        """Whether somebody says yes; else, also after Ctrl-C, nothing is left of what was asked for."""
+        is_agreed = False
+        try:
+            self._audience.show_plan(plan)
+            is_agreed = self._audience.confirm("Create all this?" if plan.is_new else "Make these changes?")
+        finally:
+            if not is_agreed:
+                self._stacks.discard(plan)
+        return is_agreed
 
     def _carry_out(self, plan: Plan, wish: Wish, packages: Mapping[str, Package]) -> None:
         """Makes the changes. The packages come back also where nothing changes: one may have been deleted."""
         self._make(plan.storage)
         if plan.adopts:
             self._complete_adoption(plan, wish)
-        self._upload(packages)
+        self._packages.put(packages.values())
         before = self._stacks.running()
         for part in wish.parts:
             self._make(self._stacks.change_of(part, plan, wish))
+        if "lambda" in packages:
+            self._packages.check_functions(packages["lambda"])
         if not plan.is_new and set(before) != set(wish.parts):
             # Before the removals: interrupted there, it is done again.
             repaired = repair_all(self._account)
@@ -209,19 +216,8 @@ class Deployer:
             say(f"{_DONE[change.kind]} stack {change.stack}")
             change_sets.execute(self._cloudformation, change, self._audience.show_event)
 
-    def _upload(self, packages: Mapping[str, Package]) -> None:
-        """Uploads what was packaged, unless it is there. Not before the answer: a no must change nothing."""
-        s3, bucket = self._account.client("s3"), self._bucket
-        for package in packages.values():
-            try:
-                s3.head_object(Bucket=bucket, Key=package.key)
-            except ClientError as error:
-                if error_code(error) not in ("404", "NoSuchKey"):
-                    raise
-                s3.put_object(Bucket=bucket, Key=package.key, Body=package.content)
-
     def _finish(self, wanted: Sequence[str]) -> None:
-        self._remove_old_packages()
+        self._packages.remove_unused()
         self._start_again()
         outputs = stack.outputs(self._cloudformation, self._account.stack)
         for name in ("Bucket", "BranchUploadPolicyArn", "AnalystPolicyArn"):
@@ -233,15 +229,6 @@ class Deployer:
             )
         say(f"Ready. Next: flowtally upload{self._account.options} --branch NAME FILE…", style="bold")
 
-    def _remove_old_packages(self) -> None:
-        """Leaves only the packages that a stack still names."""
-        used = {self._stacks.parameters(part).get("CodeKey") for part in PARTS}
-        s3, bucket = self._account.client("s3"), self._bucket
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_CODE):
-            for entry in page.get("Contents", []):
-                if entry["Key"] not in used:
-                    s3.delete_object(Bucket=bucket, Key=entry["Key"])
-
     def _start_again(self) -> None:
         """Hands every file that waits to the compute that there is now.
 
@@ -251,7 +238,3 @@ class Deployer:
         deployment = Deployment.from_stack(self._cloudformation, self._account.stack)
         if restarted := Redrive(*clients, deployment).restart_incoming():
             say(f"Files that were waiting, started again: {restarted:,}")
-
-    @property
-    def _bucket(self) -> str:
-        return stack.stack_output(self._cloudformation, self._account.stack, "Bucket")

@@ -26,7 +26,7 @@ def deploy_lambda(engine: EmbeddedEngine, storage: str, **settings: str) -> None
     engine.client("s3").put_object(Bucket=known["Bucket"], Key=package.key, Body=package.content)
     known |= {
         "StorageStack": storage,
-        "CodeKey": package.key,
+        "CodeDigest": package.digest,
         "Architecture": target.architecture,
         "Runtime": f"python{target.python}",
     }

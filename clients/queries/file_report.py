@@ -146,6 +146,24 @@ def files_of_branch(account: Account, branch: str) -> list[File]:
     return found
 
 
+def read_rejected(account: Account) -> SetAside | None:
+    """The rejected files of all branches that nobody has dealt with; None where they may not be seen.
+
+    A branch may not: the versions that their keys begin with keep its own from being told from others'.
+    """
+    pages = account.client("s3").get_paginator("list_objects_v2")
+    try:
+        return SetAside(
+            entry["Key"]
+            for page in pages.paginate(Bucket=account.bucket, Prefix=REJECTED)
+            for entry in page.get("Contents", [])
+        )
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return None
+
+
 def _known_branches(files: FilesTable, s3: "S3Client", bucket: str) -> set[str] | None:
     """All branches that sent something; None where they may not be seen, as by a branch."""
     try:

@@ -1,18 +1,20 @@
 """What needs somebody: files rejected, or waiting too long; days missing; branches gone silent."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
+from clients.queries.file_report import WAITING, SetAside
 from clients.queries.stages import age_of
 from clients.queries.stored import Status
 from clients.terminal.console import count_of
 from clients.terminal.options import DAY, age
-from models.bucket_layout import NO_BRANCH
+from models.bucket_layout import NO_BRANCH, stem_and_digest
+from models.storage.schema import COUNTED, File
 
 Result = TypeVar("Result")
 
@@ -26,7 +28,7 @@ class Limits(NamedTuple):
         waiting: seconds that a file may lie in `incoming/`.
         silence: seconds without a file of a branch.
         behind: seconds that a change of the daily totals may wait to be consolidated.
-        since: days missing before are no matter.
+        since: days missing before are no matter; of a single branch, files rejected before neither.
     """
 
     waiting: float = 3600.0
@@ -94,17 +96,71 @@ def problems_of(status: Status, limits: Limits, now: float) -> list[Problem]:
     ]
 
 
+def problems_of_branch(
+    files: Sequence[File], rejected: SetAside | None, limits: Limits, now: float
+) -> list[Problem]:
+    """Looks for those of one branch. Messages and statistics are of no branch, and not looked at.
+
+    Args:
+        files: all that it sent, at least one, what waits among them.
+        rejected: what was rejected and nobody has dealt with; None where that may not be seen: a rejected
+            file needs somebody then until one of its name is counted.
+        limits: what is still in order.
+        now: epoch seconds.
+    """
+    branch = BranchFiles(files[0].branch)
+    for file in files:
+        branch.add(file)
+    waiting = [file.arrived_at for file in files if file.state == WAITING]
+    return [
+        *_rejected_of_branch(branch.name, files, rejected, limits),
+        *_too_late(branch.name, waiting, limits, now),
+        *_of_branches([branch], limits, now),
+    ]
+
+
+def _rejected_of_branch(
+    branch: str, files: Sequence[File], rejected: SetAside | None, limits: Limits
+) -> Iterator[Problem]:
+    is_open, until = _not_replaced(files), "one of the same name is counted"
+    if rejected is not None:
+        is_open, until = rejected.has_file, "corrected or deleted"
+    begin = datetime.fromisoformat(limits.since).replace(tzinfo=UTC).timestamp() if limits.since else 0.0
+    of_matter = [file for file in files if file.state == "rejected" and file.arrived_at >= begin]
+    if count := sum(map(is_open, of_matter)):
+        yield Problem("rejected", branch, f"{count_of(count, 'rejected file')}, until {until}")
+
+
+def _not_replaced(files: Sequence[File]) -> Callable[[File], bool]:
+    """Tells whether no file of the name of another was counted after that came."""
+    counted: dict[str, int] = {}
+    for file in files:
+        if file.state in COUNTED:
+            counted[_name(file)] = max(file.arrived_at, counted.get(_name(file), 0))
+    return lambda file: counted.get(_name(file), 0) < file.arrived_at
+
+
+def _name(file: File) -> str:
+    """What a file was called where it was sent, as far as its key tells."""
+    named = stem_and_digest(file.key)
+    return named[0] if named else file.key
+
+
+def _too_late(where: str, since: Sequence[float], limits: Limits, now: float) -> Iterator[Problem]:
+    late = sum(now - at > limits.waiting for at in since)
+    if late:
+        oldest = (now - min(since)) / 3600
+        wait, one = ("waits", "") if late == 1 else ("wait", "one ")
+        what = f"{count_of(late, 'file')} {wait} too long, {one}for {oldest:.1f} h"
+        yield Problem("waiting", where, what)
+
+
 def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Problem]:
     if rejected := status.files.rejected.total:
         yield Problem(
             "rejected", "rejected/", f"{count_of(rejected, 'rejected file')}, until corrected or deleted"
         )
-    late = sum(now - since > limits.waiting for since in status.incoming_since)
-    if late:
-        oldest = (now - min(status.incoming_since)) / 3600
-        wait, one = ("waits", "") if late == 1 else ("wait", "one ")
-        what = f"{count_of(late, 'file')} {wait} too long, {one}for {oldest:.1f} h"
-        yield Problem("waiting", "incoming/", what)
+    yield from _too_late("incoming/", status.incoming_since, limits, now)
     if letters := status.dead_letters.visible + status.dead_letters.in_flight:
         what = f"{count_of(letters, 'message')} failed for good: `flowtally redrive`"
         yield Problem("dead_letters", "queue", what)

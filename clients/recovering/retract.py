@@ -1,6 +1,8 @@
 """Taking a file's traffic out of the daily totals again."""
 
+import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,35 @@ from models.storage.schema import IN_TOTALS, File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 CONNECTIONS = 16  # writes in flight
+_FRESH = 60.0  # seconds for which a reading of the ledger is good
+
+
+class Ledger:
+    """The records of all files, read for several retractions at once: from many threads, by one of them.
+
+    A retraction must know which other uploads its content came by, so what is older than a minute is read
+    again.
+
+    Args:
+        files: the table.
+        now: gives seconds.
+    """
+
+    def __init__(self, files: FilesTable, now: Callable[[], float] = time.monotonic) -> None:
+        self._files = files
+        self._now = now
+        self._lock = threading.Lock()
+        self._records: list[File] = []
+        self._read_at = -math.inf
+
+    def records(self) -> list[File]:
+        """All of them, as they were at most a minute before; a retraction marks its own in them."""
+        with self._lock:
+            now = self._now()
+            if now - self._read_at > _FRESH:
+                self._records = list(self._files.all())
+                self._read_at = now
+            return self._records
 
 
 class Retraction(NamedTuple):

@@ -16,9 +16,12 @@ def ask(question: Callable[[], Any]) -> Any:
 
     Raises:
         UsageError: nobody is there to answer.
+        Abort: somebody is, and pressed Ctrl-C.
     """
     try:
         return question()
-    except click.Abort:
+    except click.Abort as abort:
         say("")
+        if isinstance(abort.__context__, KeyboardInterrupt):  # click makes one of that and of an end of input
+            raise
         raise UsageError("nobody answered", remedy="Say --yes, if nobody is to be asked") from None

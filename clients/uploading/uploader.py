@@ -1,6 +1,5 @@
 """Sending flow files: under which key, what is to be said about each first, and what was done with it."""
 
-import re
 import threading
 import time
 from collections import deque
@@ -24,8 +23,8 @@ from clients.uploading.local_files import LocalFile
 from clients.uploading.outcome import Outcome, Upload
 from clients.uploading.packing import is_worth_packing
 from clients.uploading.transfer import PARTS_AT_ONCE, Transfer
-from models.bucket_layout import BRANCHES, incoming_key, is_branch_name
-from models.errors import UsageError
+from models.bucket_layout import BRANCHES, incoming_key, is_branch_name, stem_and_digest
+from models.errors import FlowtallyError, ServiceUnavailable, TryAgain, UsageError
 from models.storage.file_records import FilesTable
 from models.storage.schema import COUNTED, File
 
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 FILES_AT_ONCE = 4
 CONNECTIONS = FILES_AT_ONCE * PARTS_AT_ONCE
 _PACKED = ".csv.gz"
+_ON_THEIR_WAY = (Outcome.SENT, Outcome.WOULD_BE_SENT)
 _GRACE = 1.0  # seconds for transfers under way to be given up
-_KEY = re.compile(r"(?P<stem>.+)-(?P<digest>[0-9a-f]{16})\.csv(\.gz)?", re.DOTALL)
 
 _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
@@ -108,7 +107,8 @@ class Uploader:
         self._is_forced = is_forced
         self._stopped = threading.Event()
         self._taken: set[str] = set()
-        self._under_way: set[str] = set()  # names of which a content is not counted yet
+        # Names of which a content is not counted yet, and the file of this command that it is, if it is one.
+        self._under_way: dict[str, LocalFile | None] = {}
         self._lock = threading.Lock()
 
     @property
@@ -126,7 +126,7 @@ class Uploader:
         """
         self._stopped.clear()
         if self._take_out:  # before any record is read: what is counted in between is held back, not missed
-            self._under_way = set(self._names_that_wait())
+            self._under_way = dict.fromkeys(self._names_that_wait())
         waiting, events = deque(files), SimpleQueue[_Event]()
         threads = [
             threading.Thread(target=self._work, args=(waiting, events), name=f"upload-{number}", daemon=True)
@@ -169,6 +169,12 @@ class Uploader:
     def _send(self, file: LocalFile, advanced: Callable[[int], None]) -> Upload:
         if file.problem:
             return Upload(file, "", Outcome.FAILED, reason=file.problem)
+        upload = self._try(file, advanced)
+        if upload.outcome not in _ON_THEIR_WAY:
+            self._release(file)
+        return upload
+
+    def _try(self, file: LocalFile, advanced: Callable[[int], None]) -> Upload:
         try:
             with file.path.open("rb") as opened:
                 content = read_content(opened)
@@ -180,12 +186,15 @@ class Uploader:
                     transfer.send(opened, content, is_packed=upload.is_packed)
         except OSError as error:
             return Upload(file, "", Outcome.FAILED, reason=f"cannot be read ({error.strerror or error})")
-        except UsageError as error:
-            return Upload(file, "", Outcome.FAILED, reason=f"{error.found}. {error.remedy}")
         except ChangedWhileRead:
             return Upload(
                 file, "", Outcome.LEFT, reason="it changed while it was read. Send it when it is finished"
             )
+        except (ServiceUnavailable, TryAgain):  # not of this file alone
+            raise
+        except FlowtallyError as error:
+            told = ". ".join(filter(None, (error.found, error.remedy)))
+            return Upload(file, "", Outcome.FAILED, reason=told)
         return upload
 
     def _told(self, advanced: Callable[[int], None]) -> Callable[[int], None]:
@@ -222,32 +231,35 @@ class Uploader:
         """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
         if foreseen.rejection and not self._is_forced:
             return _WOULD_BE_REJECTED.format(reason=foreseen.rejection)
-        if self._take_out and not self._claim(file.stem):
+        if self._take_out and not self._claim(file):
             return _WAITS
         states = [] if self._is_forced else same_file(opened, file.path.name, others)
         if not states:
             return ""
         if self._take_out is None or not all(begins_with(opened, state) for state in states):
-            self._under_way.discard(file.stem)
             return held_reason(opened, states)
         for state in states if not self._is_dry_run else ():
             take_out_state(opened, state, self._take_out)
         return ""
 
-    def _claim(self, stem: str) -> bool:
-        """Whether no content of this name is on its way, so that its state is known; from now on one is."""
+    def _claim(self, file: LocalFile) -> bool:
+        """Whether no content of its name is on its way, so that its state is known; from now on it is."""
         with self._lock:
-            is_free = stem not in self._under_way
-            self._under_way.add(stem)
-        return is_free
+            return self._under_way.setdefault(file.stem, file) is file
+
+    def _release(self, file: LocalFile) -> None:
+        """Lets others of its name go, unless one of these, or what waits, keeps it."""
+        with self._lock:
+            if self._under_way.get(file.stem) is file:
+                del self._under_way[file.stem]
 
     def _names_that_wait(self) -> Iterator[str]:
         """Those of which a content lies in the bucket and is not counted yet."""
         prefix = self._full_key("")
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
-                if match := _KEY.fullmatch(entry["Key"].removeprefix(prefix)):
-                    yield match["stem"]
+                if named := stem_and_digest(entry["Key"].removeprefix(prefix)):
+                    yield named[0]
 
     def _full_key(self, key: str) -> str:
         """The whole key.
@@ -274,8 +286,12 @@ class Uploader:
                 raise
             self._files = None  # a branch may be allowed to upload and nothing else
             return [], []
-        named = [(match, record) for record in records if (match := _KEY.fullmatch(record.key))]
-        named = [(match, record) for match, record in named if match["stem"] == stem]
-        same = [record for match, record in named if match["digest"] == digest]
-        others = [record for match, record in named if match["digest"] != digest and record.state in COUNTED]
+        named = [(stem_and_digest(record.key), record) for record in records]
+        same = [record for name, record in named if name == (stem, digest)]
+        others = [
+            record
+            for name, record in named
+            if name and name[0] == stem and name[1] != digest
+            if record.state in COUNTED
+        ]
         return same, others

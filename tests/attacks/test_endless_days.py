@@ -1,6 +1,5 @@
 """Days that are far from ordinary: they cost their branch, and nobody else."""
 
-import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -25,16 +24,10 @@ def test_a_pair_of_endless_days_is_bounded(deployment: Deployment, tmp_path: Pat
     upload(deployment, "incoming/paris/day.csv", GOOD)
     with daemon(deployment, tmp_path) as processes:
         eventually(lambda: is_at_rest(deployment) and stored_days(deployment))
-        peaks = [peak_of(running.process.pid) for running in processes]
+        peaks = [running.peak() for running in processes]
     counted = [day for day in days if 1970 <= day.year <= 2099]
     assert stored_statistics(deployment) == {
         ("10.0.0.1", "10.0.0.2"): Sums(*[len(counted)] * 5),
         ("10.0.0.3", "10.0.0.4"): ONE_DAY,
     }
     assert max(peaks) < MEMORY
-
-
-def peak_of(process: int) -> int:
-    """The most memory in kB that a process has had."""
-    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
-    return int(peak)

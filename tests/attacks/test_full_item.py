@@ -4,33 +4,22 @@ from pathlib import Path
 
 from models.deployment import Deployment
 from models.storage.file_records import FilesTable
+from models.traffic import PairWeek
 from tests.helpers.daemons import daemon
 from tests.helpers.deployed import client, is_at_rest, keys, stored_days, upload
 from tests.helpers.flow_files import flow_csv
+from tests.helpers.spoilt_items import fill_week
 from tests.helpers.waiting import eventually
 
 FILES = 51_193  # with which an item has the very size that it may have
+FULL = PairWeek("10.0.0.1", "10.0.0.2", "2022-12-05")
 COMMON = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1000,3"
 OTHERS = [f"10.0.0.1,10.0.1.{number},07/12/2022 10:00:00 AM,1000,3" for number in range(50)]
 
 
-def fill(deployment: Deployment) -> None:
-    """Leaves what so many files of one row leave."""
-    numbers = {"d3": FILES, "p3": FILES, "n3": FILES, "r": FILES, "u": 100}
-    client("dynamodb").put_item(
-        TableName=deployment.daily_totals,
-        Item={
-            "k": {"S": "10.0.0.1>10.0.0.2"},
-            "t": {"S": "2022-12-05"},
-            "s": {"BS": [number.to_bytes(8, "big") for number in range(FILES)]},
-            **{name: {"N": str(number)} for name, number in numbers.items()},
-        },
-    )
-
-
 def test_a_full_item_keeps_nothing_else_from_being_counted(deployment: Deployment, tmp_path: Path) -> None:
     """All other pairs of a file with that row count, of both branches; each file waits in rejected/."""
-    fill(deployment)
+    fill_week(client("dynamodb"), deployment.daily_totals, FULL, FILES)
     for branch in ("paris", "rome"):
         upload(
             deployment,

@@ -4,22 +4,24 @@ import json
 import re
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from clients.queries.branches import BranchFiles, days_in_spans, spans_text
-from clients.queries.file_report import FileReport, RecentFiles
-from clients.queries.problems import Limits, problems_of
+from clients.queries.file_report import FileReport, RecentFiles, SetAside
+from clients.queries.problems import Limits, problems_of, problems_of_branch
 from clients.queries.stored import ObjectUse, Status, Waiting
 from clients.render.stored import work_listing
 from models.deployment import Deployment
 from models.storage.schema import File
 from tests.clients.test_status import record, record_rejected
-from tests.helpers.deployed import upload
+from tests.helpers.deployed import client, upload
 from tests.helpers.program import Run, done
+from tests.helpers.strange_servers import page_server, silent_server
 from tests.helpers.terminal import Screen, in_terminal, on_terminal
+from tests.helpers.waiting import PATIENCE
 
 NOW = 1_670_000_000
 HOUR, DAY = 3600, 86_400
@@ -165,8 +167,63 @@ def test_status_lists_branches_with_the_days_missing(deployment: Deployment, run
     (branch,) = json.loads(done(run("status", "--json")))["branches"]
     assert (branch["missing_days"], branch["missing"]) == (2, "2022-12-06 – 2022-12-07")
     assert datetime.fromisoformat(branch["last_arrival"]).tzinfo == UTC
-    refused = run("status", "--check", "--branch", "paris")
-    assert (refused.returncode, "either --branch or --check" in refused.stderr) == (2, True)
+
+
+def sent(key: str, state: str, arrived: int) -> File:
+    """A file of Paris of no day."""
+    return File(branch="paris", key=key, state=state, arrived_at=arrived, attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_open"),
+    [
+        (sent("day-0123456789abcdef.csv.gz", "counted", NOW + 1), False),
+        (sent("day-0123456789abcdef.csv", "duplicate", NOW + 1), False),
+        (sent("day-0123456789abcdef.csv", "counted", NOW - 1), True),  # the rejected one came after it
+        (sent("day-0123456789abcdef.csv", "retracted", NOW + 1), True),
+        (sent("night-0123456789abcdef.csv", "counted", NOW + 1), True),
+        (sent("day-more-0123456789abcdef.csv", "counted", NOW + 1), True),
+    ],
+)
+def test_a_rejected_file_is_replaced_by_one_of_its_name(later: File, is_open: bool) -> None:
+    """Where rejected/ may not be seen, that is how a file is dealt with: sent again, and counted."""
+    rejected = sent("day-ffffffffffffffff.csv", "rejected", NOW)
+    kinds = [it.kind for it in problems_of_branch([rejected, later], None, Limits(), NOW + 2)]
+    assert kinds == ["rejected"] * is_open
+
+
+def test_a_rejected_file_needs_somebody_while_it_lies_there() -> None:
+    """Where rejected/ may be seen, that alone counts, as without --branch; --since leaves old ones alone."""
+    files = [sent("day.csv", "rejected", NOW), sent("night.csv", "rejected", NOW)]
+    there = SetAside(["rejected/0a1b/paris/day.csv", "rejected/0a1b/rome/night.csv"])
+    (problem,) = problems_of_branch(files, there, Limits(), NOW)
+    assert problem == ("rejected", "paris", "1 rejected file, until corrected or deleted")
+    (problem,) = problems_of_branch(files, None, Limits(), NOW)
+    assert problem == ("rejected", "paris", "2 rejected files, until one of the same name is counted")
+    assert problems_of_branch(files, SetAside([]), Limits(), NOW) == []
+    day = datetime.fromtimestamp(NOW, UTC).date()
+    assert problems_of_branch(files, there, Limits(since=f"{day}"), NOW) != []
+    assert problems_of_branch(files, there, Limits(since=f"{day + timedelta(1)}"), NOW) == []
+
+
+def test_a_monitor_of_one_branch_is_told_of_no_other(deployment: Deployment, run: Run) -> None:
+    """Files that wait, days missing and silence of the branch alone; JSON as without --branch."""
+    now = int(time.time())
+    record(deployment, "paris", "a.csv", first_day="2022-12-05", last_day="2022-12-05", arrived_at=now)
+    record(deployment, "rome", "a.csv", first_day="2022-12-05", last_day="2022-12-05")
+    record_rejected(deployment, "c.csv", now)  # of Paris
+    upload(deployment, "incoming/rome/waits.csv", b"x")
+    checked = run("status", "--branch", "rome", "--check", "--waiting-after", "0s", "--json")
+    assert (checked.returncode, checked.stderr) == (3, "")
+    problems = json.loads(checked.stdout)["problems"]
+    assert [(it["kind"], it["where"]) for it in problems] == [("waiting", "rome")]
+    client("s3").delete_object(Bucket=deployment.bucket, Key="incoming/rome/waits.csv")
+    line = run("status", "--branch", "rome", "--check").stdout.splitlines()[2]
+    assert line.split()[:5] == ["silent", "rome", "no", "file", "for"]
+    assert done(run("status", "--branch", "rome", "--check", "--silent-after", "10000d")) == ""
+    assert run("status", "--branch", "paris", "--check").returncode == 3
+    unknown = run("status", "--branch", "lyon", "--check")
+    assert (unknown.returncode, "There are files of" in unknown.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("columns", [80, 140])
@@ -196,6 +253,26 @@ def test_watch_goes_on_when_the_engine_fails(tmp_path: Path) -> None:
     lost = {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     with in_terminal(["watch"], tmp_path, 80, **lost) as terminal:
         terminal.wait_for("Could not connect")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert (screen.status, "Traceback" in screen.raw) == (0, False)
+
+
+def test_watch_tells_what_is_not_aws_and_what_does_not_answer(tmp_path: Path) -> None:
+    """A proxy's page, a server in trouble and silence are shown or waited for; Ctrl-C ends it each time."""
+    for status, said in ((200, "something else than AWS answered"), (503, "AWS is busy")):
+        with (
+            page_server(status) as address,
+            in_terminal(["watch"], tmp_path, 140, **CREDENTIALS, AWS_ENDPOINT_URL=address) as terminal,
+        ):
+            terminal.wait_for(said)
+            terminal.interrupt()
+            assert terminal.finish().status == 0
+    with (
+        silent_server() as (address, came),
+        in_terminal(["watch"], tmp_path, 80, **CREDENTIALS, AWS_ENDPOINT_URL=address) as terminal,
+    ):
+        assert came.wait(PATIENCE)
         terminal.interrupt()
         screen = terminal.finish()
     assert (screen.status, "Traceback" in screen.raw) == (0, False)

@@ -19,13 +19,14 @@ from cloudformation.deploy import deploy_leases
 from models.deployment import Deployment
 from models.errors import NotComputable
 from models.storage.pair_statistics import PairStatisticsStore
-from models.traffic import join_pair
+from models.traffic import PairWeek, join_pair, split_pair
 from tests.clients.conftest import Calls
 from tests.clients.test_status import process
 from tests.helpers.daemons import DaemonProcess
 from tests.helpers.deployed import client
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
+from tests.helpers.spoilt_items import take_a_number_out
 from tests.helpers.terminal import in_terminal
 from tests.helpers.waiting import eventually
 
@@ -121,11 +122,7 @@ def test_pairs_are_behind_until_their_statistics_are_brought_in_line(deployment:
     process(deployment, "incoming/paris/a.csv", flow_csv(*ROWS))
     rebuild(deployment, *PAIRS[:2])
     process(deployment, "incoming/paris/b.csv", flow_csv(*(row.replace("1000", "5") for row in ROWS[1:3])))
-    client("dynamodb").update_item(
-        TableName=deployment.daily_totals,
-        Key={"k": {"S": PAIRS[3]}, "t": {"S": "2022-12-05"}},
-        UpdateExpression="REMOVE p3",
-    )
+    take_a_number_out(dynamodb, deployment.daily_totals, PairWeek(*split_pair(PAIRS[3]), "2022-12-05"))
     with pytest.raises(NotComputable):
         rebuild(deployment, PAIRS[3])
     for with_traffic in (True, False):

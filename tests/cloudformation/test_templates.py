@@ -57,7 +57,7 @@ def test_nobody_may_delete_what_is_counted() -> None:
 
 def test_what_others_give_out_is_what_compute_takes() -> None:
     """Every parameter without a default of Lambda and VM is an output, or filled in by `deploy`."""
-    given = output_names(template("storage"), template("leases")) | {"CodeKey", "StorageStack"}
+    given = output_names(template("storage"), template("leases")) | {"CodeDigest", "StorageStack"}
     for name in ("lambda", "vm"):
         parameters = TEMPLATES[name]["Parameters"]
         assert {key for key, entry in parameters.items() if "Default" not in entry} <= given

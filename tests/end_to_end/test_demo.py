@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from cloudformation.package import Target
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
+from tests.helpers.terminal import Screen, exported_by, in_terminal, on_terminal
 from tests.helpers.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("engine_of_its_own")
@@ -33,6 +33,11 @@ def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no locks in it
         text=True,
     )
+
+
+def pictures(screen: Screen) -> list[str]:
+    """All lines that stood on a screen, each picture of a bar for itself."""
+    return Screen(0, screen.raw.replace("\r", "\n")).text.split("\n")
 
 
 def what_it_started(program: "subprocess.Popen[str]") -> tuple[int, list[int]]:
@@ -82,11 +87,12 @@ def test_demo_shows_everything_on_real_files(run: Run, tmp_path: Path) -> None:
     assert exported.read_text().startswith("Src IP,Dst IP,Day,")
 
 
-def test_demo_ends_with_what_stands_out_in_made_up_files(run: Run, tmp_path: Path) -> None:
-    """The scan and the flood that are planted are told in sentences and stand in the report."""
-    done = run("demo")
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
+def test_demo_ends_with_what_stands_out_in_made_up_files(tmp_path: Path) -> None:
+    """The planted scan and flood are told in sentences and stand in the report, on 80 columns."""
+    screen = on_terminal("demo", directory=tmp_path, columns=80)
+    assert screen.status == 0, screen.text
+    assert max(map(len, pictures(screen))) <= 80
+    said = " ".join(screen.text.split())
     page = (tmp_path / "demo-output" / "report.html").read_text("utf-8")
     for told in (
         "192.168.20.31 touched 57 addresses that it had never met",
@@ -113,10 +119,27 @@ def test_demo_leaves_no_process_when_interrupted(tmp_path: Path, sent: signal.Si
 def pasted(program: "subprocess.Popen[str]") -> dict[str, str]:
     """The settings that a demo which keeps running prints for another terminal."""
     assert program.stdout
+    lines = []
     for line in program.stdout:
-        if line.startswith("  export AWS_ENDPOINT_URL="):
-            return dict(word.split("=", 1) for word in shlex.split(line)[1:])
+        lines += [line] if line.startswith("  export AWS_") else []
+        if line.startswith("  flowtally top"):
+            return exported_by("".join(lines))
     raise AssertionError(program.stderr and program.stderr.read())
+
+
+def test_what_is_to_be_pasted_survives_a_narrow_terminal(tmp_path: Path) -> None:
+    """On 80 columns, each line as it stands there is a command, and together they lead to the engine."""
+    (tmp_path / "day.csv").write_bytes(flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1500,3"))
+    with in_terminal(["demo", "--keep", "day.csv"], tmp_path, 80) as terminal:
+        terminal.wait_for("Runtime=python")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert screen.status == 0
+    lines = [line for line in screen.text.split("\n") if line.startswith("  ") and "=" in line]
+    assert max(len(line) for line in lines if "PATH=" not in line) <= 80
+    settings = exported_by("\n".join(line for line in lines if "flowtally" not in line))
+    assert settings["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "no_proxy"} <= settings.keys()
 
 
 def test_a_demo_that_is_kept_can_be_played_with(run: Run, tmp_path: Path) -> None:
@@ -162,10 +185,12 @@ def test_demo_tells_of_a_worker_that_died(tmp_path: Path) -> None:
     eventually(lambda: is_gone(port, pids))
 
 
-def test_demo_in_which_nothing_is_counted_is_a_failure(run: Run, tmp_path: Path) -> None:
-    """When every file is rejected, the reasons are shown and the exit status is 1."""
+def test_demo_in_which_nothing_is_counted_is_a_failure(tmp_path: Path) -> None:
+    """When every file is rejected, the reasons are shown, without colours if so wanted; the status is 1."""
     (tmp_path / "letter.csv").write_text("Dear all,\nregards\n")
-    finished = run("demo", "letter.csv")
-    assert finished.returncode == 1
-    assert "no file was counted" in finished.stderr
-    assert re.search(r"^rejected +letter\.csv  .+", finished.stdout, re.MULTILINE)
+    screen = on_terminal("demo", "letter.csv", directory=tmp_path, columns=140, NO_COLOR="1")
+    assert screen.status == 1
+    assert "no file was counted" in screen.text
+    assert re.search(r"^rejected +letter\.csv  .+", screen.text, re.MULTILINE)
+    assert max(len(line) for line in pictures(screen) if not line.startswith("Warning")) <= 140
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", screen.raw)

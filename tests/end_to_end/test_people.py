@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -45,7 +46,7 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Makes this process a user with one of the policies that the stack offers."""
     iam = stack.engine.client("iam")
 
-    def become(policy: str, **tags: str) -> None:
+    def become(policy: str, *more: dict[str, str], **tags: str) -> None:
         name = f"user-{uuid4().hex}"
         iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         # The engine does not put the caller's tags into resources, as AWS does.
@@ -53,6 +54,9 @@ def user(stack: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         for key, value in tags.items():
             document = document.replace(f"${{aws:PrincipalTag/{key}}}", value)
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document)
+        wide = json.dumps({"Version": "2012-10-17", "Statement": more})
+        if more:
+            iam.put_user_policy(UserName=name, PolicyName="more", PolicyDocument=wide)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         for variable, value in stack.engine.environment().items():
             monkeypatch.setenv(variable, value)
@@ -103,6 +107,25 @@ def test_a_branch_uploads_below_its_own_prefix_only(stack: GuardedStack, user: C
             refused()
 
 
+def test_a_branch_brings_no_program_whatever_it_is_allowed(
+    stack: GuardedStack, user: Callable[..., None]
+) -> None:
+    """With the right to do anything with any bucket, it can neither write nor delete what machines run."""
+    everywhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    bucket = stack.deployment.bucket
+    for tags, may in (({"branch": "paris"}, False), ({"team": "operations"}, True)):
+        user("AnalystPolicyArn", everywhere, **tags)
+        s3 = client("s3")
+        s3.put_object(Bucket=bucket, Key="incoming/paris/a.csv", Body=b"x")
+        for call in calls(
+            partial(s3.put_object, Bucket=bucket, Key="code/planted.zip", Body=b"x"),
+            partial(s3.create_multipart_upload, Bucket=bucket, Key="code/planted.zip"),
+            partial(s3.delete_object, Bucket=bucket, Key="code/planted.zip"),
+        ):
+            with nullcontext() if may else pytest.raises(ClientError, match="AccessDenied"):
+                call()
+
+
 def same_content(branch: str, state: str) -> File:
     """What is recorded of a file that two branches sent."""
     return File(branch=branch, key="both.csv", state=state, digest=bytes(32), arrived_at=1, attempts=1)
@@ -135,6 +158,11 @@ def test_a_branch_sees_what_became_of_its_own_files_only(
     waited = run("upload", "day.csv", "--wait", "--timeout", "9", **own)
     assert "counted before" in done(waited)
     assert "consolidated" not in waited.stdout + waited.stderr
+    files.put(File(branch="paris", key="bad.csv", state="rejected", reason="-", arrived_at=9, attempts=1))
+    checked = run("status", "--branch", "paris", "--check", "--json", **own)
+    told = {it["kind"]: it["what"] for it in json.loads(checked.stdout)["problems"]}
+    assert (checked.returncode, set(told)) == (3, {"rejected"})
+    assert told["rejected"] == "1 rejected file, until one of the same name is counted"
     unknown = run("status", "--branch", "rome", **own)
     assert (unknown.returncode, "not permitted" in unknown.stderr) == (1, True)
 

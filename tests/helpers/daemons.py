@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,11 @@ class DaemonProcess:
         """The events logged so far."""
         *lines, _unfinished = self.log_path.read_text().split("\n")
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def peak(self) -> int:
+        """The most memory in kB that it has had."""
+        (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.process.pid}/status").read_text())
+        return int(peak)
 
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """Sends a signal and gives the exit status."""

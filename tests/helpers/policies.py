@@ -30,7 +30,7 @@ class GuardedStack:
         self.deployment = Deployment.from_stack(self.cloudformation, "flowtally")
         code = built(Target())
         engine.client("s3").put_object(Bucket=self.deployment.bucket, Key=code.key, Body=code.content)
-        known = {"StorageStack": "flowtally", "CodeKey": code.key}
+        known = {"StorageStack": "flowtally", "CodeDigest": code.digest}
         self.key = code.key
         for part in ("lambda", "leases", "vm"):
             known |= outputs(self.cloudformation, "flowtally")

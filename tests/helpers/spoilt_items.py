@@ -31,3 +31,10 @@ def put_without_numbers(dynamodb: Any, table: str, week: PairWeek) -> None:
     """Puts an item as no worker writes it."""
     item = {"k": {"S": week.pair}, "t": {"S": week.week}, "r": {"N": "1"}, "u": {"N": "1"}}
     dynamodb.put_item(TableName=table, Item=item)
+
+
+def take_a_number_out(dynamodb: Any, table: str, week: PairWeek) -> None:
+    """Takes the packets of Wednesday out of an item that has some."""
+    dynamodb.update_item(
+        TableName=table, Key={"k": {"S": week.pair}, "t": {"S": week.week}}, UpdateExpression="REMOVE p3"
+    )

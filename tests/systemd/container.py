@@ -1,6 +1,7 @@
 """A Debian that boots in a container: made once with debootstrap, then started fresh each time."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -163,3 +164,13 @@ class Container:
         self.run("mkdir", "-p", str(PurePosixPath(path).parent))
         self.run("tee", path, stdin=content)
         self.run("chmod", mode, path)
+
+    def journal(self, unit: str) -> list[dict[str, str]]:
+        """What units of the daemon logged, with the priority that the journal has for it."""
+        lines = self.run("journalctl", "--output=json", f"--unit={unit}").splitlines()
+        entries = [json.loads(line) for line in lines]
+        return [
+            json.loads(entry["MESSAGE"]) | {"priority": entry["PRIORITY"]}
+            for entry in entries
+            if str(entry["MESSAGE"]).startswith("{")
+        ]

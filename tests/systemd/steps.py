@@ -1,7 +1,6 @@
 """What is done to the daemon in the container, step by step, and what must hold then."""
 
 import datetime
-import json
 import os
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ from models.storage.aws_clients import client
 from perf.data.generate import generate_day
 from perf.data.oracle import daily_totals_by_duckdb, merged, statistics_of
 from tests.helpers.deployed import is_at_rest, keys, stored_days, stored_statistics, upload
+from tests.helpers.packages import planted
 from tests.helpers.waiting import eventually
 from tests.systemd.container import Container
 from tests.systemd.launch import launch, take_python_away
@@ -60,6 +60,7 @@ class Steps:
             self.processes_exactly,
             self.logs_with_priorities,
             self.verifies_every_week,
+            self.keeps_settings_to_itself,
             self.takes_new_settings,
             self.restarts_after_kill,
             self.is_killed_by_the_watchdog,
@@ -69,6 +70,7 @@ class Steps:
             self.upgrades,
             self.keeps_its_role,
             self.uninstalls,
+            self.runs_nothing_but_what_was_deployed,
             self.reports_that_it_cannot_work,
         ]
 
@@ -84,7 +86,9 @@ class Steps:
         assert set(states.values()) == {"active"}, states
 
     def launch(self, **parameters: str) -> tuple[str, str]:
-        return launch(self.container, self.engine.endpoint_url, {"CodeKey": self.package.key} | parameters)
+        return launch(
+            self.container, self.engine.endpoint_url, {"CodeDigest": self.package.digest} | parameters
+        )
 
     def verifies(self) -> None:
         """systemd-analyze verify has nothing to say"""
@@ -116,7 +120,7 @@ class Steps:
 
     def logs_with_priorities(self) -> None:
         """the journal has JSON with priorities, and the file concerned"""
-        entries = self.journal("flowtally-summarize@*")
+        entries = self.container.journal("flowtally-summarize@*")
         counted = [entry for entry in entries if entry["event"] == "file counted"]
         assert len(counted) == 2
         assert all(entry["file"].startswith("incoming/") for entry in counted)
@@ -133,6 +137,15 @@ class Steps:
         self.assert_tables_hold(2)
         eventually(lambda: self.show(VERIFY, "ActiveState") == "inactive")
         assert self.show(VERIFY, "Result") == "success"
+
+    def keeps_settings_to_itself(self) -> None:
+        """others with an account on the machine cannot read the settings, with the key that names files"""
+        read = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "cat")
+        said = self.container.run(*read, "/etc/flowtally/flowtally.env", check=False)
+        assert said.endswith("Permission denied"), said
+        for unit in UNITS:
+            said = self.container.run(*read, f"/proc/{self.show(unit, 'MainPID')}/environ", check=False)
+            assert said.endswith("Permission denied"), said
 
     def takes_new_settings(self) -> None:
         """systemctl reload takes new settings, in the same processes"""
@@ -226,6 +239,20 @@ class Steps:
         assert left == "", left
         assert self.container.run("systemctl", "list-units", "--all", "--no-legend", "flowtally*") == ""
         assert "flowtally" not in self.container.run("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        assert "flowtally" not in self.container.run("getent", "group")
+
+    def runs_nothing_but_what_was_deployed(self) -> None:
+        """of a package that is not the one that was deployed nothing runs, and the stack fails"""
+        place = {"Bucket": self.deployment.bucket, "Key": self.package.key}
+        client("s3").put_object(**place, Body=planted("install.sh", "touch /srv-planted"))
+        outcome, said = self.launch()
+        client("s3").put_object(**place, Body=self.package.content)
+        assert outcome in ("CREATE_FAILED", "ROLLBACK_COMPLETE"), (outcome, said)
+        assert "is not what was deployed" in said
+        assert (
+            self.container.run("find", "/srv-planted", "/tmp/flowtally", check=False).count("No such file")
+            == 2
+        )
 
     def reports_that_it_cannot_work(self) -> None:
         """with a wrong setting, the user data reports a failure, and the stack fails"""
@@ -259,21 +286,11 @@ class Steps:
     def environment_of(self, pid: str) -> str:
         return self.container.run("sh", "-c", f"tr '\\0' '\\n' < /proc/{pid}/environ", check=False)
 
-    def journal(self, unit: str) -> list[dict[str, str]]:
-        """What the daemon logged, with the priority that the journal has for it."""
-        lines = self.container.run("journalctl", "--output=json", f"--unit={unit}").splitlines()
-        entries = [json.loads(line) for line in lines]
-        return [
-            json.loads(entry["MESSAGE"]) | {"priority": entry["PRIORITY"]}
-            for entry in entries
-            if str(entry["MESSAGE"]).startswith("{")
-        ]
-
     def waits(self, unit: str) -> list[object]:
         """The delays before starts, so far."""
-        entries = self.journal(unit)
+        entries = self.container.journal(unit)
         return [entry["seconds"] for entry in entries if entry["event"] == "failed before, waiting"]
 
     def said(self, unit: str, priority: str, text: str) -> bool:
-        entries = [entry for entry in self.journal(unit) if entry["priority"] == priority]
+        entries = [entry for entry in self.container.journal(unit) if entry["priority"] == priority]
         return any(text in entry["event"] or text in entry.get("reason", "") for entry in entries)

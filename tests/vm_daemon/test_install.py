@@ -43,6 +43,8 @@ def test_wrong_options_change_nothing(arguments: list[str], reason: str) -> None
 _CALLED = {
     "id": "echo 0",
     "nproc": "echo 4",
+    "groupadd": "",
+    "chgrp": 'echo "$*" >>"$PIP.groups"',
     "python3.13": """
         test "$1" = -m || exit 0  # it will do
         mkdir -p "$3/bin" "$3/lib/python3.13/site-packages/vm_daemon"
@@ -144,6 +146,17 @@ def test_the_umask_of_whoever_installs_does_not_matter(machine: Machine, umask: 
     modes = {path: path.stat().st_mode for path in installed if not path.is_symlink()}
     assert [path for path, mode in modes.items() if mode & 0o022] == []
     assert [path for path, mode in modes.items() if not mode & 0o004] == []
+
+
+def test_settings_are_for_root_and_the_services(machine: Machine) -> None:
+    """Nobody else can enter their folder, however files in it are written; an upgrade closes an open one."""
+    settings = machine.root / "etc/flowtally"
+    settings.mkdir(mode=0o755)
+    (settings / "flowtally.env").write_text("FLOWTALLY_LAYOUT=2\n")
+    machine.install()
+    assert settings.stat().st_mode & 0o777 == 0o750
+    assert (machine.root / "bin/played-pip.groups").read_text() == f"flowtally {settings}\n"
+    assert "Group=flowtally" in (UNITS / "flowtally-.service.d/common.conf").read_text().splitlines()
 
 
 def test_every_package_is_pinned_by_its_hash(machine: Machine) -> None:

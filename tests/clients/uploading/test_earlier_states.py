@@ -3,56 +3,23 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
 from clients.commands.upload import _taking_out
 from clients.terminal.account import Account
 from clients.uploading.local_files import flow_files
 from clients.uploading.outcome import Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Progress, Uploader
-from handlers.assembly import summarizer_for
 from models.bucket_layout import incoming_key
 from models.deployment import Deployment
-from models.s3_events import notification_of
 from models.storage.daily_totals import DailyTotalsStore
 from models.storage.file_records import FilesTable
-from models.traffic import PairDay, Totals
-from tests.helpers.deployed import client, keys, stored_days, upload
-from tests.helpers.flow_files import flow_csv
+from tests.clients.uploading.growing_files import content, count_all, expected, with_flows
+from tests.helpers.deployed import client, keys
 from tests.helpers.program import Run
 
 Send = Callable[..., Upload]
-
-
-def content(rows: int, first: int = 0) -> bytes:
-    """So many rows of pairs and days, the same ones from the same number on."""
-    return flow_csv(
-        *(f"10.0.0.{n % 5},10.0.1.1,{1 + n % 20:02}/12/2022,{1000 + n},3" for n in range(first, first + rows))
-    )
-
-
-def expected(rows: int) -> dict[PairDay, Totals]:
-    """What these rows are counted as."""
-    days: dict[PairDay, Totals] = {}
-    for n in range(rows):
-        key = PairDay(f"10.0.0.{n % 5}", "10.0.1.1", f"2022-12-{1 + n % 20:02}")
-        before = days.get(key, Totals())
-        days[key] = Totals(before.duration + 1000 + n, before.packets + 3, before.flows + 1)
-    return days
-
-
-def with_flows(deployment: Deployment) -> dict[PairDay, Totals]:
-    """The stored days that have any flows left."""
-    return {day: totals for day, totals in stored_days(deployment).items() if totals.flows}
-
-
-def count_all(deployment: Deployment) -> None:
-    """Does what a worker does with all that waits."""
-    for key in keys(deployment, "incoming/"):
-        summarizer_for(deployment).process(notification_of(deployment.bucket, key), 1)
 
 
 @pytest.fixture
@@ -187,51 +154,6 @@ def test_an_earlier_state_that_waits_is_waited_for(
     assert (held.outcome, "waits to be counted" in held.reason) == (Outcome.HELD, True)
     count_all(deployment)
     assert send(tmp_path / "day.csv", content(40), replaces=True).outcome is Outcome.SENT
-
-
-def test_the_bucket_is_listed_once(
-    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of many files to be sent with --replace, those that wait are told from the others by one list.
-
-    That is the list which a branch may have: of its own folder, and of nothing in it.
-    """
-    upload(deployment, incoming_key("paris", f"day-3-{0:016x}.csv"), content(1))
-    upload(deployment, incoming_key("paris", f"day-4-more-{0:016x}.csv"), content(1))
-    for number in range(5):
-        (tmp_path / f"day-{number}.csv").write_bytes(content(number + 1))
-    listed = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # private, and has no stub
-
-    def noted(self: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        if operation == "ListObjectsV2":
-            listed.append(arguments["Prefix"])
-        return call(self, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    files = FilesTable(client("dynamodb"), deployment.files)
-    taking_out = _taking_out(Account("flowtally"), "paris", files)
-    uploader = Uploader(client("s3"), deployment.bucket, "paris", files, take_out=taking_out)
-    uploads = uploader.send(flow_files([tmp_path]), Progress())
-    held = [it.file.path.name for it in uploads if it.outcome is Outcome.HELD]
-    assert (held, listed) == (["day-3.csv"], ["incoming/paris/"])
-
-
-def test_two_states_of_a_file_in_one_command_do_not_both_count(
-    deployment: Deployment, tmp_path: Path
-) -> None:
-    """With --replace the second waits for the first, wherever they lie: the next command finishes it."""
-    for folder, rows in (("a", 30), ("b", 40)):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "day.csv").write_bytes(content(rows))
-    files = FilesTable(client("dynamodb"), deployment.files)
-    for _ in range(3):
-        taking_out = _taking_out(Account("flowtally"), "paris", files)
-        uploader = Uploader(client("s3"), deployment.bucket, "paris", files, take_out=taking_out)
-        uploads = uploader.send(flow_files([tmp_path / "b", tmp_path / "a"]), Progress())
-        assert [it.outcome for it in uploads].count(Outcome.SENT) <= 1
-        count_all(deployment)
-    assert with_flows(deployment) == expected(40)
 
 
 def test_a_dry_run_takes_nothing_out(deployment: Deployment, send: Send, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tests.helpers.daemons import daemon
 from tests.helpers.deployed import client, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
+from tests.helpers.spoilt_items import take_a_number_out
 from tests.helpers.waiting import eventually
 
 ROWS = tuple(f"10.0.0.{n},10.0.1.1,{day}/12/2022,1000,3" for n in range(3) for day in ("07", "14"))
@@ -124,11 +125,8 @@ def test_a_pair_that_is_set_aside_is_waited_for_no_more(
 ) -> None:
     """It is named, and the others are waited for."""
     sent = count(simple_deployment, tmp_path / "day.csv", flow_csv(*ROWS))
-    client("dynamodb").update_item(
-        TableName=simple_deployment.daily_totals,
-        Key={"k": {"S": PAIRS[1]}, "t": {"S": "2022-12-05"}},
-        UpdateExpression="REMOVE p3",
-    )
+    spoilt = PairWeek(*split_pair(PAIRS[1]), "2022-12-05")
+    take_a_number_out(client("dynamodb"), simple_deployment.daily_totals, spoilt)
     with pytest.raises(NotComputable):
         rebuild(simple_deployment, PAIRS[1])
     naps: list[float] = []
