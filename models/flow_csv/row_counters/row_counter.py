@@ -191,7 +191,8 @@ class PythonRowCounter:
                 portion = {}
             portion[pair_day] = Totals(*sums)
             last = pair_day[:2]
-        yield portion
+        if portion:
+            yield portion
 
     def _is_here(self, pair_day: PairDay) -> bool:
         return self.part.begin <= hash(pair_day[:2]) % PLACES < self.part.end

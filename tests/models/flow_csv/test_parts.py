@@ -52,7 +52,7 @@ def in_parts(data: bytes, limit: int) -> tuple[FlowFile, bytes, list[dict[PairDa
 
 def verdict(flows: FlowFile) -> Any:
     """All that must not depend on how many parts there are."""
-    return flows._replace(totals={}, parts=())
+    return flows._replace(totals={}, more=(), parts=())
 
 
 @given(st.integers(0, 50), st.integers(1, 200), st.data(), st.integers(1, 500), st.integers(1, 100))

@@ -226,7 +226,7 @@ def test_new_pairs_and_days_are_those_that_python_sees(
         totals: dict[PairDay, Totals] = {}
         for part in each_part(flows, lambda: io.BytesIO(data), limit):
             totals |= part
-        return totals, flows._replace(totals={}, parts=()), quarantine.getvalue()
+        return totals, flows._replace(totals={}, more=(), parts=()), quarantine.getvalue()
 
     native = read()
     assert len(native[0]) > 500

@@ -103,7 +103,7 @@ def taken(data: bytes, unit: Unit) -> tuple[object, ...]:
     read = Reader(Quarantine(quarantine), Pass(unit=unit))
     read.take(data, True)
     try:
-        totals: object = read.end()
+        totals: object = next(read.end())
     except FileRejected as rejection:
         totals = rejection.found
     assert read.units
@@ -157,7 +157,7 @@ def totals_and_verdict(data: bytes, limit: int) -> tuple[object, ...]:
     totals: dict[PairDay, Totals] = {}
     for part in each_part(flows, lambda: io.BytesIO(data), limit):
         totals |= part
-    return totals, flows._replace(totals={}, parts=()), quarantine.getvalue()
+    return totals, flows._replace(totals={}, more=(), parts=()), quarantine.getvalue()
 
 
 @pytest.mark.parametrize("limit", [500, 100_000])
