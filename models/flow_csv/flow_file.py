@@ -90,11 +90,11 @@ def read_flow_file(
     content = _Content(stream, on_block)
     reader = Reader(Quarantine(quarantine), Pass(limit=limit), name)
     reader, portions = _judge(reader, whole_lines(content.blocks()), quarantine)
-    totals = next(portions, {})
+    totals, (part, in_hand) = next(portions, {}), reader.counted
     return FlowFile(
         totals=totals,
-        more=portions if reader.in_hand > len(totals) else (),
-        parts=Part().behind(reader.part, reader.in_hand, limit),
+        more=portions if in_hand > len(totals) else (),
+        parts=Part().behind(part, in_hand, limit),
         digest=content.digest(),
         length=content.length,
         first_row=_short_hash(reader.first_row),
@@ -166,7 +166,7 @@ def read_part(
         portions = reader.end()
     if content.digest() != flows.digest:
         raise ContentChanged("the content is another than when it was read first")
-    return portions, part.behind(reader.part, reader.in_hand, limit)
+    return portions, part.behind(*reader.counted, limit)
 
 
 def check_first_block(block: bytes, name: str = "", *, is_all: bool) -> FileRejected | None:

@@ -120,19 +120,14 @@ class Reader:
         self.quarantine.write(text)
 
     @property
-    def part(self) -> Part:
-        """The pairs whose rows were counted to the end."""
-        return self._rows.part if self._rows else self._reading.part
+    def counted(self) -> tuple[Part, int]:
+        """The pairs whose rows were counted to the end, and their distinct pair-days."""
+        return (self._rows.part, self._rows.in_hand) if self._rows else (self._reading.part, 0)
 
     @property
     def rows(self) -> int:
         """Rows that count, those of other parts among them; in a first pass all of them."""
         return self._rows.rows if self._rows else 0
-
-    @property
-    def in_hand(self) -> int:
-        """Distinct pair-days that were counted."""
-        return self._rows.in_hand if self._rows else 0
 
     def end(self) -> Iterator[dict[PairDay, Totals]]:
         """What was counted, after the last line, some at a time; a first pass judges the file as a whole.
