@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.errors import FileRejected
@@ -60,9 +61,11 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
         f"{total} fwd {packets}" for total in ("tot", "total") for packets in ("pkts", "packet", "packets")
     },
 }
+_COLUMNS = {spelling: column for column, spellings in _SPELLINGS.items() for spelling in spellings}
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
 
 _BOM = b"\xef\xbb\xbf"  # of another file's header, where files were joined
+_SHORT_NAME = 32  # bytes of names that are remembered as they were read
 _BETWEEN_WORDS = re.compile(r"[\s._-]+")
 
 _UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
@@ -267,16 +270,21 @@ def _first_fields(line: bytes) -> list[bytes]:
 
 
 def _plain_name(field: bytes) -> str:
+    return _short_name(field) if len(field) <= _SHORT_NAME else _short_name.__wrapped__(field)
+
+
+@lru_cache(maxsize=1024)
+def _short_name(field: bytes) -> str:
     name = field.removeprefix(_BOM).decode("utf-8", "replace")
     return _BETWEEN_WORDS.sub(" ", name.strip().casefold())
 
 
 def _places(fields: Sequence[bytes]) -> dict[str, list[int]]:
-    names = [_plain_name(field) for field in fields]
-    return {
-        column: [place for place, name in enumerate(names) if name in spellings]
-        for column, spellings in _SPELLINGS.items()
-    }
+    places: dict[str, list[int]] = {column: [] for column in _SPELLINGS}
+    for place, name in enumerate(map(_plain_name, fields)):
+        if name in _COLUMNS:
+            places[_COLUMNS[name]].append(place)
+    return places
 
 
 def _fits_v4(fields: Sequence[bytes]) -> bool:

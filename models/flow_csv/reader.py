@@ -31,6 +31,7 @@ from models.flow_csv.values import (
     MonthFirst,
     address,
     amounts,
+    check_address,
     day,
     other_width,
     split_fields,
@@ -192,7 +193,7 @@ class Reader:
         rows = [line for line in others if not repeated_header(line)]
         if not rows:
             for header in others:
-                self._odd.met(self._lines + len(lines), header.count(b",") + 1)
+                self._odd.met(header, self._lines + len(lines), may_be_header=True)
             return None
         self.first_row = self.first_row or rows[0]
         if not self._header:
@@ -242,12 +243,12 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        names = line.count(b",") + 1 if len(line) <= MAX_LINE and may_name_columns(line) else 0
-        self._odd.met(self._lines, names)
-        header = repeated_header(line) if names else None
+        may_be_header = len(line) <= MAX_LINE and may_name_columns(line)
+        self._odd.met(line, self._lines, may_be_header=may_be_header)
+        header = repeated_header(line) if may_be_header else None
         if header and header.columns == columns:
             self._go_on_under(header, line, rows)
-        elif names and (glued := glued_header(line, columns)):
+        elif may_be_header and (glued := glued_header(line, columns)):
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)
         elif header:
@@ -289,7 +290,8 @@ class Reader:
             raise other_width(len(fields), self._width)
         source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
         date = fields[columns.timestamp].strip()[:DAY_WIDTH]
-        pair = address(source, "Src IP"), address(destination, "Dst IP")
+        check_address(source, "Src IP")
+        check_address(destination, "Dst IP")
         try:
             when = day(date)
         except MonthFirst:
@@ -297,4 +299,9 @@ class Reader:
             raise
         microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add((source, destination, date), PairDay(*pair, when.iso), microseconds, count)
+        rows.add(
+            (source, destination, date),
+            PairDay(address(source), address(destination), when.iso),
+            microseconds,
+            count,
+        )

@@ -16,7 +16,7 @@
 enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 
 #define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
-#define KEY_WIDTH 112    /* bytes: two of the longest addresses, a date, a comma after each */
+#define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, a comma after each */
 #define KEY_WORDS (KEY_WIDTH / 8)
 #define FIRST_BUCKETS (1u << 12)
 #define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
@@ -30,6 +30,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 #define ELSEWHERE 0             /* the slot that takes the rows of other parts */
 #define NO_SLOT UINT32_MAX      /* without memory */
 #define LONGEST_FIELD 131072    /* bytes: Python's csv module takes no longer ones */
+#define AHEAD 8192              /* bytes behind a line in which quotes and NULs are looked for with those in it */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
 
@@ -644,14 +645,14 @@ static uint64_t number_in_any_spelling(Field field) {
         int is_below = sign < end && *sign == '-';
         const char *power = sign + (sign < end && (*sign == '-' || *sign == '+'));
         if (power == end || end - power > 3) return UINT64_MAX;
-        /* As spreadsheets show large numbers: 1.20E+08. */
-        if (*at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point)
-            return UINT64_MAX;
+        int is_spreadsheets =
+            *at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point;
         int64_t exponent = 0;
         for (; power < end; power++) {
             if ((unsigned)(*power - '0') > 9) return UINT64_MAX;
             exponent = exponent * 10 + (*power - '0');
         }
+        if (is_spreadsheets && exponent > 2) return UINT64_MAX; /* 1.20E+08: its digits do not reach the unit */
         scale += is_below ? -exponent : exponent;
     }
     if (value == 0) return 0;
@@ -740,18 +741,24 @@ static const char *next_of(char byte, const char *at, const char *end) {
 }
 
 /* Counts rows from an offset on. Gives the offset of the first line that is not beyond doubt, or the
-   length; adds the lines before it to `lines`. */
+   length; adds the lines before it to `lines`. Quotes and NULs are looked for a little ahead: after each line that is in
+   doubt, Python calls again, and what was looked through is looked through anew. */
 size_t rows_count(Counter *counter, const char *text, size_t from, size_t length, uint64_t *lines) {
     const char *at = text + from, *end = text + length;
-    const char *quote = next_of('"', at, end), *nul = next_of('\0', at, end);
+    const char *known = at, *quote = at, *nul = at; /* the next quote and NUL, if they stand before `known` */
     while (at < end) {
         const char *stop = next_of('\n', at, end);
+        if (stop > known) {
+            known = end - stop > AHEAD ? stop + AHEAD : end;
+            quote = next_of('"', at, known);
+            nul = next_of('\0', at, known);
+        }
         if (nul < stop) break;
         int is_quoted = quote < stop;
         if ((is_quoted || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
-        if (is_quoted) quote = next_of('"', at, end);
+        if (is_quoted && at < known) quote = next_of('"', at, known);
     }
     return at - text;
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import FileRejected
-from models.flow_csv import reader
+from models.flow_csv import reader, verdict
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
@@ -90,6 +90,7 @@ def test_counting_stops_at_a_doubt(rows: RowCounter, line: bytes) -> None:
         b'"10.0.0.1",10.0.0.2,"07/12/2022 1","5","2"',
         b'10.0.0.1,10.0.0.2,"07/12/2022 ""1""",5,2',
         b"10.0.0.1,10.0.0.2,07/12/2022 1,0005.000,200E-2",
+        b"10.0.0.1,10.0.0.2,07/12/2022 1,5.00E+00,0.02E+02",
     ],
 )
 def test_a_second_look_takes_other_spellings(line: bytes) -> None:
@@ -102,6 +103,36 @@ def test_a_second_look_takes_other_spellings(line: bytes) -> None:
     text = b"\n".join([b"", line, b" ,,,, ,,", line, b"\t"])
     assert rows.count_known(text, 0) == (len(text), 5)
     assert rows.totals() == {DAY: Totals(11, 5, 3)}
+
+
+def test_the_longest_addresses_are_read() -> None:
+    """With zones, the same and others: none costs a look by Python."""
+    loaded = library()
+    if loaded is None:
+        pytest.skip("there is no library for this machine")
+    rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
+    address = b"2001:db8:1111:2222:3333:4444:5555:6666%"
+    zones = [b"%025d" % number for number in (1, 1, 1, 2, 2)]
+    text = b"".join(b"%b%b,%b%b,07/12/2022 1,5,2\n" % (address, zone, address, zone[::-1]) for zone in zones)
+    assert len(address) + len(zones[0]) == 64
+    assert rows.count_known(text, 0) == (len(text), 5)
+    meant = address[:-1].decode()
+    assert rows.totals() == {PairDay(meant, meant, "2022-12-07"): Totals(25, 10, 5)}
+
+
+def test_quotes_and_nuls_are_seen_wherever_they_stand() -> None:
+    """Behind thousands of bytes without any, in the first row and the last, at the end of a line, twice."""
+    loaded = library()
+    if loaded is None:
+        pytest.skip("there is no library for this machine")
+    good, quoted = b"10.0.0.1,10.0.0.2,07/12/2022 1,5,2\n", b'10.0.0.1,10.0.0.2,07/12/2022 1,5,"2"\n'
+    for before in (0, 1, 57, 58, 59, 60, 61, 200, 4000):
+        rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
+        known = good * before + quoted * 2 + good * before + quoted
+        text = known + good[:-1] + b"\0\n" + good
+        lines_before = 2 * before + 3
+        assert rows.count_known(text, 0) == (len(known), lines_before)
+        assert rows.totals() == {DAY: Totals(5 * lines_before, 2 * lines_before, lines_before)}
 
 
 def test_a_header_that_is_known_is_passed_over() -> None:
@@ -210,6 +241,13 @@ def addresses_and_days(seed: int) -> list[str]:
     return rows
 
 
+@pytest.fixture
+def any_odd_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may have as many as it likes."""
+    monkeypatch.setattr(verdict, "SPARE", 1 << 40)
+
+
+@pytest.mark.usefixtures("any_odd_lines")
 @pytest.mark.parametrize("limit", [500, 100_000])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_new_pairs_and_days_are_those_that_python_sees(
@@ -246,6 +284,7 @@ def test_dates_of_new_pairs_speak_of_their_order(days: str) -> None:
     assert {"2022-12-31", "2022-11-12", "2022-12-11"} <= {*flows.days}
 
 
+@pytest.mark.usefixtures("any_odd_lines")
 @pytest.mark.parametrize("limit", [1, 100])
 def test_a_second_look_sees_what_python_sees(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is in a row, and in every pass: the same totals, the same quarantine, for the same reasons."""
