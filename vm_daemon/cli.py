@@ -24,11 +24,13 @@ from models.errors import FlowtallyError, UsageError
 from models.storage.aws_clients import client, dynamodb
 from models.storage.pair_statistics import PairStatisticsStore
 from models.traffic import PairWeek
+from vm_daemon.deaths import Deaths
 from vm_daemon.journal import JournalFormatter, is_journal
 from vm_daemon.metrics import Teller, cloudwatch_client, telling
 from vm_daemon.queue_poller import QueuePoller
-from vm_daemon.service import Service, start_delay
+from vm_daemon.service import Service, runtime_directory
 from vm_daemon.settings import FILE
+from vm_daemon.start_delay import StartDelay
 from vm_daemon.stream.leases import Leases
 from vm_daemon.stream.stream_reader import StreamReader
 from vm_daemon.watchdog import watch_calls, watch_reading, watched, watching_calls
@@ -93,6 +95,7 @@ def summarize(visibility: int, namespace: str) -> None:
             visibility=visibility,
             report=service.report,
             check=check,
+            deaths=Deaths(runtime_directory(os.environ)),
         )
         with _telling(service, namespace):
             poller.run()
@@ -214,7 +217,7 @@ def main() -> None:
 
 
 def _wait_after_failures() -> None:
-    delay = start_delay(os.environ)
+    delay = StartDelay(runtime_directory(os.environ))
     seconds = delay.seconds
     delay.note_start()
     if seconds:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from handlers.summarizing.messages import Visibility, back_off, files_of
+from vm_daemon.deaths import Deaths
 from vm_daemon.heartbeat import heartbeat
 from vm_daemon.report import Report, Unwatched
 from vm_daemon.stopping import OutOfTime, Stop
@@ -26,7 +27,7 @@ _RECOVERY = 5  # seconds to wait when the queue cannot be reached
 class MessageProcessor(Protocol):
     """The stage that the messages are for."""
 
-    def process(self, body: str, receives: int) -> None: ...
+    def process(self, body: str, receives: int, *, deaths: int) -> None: ...
 
 
 class QueuePoller:
@@ -42,6 +43,7 @@ class QueuePoller:
         sleep: waits for so many seconds.
         report: is told how it goes.
         check: raises what keeps the stage from working; called until it does not.
+        deaths: remembers which processes were killed at their work.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class QueuePoller:
         sleep: Callable[[float], None] = time.sleep,
         report: Report | None = None,
         check: Callable[[], object] = lambda: None,
+        deaths: Deaths | None = None,
     ) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
@@ -64,6 +67,7 @@ class QueuePoller:
         self._sleep = sleep
         self._report = report or Unwatched()
         self._check = check
+        self._deaths = deaths or Deaths(None)
         self._is_ready = False
         self._hidden_for = visibility
         self._visibility = Visibility(sqs, queue_url)
@@ -103,16 +107,17 @@ class QueuePoller:
         messages = answer.get("Messages", [])
         self._report.reached(f"{len(messages)} in hand")
         for message in messages:
-            self._work_on(message["Body"], message["ReceiptHandle"], message["Attributes"])
+            with self._deaths.noted(message["MessageId"]) as deaths:
+                self._work_on(message["Body"], message["ReceiptHandle"], message["Attributes"], deaths)
             self._report.reached("0 in hand")
 
-    def _work_on(self, body: str, receipt: str, attributes: Mapping[Any, str]) -> None:
+    def _work_on(self, body: str, receipt: str, attributes: Mapping[Any, str], deaths: int) -> None:
         receives = int(attributes["ApproximateReceiveCount"])
         try:
             with self._heartbeat(
                 lambda: self._visibility.hide(receipt, self._hidden_for), self._hidden_for / _BEATS
             ):
-                self._stage.process(body, receives)
+                self._stage.process(body, receives, deaths=deaths)
         except OutOfTime:
             log.warning(
                 "no time to finish the file, handed back",

@@ -20,10 +20,10 @@ log = logging.getLogger("flowtally.daemon")
 _GRACE = 60  # seconds that the work in hand has when the service is told to stop
 
 
-def start_delay(environ: Mapping[str, str]) -> StartDelay:
-    """The delay of the service that this process is, or is not if systemd did not start it."""
+def runtime_directory(environ: Mapping[str, str]) -> Path | None:
+    """What this service keeps over restarts lies there; None if systemd did not start this process."""
     directory = environ.get("RUNTIME_DIRECTORY")
-    return StartDelay(Path(directory) if directory else None)
+    return Path(directory) if directory else None
 
 
 class Service:
@@ -40,7 +40,7 @@ class Service:
     def __init__(self, what: str, accepts: Callable[[Mapping[str, str]], object]) -> None:
         self._accepts = accepts
         self._notifier = Notifier(os.environ)
-        self._delay = start_delay(os.environ)
+        self._delay = StartDelay(runtime_directory(os.environ))
         self._settings: dict[str, str] = {}
         self.stop = Stop()
         self.report = Report(self._notifier, self._delay, what)

@@ -29,7 +29,7 @@ from clients.render.report import write_report
 from clients.render.stored import stored_listing
 from clients.render.upload_progress import say_what_became, send_with_bar
 from clients.render.verification import summary_of
-from clients.terminal.console import count_of, say
+from clients.terminal.console import count_of, say, show_whole
 from clients.terminal.explanation import explanation
 from clients.uploading.local_files import LocalFile, flow_files
 from clients.uploading.outcome import Became, Upload
@@ -96,7 +96,7 @@ def demo(paths: tuple[Path, ...], output: Path, compute: LocalCompute, keeps: bo
         _show(pipeline, output)
         _find(pipeline, output, "made-up files" if not paths else "given files")
         if keeps:
-            keep(pipeline, say)
+            keep(pipeline, say, show_whole)
     say(f"Everything was stopped. {time.monotonic() - began:.1f} s in all", style="bold")
     if not counted:
         raise FlowtallyError("no file was counted", remedy="The lines above say what was wrong with each")

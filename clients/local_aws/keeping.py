@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,14 +15,17 @@ from models.errors import NotFound
 
 _LOOK = 1.0  # seconds between two looks
 _PROGRAM = "flowtally"
+_NARROW = 80  # columns
+_EXPORT = "  export "
 
 
-def keep(pipeline: LocalPipeline, tell: Callable[[str], object]) -> None:
+def keep(pipeline: LocalPipeline, tell: Callable[[str], object], show: Callable[[str], object]) -> None:
     """Keeps a pipeline running until Ctrl-C; what is deployed on its engine meanwhile is run, too.
 
     Args:
         pipeline: at work.
-        tell: is told what to paste into another terminal, and what changes, in a line each.
+        tell: is told what changes, in a line each.
+        show: is given the lines to paste into another terminal, to show each as it is.
 
     Raises:
         FlowtallyError: something died by itself.
@@ -29,7 +33,7 @@ def keep(pipeline: LocalPipeline, tell: Callable[[str], object]) -> None:
     pipeline.serve_functions()
     tell("Everything keeps running until Ctrl-C. Paste into another terminal:\n")
     for line in lines_to_paste(pipeline):
-        tell(line)
+        show(line)
     tell("")
     try:
         while True:
@@ -45,7 +49,11 @@ def keep(pipeline: LocalPipeline, tell: Callable[[str], object]) -> None:
 def lines_to_paste(pipeline: LocalPipeline) -> Iterator[str]:
     """What leads another terminal here, and what to try in it."""
     settings = pipeline.engine.environment().items()
-    yield f"  export {' '.join(f'{name}={shlex.quote(value)}' for name, value in settings)}"
+    words = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings)
+    # Each line is a command of its own, as a narrow terminal has no other line breaks to be copied.
+    yield from textwrap.wrap(
+        words, _NARROW, initial_indent=_EXPORT, subsequent_indent=_EXPORT, break_on_hyphens=False
+    )
     folder = Path(sys.executable).parent
     if shutil.which(_PROGRAM) is None and (folder / _PROGRAM).exists():
         yield f"  export PATH={shlex.quote(str(folder))}:$PATH"

@@ -38,6 +38,11 @@ def say(text: str | Text, *, style: str = "", to: Console = remarks) -> None:
     to.print(shown, soft_wrap=not to.is_terminal)
 
 
+def show_whole(line: str) -> None:
+    """Prints a line that is to be copied: no break is put into it, however narrow the terminal."""
+    remarks.print(Text(visible(line)), soft_wrap=True)
+
+
 def warn(text: str) -> None:
     """Prints a warning on standard error."""
     say(warning(text), to=err)

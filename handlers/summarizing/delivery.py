@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from models.errors import RunCutShort
+from models.errors import FileRejected, RunCutShort
 
 MARGIN = 10.0  # seconds before its time limit in which a run begins nothing more
 FRUITLESS = 3  # from this delivery on, a file is set aside by a run that is cut off and got no further
+DEADLY = 3  # processes that were killed while they worked on a file; then it is set aside
+KILLED = (
+    "the processes that worked on it were killed, one after the other; some of it may be counted. The log of"
+    " the system says why. Complete it with `flowtally redrive --rejected`, or take it out with `flowtally"
+    " retract`"
+)
 
 
 class Delivery(NamedTuple):
@@ -14,6 +20,7 @@ class Delivery(NamedTuple):
 
     receives: int  # of the message, this one included
     time_left: Callable[[], float]  # gives the seconds until the run is cut off
+    deaths: int = 0  # of processes that worked on it, one after the other, right before
 
     def check_time(self) -> None:
         """Ends a run that its time limit would cut off soon.
@@ -25,9 +32,22 @@ class Delivery(NamedTuple):
             raise RunCutShort("the time limit of this run is near; the next one goes on")
 
     @property
+    def is_deadly(self) -> bool:
+        """Whether it would be likely to end this process, too."""
+        return self.deaths >= DEADLY
+
+    @property
     def is_fruitless(self) -> bool:
         """Whether there is no point in another one like it: earlier ones came to no end either.
 
         A run that is beyond its limit was frozen, and does not tell how long the file takes.
         """
         return self.receives >= FRUITLESS and self.time_left() > 0
+
+
+def cut_off(last: str) -> FileRejected:
+    """What is said of a file that gets no further, and how its last run ended."""
+    return FileRejected(
+        f"it takes longer than a run may last: several were cut off, and in the last one {last}",
+        remedy="Divide it, or try it again with `flowtally redrive --rejected`",
+    )

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
-from handlers.summarizing.delivery import Delivery
+from handlers.summarizing.delivery import KILLED, Delivery, cut_off
 from handlers.summarizing.file_fates import describe, is_counted, log_completed, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
 from handlers.summarizing.quarantined_rows import QuarantinedRows
@@ -86,20 +86,23 @@ class Summarizer:
     for_each: ForEach
     pair_days: int = PAIR_DAYS
 
-    def process(self, body: str, receives: int, time_left: Callable[[], float] = lambda: inf) -> None:
+    def process(
+        self, body: str, receives: int, time_left: Callable[[], float] = lambda: inf, deaths: int = 0
+    ) -> None:
         """Brings every object that a message of the queue names to its end.
 
         Args:
             body: the message, an S3 notification.
             receives: how many times the message was delivered, this time included.
             time_left: gives the seconds until the run is cut off.
+            deaths: how many processes were killed while they worked on it, where that is known.
 
         Raises:
             RunCutShort: there was no time to finish; deliver the message again at once.
             Exception: whatever went wrong; object and message must stay, and be delivered again.
         """
         for uploaded in uploaded_objects(body):
-            self._process_object(uploaded, Delivery(receives, time_left))
+            self._process_object(uploaded, Delivery(receives, time_left, deaths))
 
     def _process_object(self, uploaded: UploadedObject, delivery: Delivery) -> None:
         for _ in range(_VERSIONS):
@@ -127,6 +130,20 @@ class Summarizer:
             arrived_at=int(source["LastModified"].timestamp()),
             attempts=delivery.receives,
         )
+        if delivery.is_deadly:
+            record.state, record.reason = "partly counted", KILLED
+            self._set_aside(uploaded, source, KILLED)
+        else:
+            self._bring_to_its_end(uploaded, source, record, delivery)
+        record.completed_at = int(self.now())
+        record_fate(self.files, record)
+        self._delete(uploaded, source["ETag"])
+        log_completed(uploaded.key, record)
+
+    def _bring_to_its_end(
+        self, uploaded: UploadedObject, source: Any, record: File, delivery: Delivery
+    ) -> None:
+        """Reads and counts a file, or sets it aside; the record says what became of it."""
         with SpooledTemporaryFile(_SPOOL) as spool:
             quarantined_rows = QuarantinedRows(spool, source["ContentLength"])
             try:
@@ -145,10 +162,6 @@ class Summarizer:
                 self._count(_Version(uploaded, source["ETag"], prefix), flows, record, delivery)
                 if record.reason:
                     self._set_aside(uploaded, source, record.reason)
-        record.completed_at = int(self.now())
-        record_fate(self.files, record)
-        self._delete(uploaded, source["ETag"])
-        log_completed(uploaded.key, record)
 
     def _open(self, uploaded: UploadedObject) -> Any:
         """The object as S3 gives it, or None if it is gone.
@@ -196,7 +209,7 @@ class Summarizer:
         except RunCutShort as cut:
             if not delivery.is_fruitless:
                 raise
-            raise _cut_off("it was not read to its end") from cut
+            raise cut_off("it was not read to its end") from cut
         rows.end()
         return flows
 
@@ -231,7 +244,7 @@ class Summarizer:
             if counting.has_added or not delivery.is_fruitless:
                 raise
             record.state = "partly counted" if counting.is_begun else "rejected"
-            record.reason = str(_cut_off("nothing more of it was counted"))
+            record.reason = str(cut_off("nothing more of it was counted"))
         else:
             if counting.full:
                 record.state, record.reason = "partly counted", _reason_of(counting.full)
@@ -279,12 +292,4 @@ def _reason_of(full: Sequence[PairWeek]) -> str:
     return (
         f"items of the daily totals are full ({len(full)}), and the rest of the file is counted. Make room "
         f"with `flowtally retract`, then complete it with `flowtally redrive --rejected`. Full are {named}."
-    )
-
-
-def _cut_off(last: str) -> FileRejected:
-    """What is said of a file that gets no further, and how its last run ended."""
-    return FileRejected(
-        f"it takes longer than a run may last: several were cut off, and in the last one {last}",
-        remedy="Divide it, or try it again with `flowtally redrive --rejected`",
     )

@@ -93,10 +93,7 @@ class Reader:
         Raises:
             FileRejected: the file can never be read.
         """
-        if is_whole:
-            self._take_lines(text)
-        else:
-            self._take_piece(text)
+        (self._take_lines if is_whole else self._take_piece)(text)
 
     def _take_lines(self, text: bytes) -> None:
         if self._is_within_long_line:  # what is left of that line looks like a blank one
@@ -202,7 +199,7 @@ class Reader:
         else:
             self._width = self._header.width
             self._look_for_one_more(rows, self._header)
-        counter = new_row_counter(columns, self._width, self._reading)
+        counter = new_row_counter(columns, self._width, self._reading, self.units)
         counter.pass_over(self._header_text)
         return counter
 
@@ -214,7 +211,7 @@ class Reader:
             self.notes.append(Note.ONE_FIELD_MORE)
 
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
-        if self.units or len(text) > MAX_LINE:
+        if len(text) > MAX_LINE:
             for line in text.splitlines():
                 self._take_carefully(line, columns, rows)
             return
@@ -279,6 +276,8 @@ class Reader:
         return bool(header and header.is_full and (self._lines, width) == (next_line, header.width + 1))
 
     def _count_carefully(self, line: bytes, columns: Columns, rows: RowCounter) -> None:
+        if self.units:
+            self.units.check_what_is_known()
         if len(line) > MAX_LINE:
             raise BadRow(*_TOO_LONG)
         if b"\0" in line:

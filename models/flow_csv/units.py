@@ -4,7 +4,7 @@ The packets of a flow, both directions together, divided by its packets per seco
 seconds. Where the duration of a row is that number, or a million times that number, the row proves a unit.
 """
 
-from collections import Counter
+import ctypes
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
@@ -23,20 +23,33 @@ _REMEDY = (
 )
 
 
+class Proofs(ctypes.Structure):
+    """What rows prove: those that are read here, and those that `native_row_counter.c` reads."""
+
+    _fields_ = (
+        ("seconds", ctypes.c_uint64),  # rows
+        ("microseconds", ctypes.c_uint64),  # rows
+        ("has_duration", ctypes.c_uint64),  # whether there is one other than 0
+        ("is_rounded", ctypes.c_uint64),  # whether one is
+        ("is_contrary", ctypes.c_uint64),  # whether the row at which the library stopped is, and else right
+    )
+
+
 class UnitRows:
     """Reads the durations of a file in one unit, and gathers what its rows prove.
 
     Args:
         unit: the one to read them in.
         columns: where the values stand.
+
+    Attributes:
+        proofs: what the rows prove; whoever else reads some adds to it.
     """
 
     def __init__(self, unit: Unit, columns: UnitColumns) -> None:
         self.unit = unit
-        self._columns = columns
-        self._proofs: Counter[Unit] = Counter()
-        self._has_duration = False  # other than 0
-        self._is_rounded = False
+        self.columns = columns
+        self.proofs = Proofs()
 
     def amounts(self, fields: list[bytes]) -> tuple[int, int]:
         """Duration in whole µs, and forward packets, of a row.
@@ -44,19 +57,29 @@ class UnitRows:
         Raises:
             BadRow: they are none, or the row proves another unit.
         """
-        values = [fields[place].strip() for place in self._columns]
+        values = [fields[place].strip() for place in self.columns]
         read = _read if sum(map(len, values)) <= _SHORT else _read.__wrapped__
         packets, has_duration, proved, durations = read(*values)
-        self._has_duration |= has_duration
-        if proved:
-            self._proofs[proved] += 1
-            if proved is not self.unit:
-                raise BadRow("flow_duration is in another unit than most rows prove", "write it in theirs")
+        self.proofs.has_duration |= has_duration
+        self.proofs.seconds += proved is Unit.SECONDS
+        self.proofs.microseconds += proved is Unit.MICROSECONDS
+        if proved not in {None, self.unit}:
+            raise _contrary()
         whole, is_rounded = durations[self.unit is Unit.MICROSECONDS]
         if whole > MAX_VALUE:
             raise BadRow("flow_duration is above 10^12 microseconds", RANGE_REMEDY)
-        self._is_rounded |= is_rounded
+        self.proofs.is_rounded |= is_rounded
         return whole, packets
+
+    def check_what_is_known(self) -> None:
+        """Makes sure that the library did not stop at the next row because of its unit.
+
+        Raises:
+            BadRow: the row proves another unit, and has nothing else wrong.
+        """
+        if self.proofs.is_contrary:
+            self.proofs.is_contrary = 0
+            raise _contrary()
 
     def proved(self) -> Unit:
         """The unit of the file, by the majority of the rows that prove one.
@@ -64,8 +87,8 @@ class UnitRows:
         Raises:
             FileRejected: no row proves one, though there are durations; or as many prove the other.
         """
-        seconds, microseconds = (self._proofs[unit] for unit in (Unit.SECONDS, Unit.MICROSECONDS))
-        if seconds == microseconds and (seconds or self._has_duration):
+        seconds, microseconds = self.proofs.seconds, self.proofs.microseconds
+        if seconds == microseconds and (seconds or self.proofs.has_duration):
             proofs = (
                 f"as many rows prove the one as the other ({seconds:,})" if seconds else "no row proves it"
             )
@@ -74,8 +97,12 @@ class UnitRows:
 
     def notes(self) -> list[Note]:
         """What was assumed about the file."""
-        notes = [self.unit.note] if self._has_duration else []
-        return [*notes, Note.ROUNDED] if self._is_rounded else notes
+        notes = [self.unit.note] if self.proofs.has_duration else []
+        return [*notes, Note.ROUNDED] if self.proofs.is_rounded else notes
+
+
+def _contrary() -> BadRow:
+    return BadRow("flow_duration is in another unit than most rows prove", "write it in theirs")
 
 
 _Duration = tuple[int, bool]  # in whole µs, and whether it was rounded

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from cloudformation.package import Target
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
 from tests.helpers.project import REAL_DATA, ROOT, needs_real_data
-from tests.helpers.terminal import Screen, on_terminal
+from tests.helpers.terminal import Screen, exported_by, in_terminal, on_terminal
 from tests.helpers.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.usefixtures("engine_of_its_own")
@@ -120,10 +119,27 @@ def test_demo_leaves_no_process_when_interrupted(tmp_path: Path, sent: signal.Si
 def pasted(program: "subprocess.Popen[str]") -> dict[str, str]:
     """The settings that a demo which keeps running prints for another terminal."""
     assert program.stdout
+    lines = []
     for line in program.stdout:
-        if line.startswith("  export AWS_ENDPOINT_URL="):
-            return dict(word.split("=", 1) for word in shlex.split(line)[1:])
+        lines += [line] if line.startswith("  export AWS_") else []
+        if line.startswith("  flowtally top"):
+            return exported_by("".join(lines))
     raise AssertionError(program.stderr and program.stderr.read())
+
+
+def test_what_is_to_be_pasted_survives_a_narrow_terminal(tmp_path: Path) -> None:
+    """On 80 columns, each line as it stands there is a command, and together they lead to the engine."""
+    (tmp_path / "day.csv").write_bytes(flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1500,3"))
+    with in_terminal(["demo", "--keep", "day.csv"], tmp_path, 80) as terminal:
+        terminal.wait_for("Runtime=python")
+        terminal.interrupt()
+        screen = terminal.finish()
+    assert screen.status == 0
+    lines = [line for line in screen.text.split("\n") if line.startswith("  ") and "=" in line]
+    assert max(len(line) for line in lines if "PATH=" not in line) <= 80
+    settings = exported_by("\n".join(line for line in lines if "flowtally" not in line))
+    assert settings["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "no_proxy"} <= settings.keys()
 
 
 def test_a_demo_that_is_kept_can_be_played_with(run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the rest is filled in as `TreatMissingData` says. It goes off when `DatapointsTo
 
 import operator
 import re
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ class Data:
 
     def add(self, metric: Metric, when: float, value: float = 1.0) -> None:
         """Takes a data point."""
-        self._points[metric].append((when, value))
+        insort(self._points[metric], (when, value))
 
     def copy(self) -> "Data":
         """The same data points, to which others can be added."""
@@ -68,12 +69,13 @@ class Data:
         return copied
 
     def points(self, metric: Metric) -> list[tuple[float, float]]:
-        """All data points of a metric."""
+        """All data points of a metric, the earliest first."""
         return self._points[metric]
 
     def within(self, metric: Metric, begin: float, end: float) -> list[float]:
         """The values from `begin` on until before `end`."""
-        return [value for when, value in self._points[metric] if begin <= when < end]
+        points = self._points[metric]
+        return [value for _, value in points[bisect_left(points, (begin,)) : bisect_left(points, (end,))]]
 
 
 def metric_of(alarm: Mapping[str, Any]) -> Metric:

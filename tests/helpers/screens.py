@@ -12,26 +12,34 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.helpers.project import ROOT
-from tests.helpers.terminal import Screen, on_terminal
+from tests.helpers.terminal import Screen, exported_by, in_terminal, on_terminal
 
 _COLUMNS = 100
 _TOKEN = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\n|[^\x1b\n\r]+")
 
 
 def main() -> None:
-    """Runs the demo, and draws what stood on the screen in the end."""
-    with TemporaryDirectory() as folder:
-        screen = on_terminal("demo", directory=Path(folder), columns=_COLUMNS)
+    """Runs the demo, and two commands on one that is kept, and draws what stood on the screen in the end."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        draw(on_terminal("demo", directory=folder, columns=_COLUMNS), "make demo", "demo.svg")
+        with in_terminal(["demo", "--keep"], folder, _COLUMNS) as kept:
+            said = kept.wait_for("flowtally destroy").replace("\r", "")
+            settings = exported_by("\n".join(re.findall(r"^  export AWS_.*", said, re.MULTILINE)))
+            for file, *command in (("status.svg", "status"), ("show.svg", "show", "192.168.20.24")):
+                screen = on_terminal(*command, directory=folder, columns=_COLUMNS, **settings)
+                draw(screen, f"flowtally {' '.join(command)}", file)
+            kept.interrupt()
+            kept.finish()
+
+
+def draw(screen: Screen, title: str, file: str) -> None:
+    """Writes a screen as an SVG file in docs/."""
     if screen.status:
         raise SystemExit(screen.text)
-    draw(screen, "make demo", ROOT / "docs" / "demo.svg")
-
-
-def draw(screen: Screen, title: str, file: Path) -> None:
-    """Writes a screen as an SVG file."""
     console = Console(record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("\n".join(lines_of(screen.raw))))
-    console.save_svg(str(file), title=title)
+    console.save_svg(str(ROOT / "docs" / file), title=title)
 
 
 def lines_of(raw: str) -> list[str]:

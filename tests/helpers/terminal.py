@@ -51,12 +51,13 @@ class Terminal:
         self._seen += block
         return bool(block)
 
-    def wait_for(self, pattern: str) -> None:
-        """Reads until a pattern stands on the screen."""
+    def wait_for(self, pattern: str) -> str:
+        """Reads until a pattern stands on the screen, and gives all that was read so far."""
         deadline = time.monotonic() + PATIENCE
         while not re.search(pattern, self._seen.decode(errors="replace")):
             assert self.read(), f"{pattern!r} does not come: {self._seen!r}"
             assert time.monotonic() < deadline, f"{pattern!r} does not come: {self._seen!r}"
+        return self._seen.decode(errors="replace")
 
     def interrupt(self) -> None:
         """Presses Ctrl-C."""
@@ -105,3 +106,11 @@ def on_terminal(*arguments: str | Path, directory: Path, columns: int = 80, **se
     """Runs the program in a terminal to its end."""
     with in_terminal(arguments, directory, columns, **settings) as terminal:
         return terminal.finish()
+
+
+def exported_by(lines: str) -> dict[str, str]:
+    """What a shell into which these lines are pasted tells the programs that it starts."""
+    shell = ["env", "-i", "bash", "--norc", "-c", f"{lines}\nexec /usr/bin/env -0"]
+    said = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
+    given = dict(entry.split("=", 1) for entry in said.split("\0") if entry)
+    return {name: given[name] for name in given if name not in ("PWD", "SHLVL", "_")}

@@ -1,18 +1,22 @@
 """What systemd sees of the daemon's processes: signs of life, and their end."""
 
+import signal
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from clients.local_aws.engine import EmbeddedEngine
+from handlers.summarizing.delivery import DEADLY
 from models.deployment import Deployment
+from models.storage.file_records import FilesTable
 from tests.conftest import Manager
 from tests.helpers.daemons import DaemonProcess
-from tests.helpers.deployed import upload
+from tests.helpers.deployed import client, keys, messages_left, stored_days, upload
 from tests.helpers.flow_files import flow_csv
+from tests.helpers.program import done, flowtally_program
 from tests.helpers.proxy import CuttableProxy
-from tests.helpers.waiting import eventually
+from tests.helpers.waiting import PATIENCE, eventually
 
 
 def test_a_file_that_stands_still_gives_no_sign_of_life(
@@ -98,3 +102,44 @@ def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Pat
     eventually(lambda: daemon.log() or daemon.process.poll() is not None)
     assert [entry["event"] for entry in daemon.log()] == ["summarizing"]
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("kills", "state"), [(DEADLY - 1, "counted"), (DEADLY, "partly counted")], ids=["by chance", "each time"]
+)
+def test_a_file_whose_processes_are_killed_is_set_aside(
+    engine: EmbeddedEngine, deployment: Deployment, tmp_path: Path, kills: int, state: str
+) -> None:
+    """Three, one after the other, as for want of memory: it says so, and a redrive counts it as a whole."""
+    (runtime := tmp_path / "run").mkdir()  # as systemd keeps it over automatic restarts
+    asked, go_on = Event(), Event()
+
+    def stall(sent: bytes) -> None:
+        if sent.startswith(b"GET ") and b"/incoming/" in sent:
+            asked.set()
+            go_on.wait()
+
+    upload(deployment, "incoming/eve/deadly.csv", flow_csv("10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,1,1"))
+    settings = {"RUNTIME_DIRECTORY": str(runtime), "FLOWTALLY_VISIBILITY": "3"}
+    with CuttableProxy(engine.endpoint_url, stall) as s3:
+        for _ in range(kills):
+            daemon = DaemonProcess("summarize", deployment, tmp_path, AWS_ENDPOINT_URL_S3=s3.url, **settings)
+            assert asked.wait(PATIENCE)
+            daemon.stop(signal.SIGKILL)
+            asked.clear()
+            (runtime / "failures").unlink()  # nobody waits for the next start
+        go_on.set()
+    daemon = DaemonProcess("summarize", deployment, tmp_path, **settings)
+    eventually(lambda: not keys(deployment, "incoming/") and not messages_left(deployment))
+    record = FilesTable(client("dynamodb"), deployment.files).get("eve", "deadly.csv")
+    assert record
+    assert record.state == state
+    assert len(keys(deployment, "rejected/")) == (state != "counted")
+    if state != "counted":
+        assert "were killed, one after the other" in str(record.reason)
+        assert not stored_days(deployment)
+        done(flowtally_program("redrive", "--rejected", directory=tmp_path))
+    eventually(lambda: not keys(deployment) and not messages_left(deployment))
+    assert len(stored_days(deployment)) == 1
+    assert daemon.stop() == 0
+    assert list(runtime.glob("in-hand/*")) == []

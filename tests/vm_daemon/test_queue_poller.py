@@ -2,6 +2,8 @@
 
 import json
 import time
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from models.deployment import Deployment
 from tests.helpers.deployed import client, messages_left
 from tests.helpers.stand_ins import Shown
+from vm_daemon.deaths import Deaths
 from vm_daemon.queue_poller import QueuePoller
 from vm_daemon.report import Report
 from vm_daemon.start_delay import StartDelay
@@ -38,7 +41,8 @@ class FakeQueue:
             return {}
         body = self.bodies.pop(0)
         attributes = {"ApproximateReceiveCount": str(self.receives), "SentTimestamp": "1700000000000"}
-        return {"Messages": [{"Body": body, "ReceiptHandle": f"<{body}>", "Attributes": attributes}]}
+        message = {"MessageId": body, "Body": body, "ReceiptHandle": f"<{body}>"}
+        return {"Messages": [message | {"Attributes": attributes}]}
 
     def change_message_visibility(self, **request: Any) -> None:
         self.hidden.append((request["ReceiptHandle"], request["VisibilityTimeout"]))
@@ -54,9 +58,11 @@ class Stage:
         self.error = error
         self.seconds = seconds
         self.seen: list[tuple[str, int]] = []
+        self.deaths: list[int] = []
 
-    def process(self, body: str, receives: int) -> None:
+    def process(self, body: str, receives: int, *, deaths: int = 0) -> None:
         self.seen.append((body, receives))
+        self.deaths.append(deaths)
         time.sleep(self.seconds)
         if self.error:
             raise self.error
@@ -71,7 +77,7 @@ def test_a_completed_message_is_deleted(simple_deployment: Deployment) -> None:
     queue, sqs, stage = simple_deployment.queue_url, client("sqs"), Stage()
     sqs.send_message(QueueUrl=queue, MessageBody="a")
 
-    def process(body: str, receives: int) -> None:
+    def process(body: str, receives: int, *, deaths: int = 0) -> None:
         stage.seen.append((body, receives))
         assert messages_left(simple_deployment) == 1
         assert "Messages" not in sqs.receive_message(QueueUrl=queue)
@@ -173,3 +179,15 @@ def test_nothing_is_received_after_a_stop() -> None:
     with pytest.raises(SystemExit):
         poller(queue, Stage(), stop=stop).poll()
     assert queue.bodies == ["a"]
+
+
+@pytest.mark.parametrize("error", [None, ValueError(), OutOfTime()], ids=["counted", "failed", "stopped"])
+def test_a_run_that_ends_by_itself_is_no_death(tmp_path: Path, error: BaseException | None) -> None:
+    """However it ends, an orderly stop in the middle included: the next one is told of none."""
+    (tmp_path / "in-hand").mkdir()
+    (tmp_path / "in-hand" / "a").write_bytes(b"xx")  # left by two that were killed
+    for died in (2, 0):
+        stage = Stage(error)
+        with nullcontext() if not isinstance(error, OutOfTime) else pytest.raises(OutOfTime):
+            poller(FakeQueue("a"), stage, deaths=Deaths(tmp_path)).poll()
+        assert stage.deaths == [died]

@@ -3,9 +3,10 @@
    A row is counted here only if it is beyond doubt: the right number of fields, plain numbers, and addresses
    and a date that Python reads alike. How these are spelled is remembered, as nearly all rows spell them like
    one before. A first look takes rows without quotes, blanks or points; a second one those that have some,
-   blank lines and headers. At any other line the counting stops, and Python decides. Where a file is read in parts,
-   the rows of other parts are told by the hash of their pair, and passed over. Plain C without Python's
-   headers, so that one library for each kind of machine serves every Python. */
+   blank lines and headers, and every row whose unit is to be proved, as units.py has it. At any other line the
+   counting stops, and Python decides. Where a file is read in parts, the rows of other parts are told by the hash of
+   their pair, and passed over. Plain C without Python's headers, so that one library for each kind of machine serves
+   every Python. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include <strings.h>
 
 enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
+enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of durations, where it is to be proved */
 
 #define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
 #define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, a comma after each */
@@ -56,11 +58,22 @@ typedef struct {
     const char *start, *end;
 } Field;
 
+/* What rows prove of the unit of durations: those that Python has read, and those that are read here. */
 typedef struct {
-    int32_t skip[COLUMNS]; /* fields to pass over before the next one that counts */
-    int32_t role[COLUMNS]; /* which of the five that is */
+    uint64_t seconds, microseconds; /* rows */
+    uint64_t has_duration;          /* other than 0 */
+    uint64_t is_rounded;            /* whether a duration is, to whole ones */
+    uint64_t is_contrary;           /* whether the row that counting stopped at is right but for its unit */
+} Proofs;
+
+typedef struct {
+    int32_t skip[UNIT_COLUMNS]; /* fields to pass over before the next one that counts */
+    int32_t role[UNIT_COLUMNS]; /* which of them that is */
+    int32_t columns;       /* fields that count */
     int32_t commas;        /* in a row */
     int32_t is_checked;    /* whether every row of the file was looked at in an earlier pass */
+    int32_t unit;          /* of durations: a microsecond times ten to the power of it */
+    Proofs *proofs;        /* NULL if their unit needs no proof */
     uint64_t max_value;
     uint64_t secret[2];  /* nobody who writes a file can know how it is hashed */
     uint64_t mask, part; /* pairs count whose hash, masked, is this */
@@ -77,7 +90,7 @@ typedef struct {
     uint32_t *slot_buckets; /* slot of a pair-day, 0 if free */
     char *header; /* a line that is passed over, as the header that it is; may be none */
     size_t header_length;
-    char unescaped[COLUMNS][UNESCAPED];
+    char unescaped[DURATION][UNESCAPED];
     uint8_t seen[DAYS]; /* in rows of pair-days that were new: 1 if the year stood first, 2 if last */
 } Counter;
 
@@ -108,6 +121,20 @@ static int has_room(Counter *counter) {
     return 1;
 }
 
+/* Finds the order of columns whose places are given by role. */
+static void order(Counter *counter, const int32_t places[], int columns) {
+    int32_t passed = 0;
+    for (int k = 0; k < columns; k++) {
+        int next = -1;
+        for (int role = 0; role < columns; role++)
+            if (places[role] >= passed && (next < 0 || places[role] < places[next])) next = role;
+        counter->role[k] = next;
+        counter->skip[k] = places[next] - passed;
+        passed = places[next] + 1;
+    }
+    counter->columns = columns;
+}
+
 /* `places` are those of the five columns, by role. NULL without memory. */
 Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_value, const uint64_t secret[2],
                   uint64_t mask, uint64_t part, uint64_t limit, int32_t is_checked) {
@@ -130,16 +157,15 @@ Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_val
     counter->part = part;
     counter->limit = limit;
     counter->is_checked = is_checked;
-    int32_t passed = 0;
-    for (int k = 0; k < COLUMNS; k++) {
-        int next = -1;
-        for (int role = 0; role < COLUMNS; role++)
-            if (places[role] >= passed && (next < 0 || places[role] < places[next])) next = role;
-        counter->role[k] = next;
-        counter->skip[k] = places[next] - passed;
-        passed = places[next] + 1;
-    }
+    order(counter, places, COLUMNS);
     return counter;
+}
+
+/* From here on, durations are in a unit, of ten to this power of microseconds, that rows prove or speak against. */
+void rows_prove(Counter *counter, const int32_t places[UNIT_COLUMNS], int32_t unit, Proofs *proofs) {
+    order(counter, places, UNIT_COLUMNS);
+    counter->unit = unit;
+    counter->proofs = proofs;
 }
 
 /* From here on, rows have so many fields. */
@@ -613,15 +639,24 @@ static int is_elsewhere(Counter *counter, const char *at, const char *end, const
     return 1;
 }
 
-/* The whole number that a field is in any spelling; else, or if a spreadsheet may have rounded it, more than
-   any limit. `14.0`, `1.2E7`, `0014`, `-0`. */
-static uint64_t number_in_any_spelling(Field field) {
+/* A number: its digits, as a whole number that does not end with 0, times ten to the power of `scale`. */
+typedef struct {
+    uint64_t digits;
+    int64_t scale;
+    int is_negative;
+    int is_rounded; /* perhaps, by a spreadsheet */
+} Decimal;
+
+typedef enum { NO_NUMBER, NUMBER, TOO_LONG } Form;
+
+/* Reads a number in any spelling, of up to MAX_DIGITS digits: `14.0`, `1.2E7`, `0014`, `-0`. */
+static Form read_decimal(Field field, Decimal *number) {
     const char *at = field.start, *end = field.end;
     int is_negative = at < end && *at == '-', digits = 0;
     at += is_negative;
     int64_t scale = 0;
     uint64_t value = 0, zeros = 0; /* zeros: met, and of no weight unless another digit follows */
-    int point = 0, before = 0, behind = 0;
+    int point = 0, before = 0, behind = 0, is_rounded = 0;
     for (; at < end && (*at == '.' ? !point : (unsigned)(*at - '0') <= 9); at++) {
         if (*at == '.') {
             point = 1;
@@ -633,33 +668,129 @@ static uint64_t number_in_any_spelling(Field field) {
             zeros += value != 0;
             continue;
         }
-        if (digits + zeros >= MAX_DIGITS) return UINT64_MAX;
+        if (digits + zeros >= MAX_DIGITS) return TOO_LONG;
         for (digits += (int)zeros + 1; zeros; zeros--) value *= 10;
         value = value * 10 + (unsigned)(*at - '0');
     }
-    if (!before || point != behind) return UINT64_MAX;
+    if (!before || point != behind) return NO_NUMBER;
     scale += (int64_t)zeros;
     if (at < end) {
-        if ((*at | 32) != 'e') return UINT64_MAX;
+        if ((*at | 32) != 'e') return NO_NUMBER;
         const char *sign = at + 1;
         int is_below = sign < end && *sign == '-';
         const char *power = sign + (sign < end && (*sign == '-' || *sign == '+'));
-        if (power == end || end - power > 3) return UINT64_MAX;
-        int is_spreadsheets =
-            *at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point;
+        if (power == end || end - power > 3) return NO_NUMBER;
         int64_t exponent = 0;
-        for (; power < end; power++) {
-            if ((unsigned)(*power - '0') > 9) return UINT64_MAX;
-            exponent = exponent * 10 + (*power - '0');
+        for (const char *digit = power; digit < end; digit++) {
+            if ((unsigned)(*digit - '0') > 9) return NO_NUMBER;
+            exponent = exponent * 10 + (*digit - '0');
         }
-        if (is_spreadsheets && exponent > 2) return UINT64_MAX; /* 1.20E+08: its digits do not reach the unit */
         scale += is_below ? -exponent : exponent;
+        /* As spreadsheets show large numbers, with two decimals that do not reach the unit: 1.20E+08. */
+        is_rounded = *at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point &&
+                     exponent > 2;
     }
-    if (value == 0) return 0;
-    if (is_negative || scale < 0) return UINT64_MAX; /* its last digit is none of the zeros */
-    for (; scale; scale--)
+    *number = (Decimal){value, value ? scale : 0, is_negative && value, is_rounded};
+    return NUMBER;
+}
+
+/* The value of a whole number; of any other, or if a spreadsheet may have rounded it, more than any limit. */
+static uint64_t whole_number(Decimal number) {
+    if (number.is_rounded || number.is_negative || number.scale < 0) return UINT64_MAX;
+    uint64_t value = number.digits;
+    for (; number.scale; number.scale--)
         if (__builtin_mul_overflow(value, 10, &value)) return UINT64_MAX;
     return value;
+}
+
+/* The whole number that a field is in any spelling; else more than any limit. */
+static uint64_t number_in_any_spelling(Field field) {
+    Decimal number;
+    return read_decimal(field, &number) == NUMBER ? whole_number(number) : UINT64_MAX;
+}
+
+/* Whole microseconds of a duration, rounded half to even; more than any limit if it is above it before that. */
+static uint64_t microseconds(const Counter *counter, Decimal duration, int *is_rounded) {
+    duration.scale += duration.digits ? counter->unit : 0;
+    *is_rounded = duration.scale < 0;
+    if (!*is_rounded) return whole_number(duration);
+    uint64_t place = 1;
+    for (; duration.scale < 0; duration.scale++)
+        if (__builtin_mul_overflow(place, 10, &place)) return 0; /* its digits are less than a tenth of that */
+    uint64_t whole = duration.digits / place, rest = duration.digits % place;
+    if (whole >= counter->max_value) return UINT64_MAX; /* there is a rest */
+    return whole + (rest > place - rest || (rest == place - rest && whole & 1));
+}
+
+/* A number as Python's decimal module keeps it, in 28 digits, rounded half to even. */
+static Sum as_python_keeps(Sum digits, int64_t *scale) {
+    static const Sum most = (Sum)100000000000000 * 100000000000000;
+    if (digits < most) return digits;
+    uint64_t place = 1, rest = 0;
+    for (; digits >= most * place; place *= 10) ++*scale;
+    Sum kept = 0;
+    for (int shift = 96; shift >= 0; shift -= 32) { /* by hand: what compilers bring for it comes with a slow memcpy */
+        uint64_t part = rest << 32 | (uint32_t)(digits >> shift);
+        kept = kept << 32 | part / place;
+        rest = part % place;
+    }
+    return kept + (rest > place - rest || (rest == place - rest && kept & 1));
+}
+
+/* Less than 0, 0 or more, as a number times ten to the power of `scale` is less than another, the same or more. */
+static int compare(Sum digits, int64_t scale, Sum other) {
+    for (; scale > 0 && digits <= other; scale--) digits *= 10;
+    for (; scale < 0 && other <= digits; scale++) other *= 10;
+    return scale ? (scale < 0 ? -1 : 1) : (digits > other) - (digits < other);
+}
+
+typedef enum { NO_UNIT, SECONDS, MICROSECONDS, IN_DOUBT } Proved;
+
+/* The unit that a row proves: packets divided by their rate are its duration in seconds, to a thousandth. */
+static Proved proved_unit(Decimal duration, uint64_t forward, Field backward_field, Field rate_field) {
+    Decimal backward, rate;
+    if (!duration.digits) return NO_UNIT;
+    Form is_backward = read_decimal(backward_field, &backward), is_rate = read_decimal(rate_field, &rate);
+    if (is_backward == NO_NUMBER || is_rate == NO_NUMBER) return NO_UNIT;
+    if (is_backward == TOO_LONG || is_rate == TOO_LONG) return IN_DOUBT;
+    backward.is_rounded = 0; /* it proves what it says */
+    uint64_t packets = whole_number(backward);
+    if (packets > UINT64_MAX / 2) return IN_DOUBT; /* they are less than 0, no whole number, or very many */
+    packets += forward;
+    if (!packets || !rate.digits || rate.is_negative) return NO_UNIT;
+    int64_t scale = duration.scale + rate.scale + 3;
+    Sum thousandfold = as_python_keeps((Sum)duration.digits * rate.digits, &scale);
+    for (Proved unit = SECONDS; unit <= MICROSECONDS; unit++, scale -= 6)
+        if (compare(thousandfold, scale, (Sum)packets * 999) >= 0 && compare(thousandfold, scale, (Sum)packets * 1001) <= 0)
+            return unit;
+    return NO_UNIT;
+}
+
+/* Counts a row whose unit is to be proved, if it is beyond doubt. Less than 0 if it is, but proves another unit. */
+static int count_in_unit(Counter *counter, const Field fields[UNIT_COLUMNS]) {
+    Proofs *proofs = counter->proofs;
+    Decimal duration;
+    uint64_t packets = number_in_any_spelling(fields[PACKETS]);
+    if (packets > counter->max_value || read_decimal(fields[DURATION], &duration) != NUMBER || duration.is_rounded ||
+        duration.is_negative)
+        return 0;
+    Proved proved = proved_unit(duration, packets, fields[BACKWARD], fields[RATE]);
+    if (proved == IN_DOUBT) return 0;
+    int is_contrary = proved == (counter->unit ? MICROSECONDS : SECONDS), is_rounded = 0, is_year_last;
+    if (is_contrary) {
+        PairDay of;
+        if (!read_day(fields[TIMESTAMP], &of.day, &is_year_last) ||
+            !read_pair(counter, fields[SOURCE], fields[DESTINATION], &of))
+            return 0;
+    } else {
+        uint64_t whole = microseconds(counter, duration, &is_rounded);
+        if (whole > counter->max_value || !count(counter, fields, whole, packets)) return 0;
+    }
+    proofs->seconds += proved == SECONDS;
+    proofs->microseconds += proved == MICROSECONDS;
+    proofs->has_duration |= duration.digits != 0;
+    proofs->is_rounded |= (uint64_t)is_rounded;
+    return is_contrary ? -1 : 1;
 }
 
 /* The field of a row that begins at `at`, without the quotes around it; `next` is where it stops. As RFC 4180
@@ -696,23 +827,31 @@ static Field unescape(Field field, char room[UNESCAPED]) {
     return (Field){room, to};
 }
 
-/* Finds the five fields of a row, quotes and blanks around them left out; 0 unless it has as many as it should. */
-static int find_fields_within_quotes(Counter *counter, const char *at, const char *end, Field fields[COLUMNS]) {
+/* Finds the fields of a row that count, quotes and blanks around them left out; 0 unless it has as many as it should. */
+static int find_fields_within_quotes(Counter *counter, const char *at, const char *end, Field fields[UNIT_COLUMNS]) {
     int32_t passed = 0, skip = counter->skip[0];
     for (int k = 0;;) {
         Field field;
         int is_doubled;
         if (!unquote(at, end, &field, &at, &is_doubled)) return 0;
-        if (k < COLUMNS && !skip--) {
+        if (k < counter->columns && !skip--) {
             int role = counter->role[k];
-            /* What is longer than the room, blanks aside, is no address, and of a timestamp there is enough. */
-            fields[role] = trimmed(is_doubled ? unescape(trimmed(field), counter->unescaped[role]) : field);
-            if (++k < COLUMNS) skip = counter->skip[k];
+            /* What is longer than the room, blanks aside, is no address, and of a timestamp there is enough. Of numbers
+               it might be one that is cut off, but with a quote in it there is none. */
+            int is_text = is_doubled && role < DURATION;
+            fields[role] = trimmed(is_text ? unescape(trimmed(field), counter->unescaped[role]) : field);
+            if (++k < counter->columns) skip = counter->skip[k];
         }
-        if (at == end) return k == COLUMNS && passed == counter->commas;
+        if (at == end) return k == counter->columns && passed == counter->commas;
         passed++;
         at++;
     }
+}
+
+static int count_in_any_spelling(Counter *counter, const Field fields[COLUMNS]) {
+    uint64_t duration = number_in_any_spelling(fields[DURATION]);
+    uint64_t packets = number_in_any_spelling(fields[PACKETS]);
+    return duration <= counter->max_value && packets <= counter->max_value && count(counter, fields, duration, packets);
 }
 
 static int is_blank_line(const char *at, const char *end) {
@@ -725,13 +864,12 @@ static int is_blank_line(const char *at, const char *end) {
 static __attribute__((noinline)) int take_line(Counter *counter, const char *at, const char *end) {
     if (is_blank_line(at, end)) return 1;
     if (counter->header_length == (size_t)(end - at) && !memcmp(counter->header, at, end - at)) return 1;
-    Field fields[COLUMNS];
+    Field fields[UNIT_COLUMNS];
     if (!find_fields_within_quotes(counter, at, end, fields)) return 0;
-    uint64_t duration = number_in_any_spelling(fields[DURATION]);
-    uint64_t packets = number_in_any_spelling(fields[PACKETS]);
-    if (duration <= counter->max_value && packets <= counter->max_value && count(counter, fields, duration, packets))
-        return 1;
-    return is_elsewhere(counter, at, end, fields);
+    int is_counted = counter->proofs ? count_in_unit(counter, fields) : count_in_any_spelling(counter, fields);
+    if (is_counted > 0 || is_elsewhere(counter, at, end, fields)) return 1;
+    if (is_counted < 0) counter->proofs->is_contrary = 1;
+    return 0;
 }
 
 /* Where the next such byte is, or the end. */
@@ -746,6 +884,7 @@ static const char *next_of(char byte, const char *at, const char *end) {
 size_t rows_count(Counter *counter, const char *text, size_t from, size_t length, uint64_t *lines) {
     const char *at = text + from, *end = text + length;
     const char *known = at, *quote = at, *nul = at; /* the next quote and NUL, if they stand before `known` */
+    int is_to_prove = counter->proofs != NULL;
     while (at < end) {
         const char *stop = next_of('\n', at, end);
         if (stop > known) {
@@ -755,7 +894,7 @@ size_t rows_count(Counter *counter, const char *text, size_t from, size_t length
         }
         if (nul < stop) break;
         int is_quoted = quote < stop;
-        if ((is_quoted || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
+        if ((is_quoted || is_to_prove || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
         if (is_quoted && at < known) quote = next_of('"', at, known);

@@ -13,11 +13,15 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import repeat
+from typing import TYPE_CHECKING
 
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.values import FIRST_YEAR, LAST_YEAR, MAX_VALUE, Day, day_of
 from models.traffic import PairDay, Totals
+
+if TYPE_CHECKING:
+    from models.flow_csv.units import UnitRows
 
 Spelling = tuple[bytes, bytes, bytes]
 
@@ -52,6 +56,8 @@ def library() -> ctypes.CDLL | None:
     loaded.rows_widen.argtypes = [pointer, ctypes.c_int32]
     loaded.rows_pass_over.restype = ctypes.c_int
     loaded.rows_pass_over.argtypes = [pointer, text, size]
+    loaded.rows_prove.restype = None
+    loaded.rows_prove.argtypes = [pointer, ctypes.POINTER(ctypes.c_int32), ctypes.c_int32, pointer]
     loaded.rows_count.restype = size
     loaded.rows_count.argtypes = [pointer, text, size, size, many]
     loaded.rows_add.restype = ctypes.c_int
@@ -79,12 +85,20 @@ class NativeRowCounter:
         columns: where the five values stand.
         width: fields of a row.
         reading: which pairs are counted.
+        units: of durations, and what rows prove of it; None if their unit needs no proof.
 
     Raises:
         MemoryError: there is none left.
     """
 
-    def __init__(self, loaded: ctypes.CDLL, columns: Columns, width: int, reading: Pass) -> None:
+    def __init__(
+        self,
+        loaded: ctypes.CDLL,
+        columns: Columns,
+        width: int,
+        reading: Pass,
+        units: "UnitRows | None" = None,
+    ) -> None:
         self._library = loaded
         self._part = reading.part
         self._counted = ctypes.c_uint64()
@@ -93,6 +107,13 @@ class NativeRowCounter:
         self._counter = loaded.rows_new(places, width, MAX_VALUE, SECRET, *part, not reading.is_first)
         if not self._counter:
             raise MemoryError
+        if units:
+            self._proofs = units.proofs  # as long as the library adds to it
+            each = *columns, units.columns.backward, units.columns.rate
+            power = len(str(units.unit.value)) - 1
+            loaded.rows_prove(
+                self._counter, (ctypes.c_int32 * len(each))(*each), power, ctypes.byref(self._proofs)
+            )
 
     def __del__(self) -> None:
         self._library.rows_free(self._counter)

@@ -11,6 +11,7 @@ import pytest
 
 from models.flow_csv.row_counters.build_native import GLIBC, MACHINES
 from models.flow_csv.row_counters.native_row_counter import library_path
+from tests.models.flow_csv.row_counters.test_native_units import some_rows
 
 CELLS = ([b"10.0.0.1", b"10.0.0.2", b"fe80::1", b"", b"\xff"], [b"07/12/2022 1", b"08/12/2022 23", b"\xe9"],
          [b"0", b"5", b"999999999999", b"1000000000001", b"-1", b"1e3", b"\xb2"])  # fmt: skip
@@ -27,7 +28,7 @@ def some_lines() -> bytes:
     return b"\n".join(rows) + b"\n"
 
 
-def output(machine: str, folder: Path) -> bytes:
+def output(machine: str, folder: Path, text: bytes, *unit: str) -> bytes:
     """What the driver says with the library for a machine."""
     library, program = Path(library_path(machine)), folder / machine
     compiler = [sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-gnu.{GLIBC}"]
@@ -38,13 +39,22 @@ def output(machine: str, folder: Path) -> bytes:
     if emulator and not shutil.which(emulator[0]):
         pytest.skip(f"needs {emulator[0]} and a C library for {machine}: see .ci/run")
     paths = {"LD_LIBRARY_PATH": str(library.parent), "QEMU_SET_ENV": f"LD_LIBRARY_PATH={library.parent}"}
-    done = subprocess.run([*emulator, program], input=some_lines(), env=paths | {"PATH": os.environ["PATH"]},
+    done = subprocess.run([*emulator, program, *unit], input=text, env=paths | {"PATH": os.environ["PATH"]},
                           capture_output=True, check=True)  # fmt: skip
     return done.stdout
 
 
 def test_all_machines_agree(tmp_path: Path) -> None:
     """The same lines are given back, and the same totals counted, whatever the processor."""
-    here, *others = (output(machine, tmp_path) for machine in MACHINES)
+    here, *others = (output(machine, tmp_path, some_lines()) for machine in MACHINES)
+    assert len(here) > 10_000
+    assert others == [here] * len(others)
+
+
+@pytest.mark.parametrize("unit", ["0", "6"])
+def test_all_machines_prove_the_same_unit(unit: str, tmp_path: Path) -> None:
+    """Where rows are to prove it, up to the very limits."""
+    text = "\n".join(some_rows(3, 4_000)).encode() + b"\n"
+    here, *others = (output(machine, tmp_path, text, unit) for machine in MACHINES)
     assert len(here) > 10_000
     assert others == [here] * len(others)
