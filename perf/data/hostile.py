@@ -168,6 +168,11 @@ def _python_tool_in_turn() -> Lines:
     return chain([_PYTHON_HEADER], (b"::,::,2022-1-1,%d,3,1,4\n" % n for n in count()))
 
 
+def _python_tool_left_to_python() -> Lines:
+    """More digits than the library takes, and no unit proved, so that it is read in both to its end."""
+    return chain([_PYTHON_HEADER], (b"::,::,2022-1-1,1.%019d,3,1,9\n" % n for n in count()))
+
+
 WORST: Mapping[str, Callable[[], Lines]] = {
     "numbers as 1.0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1.0,3.0"),
     "numbers as 1e0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1e0,3e0"),
@@ -209,6 +214,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
     "the same, no two alike": _python_tool_in_turn,
+    "the same, of 20 digits": _python_tool_left_to_python,
 }
 
 
