@@ -31,7 +31,7 @@ from models.flow_csv.values import (
     MonthFirst,
     address,
     amounts,
-    check_address,
+    check_addresses,
     day,
     other_width,
     split_fields,
@@ -287,10 +287,9 @@ class Reader:
             self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
             raise other_width(len(fields), self._width)
-        source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
+        pair = fields[columns.source].strip(), fields[columns.destination].strip()
         date = fields[columns.timestamp].strip()[:DAY_WIDTH]
-        check_address(source, "Src IP")
-        check_address(destination, "Dst IP")
+        check_addresses(*pair)
         try:
             when = day(date)
         except MonthFirst:
@@ -298,9 +297,4 @@ class Reader:
             raise
         microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add(
-            (source, destination, date),
-            PairDay(address(source), address(destination), when.iso),
-            microseconds,
-            count,
-        )
+        rows.add((*pair, date), PairDay(address(pair[0]), address(pair[1]), when.iso), microseconds, count)

@@ -87,14 +87,15 @@ def _is_address(text: bytes) -> bool:
     return is_one
 
 
-def check_address(text: bytes, column: str) -> None:
-    """Makes sure that a field without blanks around it is an IP address.
+def check_addresses(source: bytes, destination: bytes) -> None:
+    """Makes sure that two fields without blanks around them are IP addresses.
 
     Raises:
-        BadRow: it is none; `column` tells which.
+        BadRow: one is none.
     """
-    if len(text) > _MAX_ADDRESS or not _is_address(text):
-        raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1")
+    for text, column in ((source, "Src IP"), (destination, "Dst IP")):
+        if len(text) > _MAX_ADDRESS or not _is_address(text):
+            raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1")
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,7 @@ from models.flow_csv.values import (
     MonthFirst,
     address,
     amount,
-    check_address,
+    check_addresses,
     day,
     is_address,
     split_fields,
@@ -106,7 +106,7 @@ def test_what_is_an_address_is_what_ipaddress_takes(text: str) -> None:
 def test_what_is_no_address_is_a_bad_row(text: str) -> None:
     """Nothing is guessed from damaged addresses; the reason names the column."""
     with pytest.raises(BadRow, match="Dst IP is not an IP address"):
-        check_address(text.encode(), "Dst IP")
+        check_addresses(b"10.0.0.1", text.encode())
 
 
 TIMES = st.sampled_from(["", " 10:57:44", " 01:52:09 PM", " anything", "T10:57:44.123Z"])
