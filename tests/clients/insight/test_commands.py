@@ -15,6 +15,7 @@ from models.storage.schema import File
 from models.traffic import Totals
 from tests.clients.insight.stored import store
 from tests.clients.insight.test_detector import history
+from tests.clients.test_output import described, fits
 from tests.helpers.deployed import client
 from tests.helpers.program import Run
 
@@ -85,8 +86,9 @@ def test_anomalies_are_told_to_people_and_monitors(counted: Deployment, run: Run
 
 
 def test_anomalies_are_told_to_programs(counted: Deployment, run: Run) -> None:
-    """JSON has the figures and the sentence of each finding."""
+    """JSON has the figures and the sentence of each finding, as the help says."""
     document = json.loads(run("anomalies", "--json").stdout)
+    assert fits(document, described("anomalies")), document
     (finding,) = document["findings"]
     assert (finding["kind"], finding["severity"], finding["day"]) == ("burst", "high", "2022-11-02")
     assert finding["sentence"].startswith(
