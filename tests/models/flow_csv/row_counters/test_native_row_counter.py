@@ -82,59 +82,6 @@ def test_counting_stops_at_a_doubt(rows: RowCounter, line: bytes) -> None:
     assert rows.totals() == {DAY: Totals(16, 7, 4)}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"10.0.0.1,10.0.0.2,07/12/2022 1,5.0,2e0",
-        b" 10.0.0.1 ,10.0.0.2,\t07/12/2022 1, 5,2 ",
-        b'"10.0.0.1",10.0.0.2,"07/12/2022 1","5","2"',
-        b'10.0.0.1,10.0.0.2,"07/12/2022 ""1""",5,2',
-        b"10.0.0.1,10.0.0.2,07/12/2022 1,0005.000,200E-2",
-        b"10.0.0.1,10.0.0.2,07/12/2022 1,5.00E+00,0.02E+02",
-    ],
-)
-def test_a_second_look_takes_other_spellings(line: bytes) -> None:
-    """Blanks, quotes, points and exponents cost no look by Python; neither do blank lines."""
-    loaded = library()
-    if loaded is None:
-        pytest.skip("there is no library for this machine")
-    rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
-    rows.add(SPELLING, DAY, 1, 1)
-    text = b"\n".join([b"", line, b" ,,,, ,,", line, b"\t"])
-    assert rows.count_known(text, 0) == (len(text), 5)
-    assert rows.totals() == {DAY: Totals(11, 5, 3)}
-
-
-def test_the_longest_addresses_are_read() -> None:
-    """With zones, the same and others: none costs a look by Python."""
-    loaded = library()
-    if loaded is None:
-        pytest.skip("there is no library for this machine")
-    rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
-    address = b"2001:db8:1111:2222:3333:4444:5555:6666%"
-    zones = [b"%025d" % number for number in (1, 1, 1, 2, 2)]
-    text = b"".join(b"%b%b,%b%b,07/12/2022 1,5,2\n" % (address, zone, address, zone[::-1]) for zone in zones)
-    assert len(address) + len(zones[0]) == 64
-    assert rows.count_known(text, 0) == (len(text), 5)
-    meant = address[:-1].decode()
-    assert rows.totals() == {PairDay(meant, meant, "2022-12-07"): Totals(25, 10, 5)}
-
-
-def test_quotes_and_nuls_are_seen_wherever_they_stand() -> None:
-    """Behind thousands of bytes without any, in the first row and the last, at the end of a line, twice."""
-    loaded = library()
-    if loaded is None:
-        pytest.skip("there is no library for this machine")
-    good, quoted = b"10.0.0.1,10.0.0.2,07/12/2022 1,5,2\n", b'10.0.0.1,10.0.0.2,07/12/2022 1,5,"2"\n'
-    for before in (0, 1, 57, 58, 59, 60, 61, 200, 4000):
-        rows = NativeRowCounter(loaded, COLUMNS, 5, Pass())
-        known = good * before + quoted * 2 + good * before + quoted
-        text = known + good[:-1] + b"\0\n" + good
-        lines_before = 2 * before + 3
-        assert rows.count_known(text, 0) == (len(known), lines_before)
-        assert rows.totals() == {DAY: Totals(5 * lines_before, 2 * lines_before, lines_before)}
-
-
 def test_a_header_that_is_known_is_passed_over() -> None:
     """The one that was given last, and no other line; it is no row."""
     loaded = library()
