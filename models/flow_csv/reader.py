@@ -32,6 +32,7 @@ from models.flow_csv.values import (
     MonthFirst,
     address,
     amounts,
+    check_addresses,
     day,
     other_width,
     split_fields,
@@ -189,7 +190,7 @@ class Reader:
         rows = [line for line in others if not repeated_header(line)]
         if not rows:
             for header in others:
-                self._odd.met(self._lines + len(lines), header.count(b",") + 1)
+                self._odd.met(header, self._lines + len(lines), may_be_header=True)
             return None
         self.first_row = self.first_row or rows[0]
         if not self._header:
@@ -239,12 +240,12 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        names = line.count(b",") + 1 if len(line) <= MAX_LINE and may_name_columns(line) else 0
-        self._odd.met(self._lines, names)
-        header = repeated_header(line) if names else None
+        may_be_header = len(line) <= MAX_LINE and may_name_columns(line)
+        self._odd.met(line, self._lines, may_be_header=may_be_header)
+        header = repeated_header(line) if may_be_header else None
         if header and header.columns == columns:
             self._go_on_under(header, line, rows)
-        elif names and (glued := glued_header(line, columns)):
+        elif may_be_header and (glued := glued_header(line, columns)):
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)
         elif header:
@@ -286,9 +287,9 @@ class Reader:
             self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
             raise other_width(len(fields), self._width)
-        source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
+        pair = fields[columns.source].strip(), fields[columns.destination].strip()
         date = fields[columns.timestamp].strip()[:DAY_WIDTH]
-        pair = address(source, "Src IP"), address(destination, "Dst IP")
+        check_addresses(*pair)
         try:
             when = day(date)
         except MonthFirst:
@@ -296,4 +297,4 @@ class Reader:
             raise
         microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add((source, destination, date), PairDay(*pair, when.iso), microseconds, count)
+        rows.add((*pair, date), PairDay(address(pair[0]), address(pair[1]), when.iso), microseconds, count)

@@ -19,7 +19,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of durations, where it is to be proved */
 
 #define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
-#define KEY_WIDTH 112    /* bytes: two of the longest addresses, a date, a comma after each */
+#define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, a comma after each */
 #define KEY_WORDS (KEY_WIDTH / 8)
 #define FIRST_BUCKETS (1u << 12)
 #define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
@@ -37,6 +37,7 @@ enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of
 #define ELSEWHERE 0             /* the slot of the rows of other parts */
 #define NO_SLOT UINT32_MAX      /* without memory */
 #define LONGEST_FIELD 131072    /* bytes: Python's csv module takes no longer ones */
+#define AHEAD 8192              /* bytes behind a line in which quotes and NULs are looked for with those in it */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
 
@@ -1028,19 +1029,25 @@ static const char *next_of(char byte, const char *at, const char *end) {
 }
 
 /* Counts rows from an offset on. Gives the offset of the first line that is not beyond doubt, or the
-   length; adds the lines before it to `lines`. */
+   length; adds the lines before it to `lines`. Quotes and NULs are looked for a little ahead: after each line that is in
+   doubt, Python calls again, and what was looked through is looked through anew. */
 size_t rows_count(Counter *counter, const char *text, size_t from, size_t length, uint64_t *lines) {
     const char *at = text + from, *end = text + length;
-    const char *quote = next_of('"', at, end), *nul = next_of('\0', at, end);
+    const char *known = at, *quote = at, *nul = at; /* the next quote and NUL, if they stand before `known` */
     int is_to_prove = counter->proofs != NULL;
     while (at < end) {
         const char *stop = next_of('\n', at, end);
+        if (stop > known) {
+            known = end - stop > AHEAD ? stop + AHEAD : end;
+            quote = next_of('"', at, known);
+            nul = next_of('\0', at, known);
+        }
         if (nul < stop) break;
         int is_quoted = quote < stop;
         if ((is_quoted || is_to_prove || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
-        if (is_quoted) quote = next_of('"', at, end);
+        if (is_quoted && at < known) quote = next_of('"', at, known);
     }
     return at - text;
 }

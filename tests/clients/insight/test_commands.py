@@ -1,5 +1,7 @@
 """`flowtally anomalies` and `flowtally report` on a deployment."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -95,6 +97,8 @@ def test_anomalies_are_told_to_programs(counted: Deployment, run: Run) -> None:
         "On 2022-11-02 10.0.0.1 → 10.0.0.2 had 5.71 times the usual flow duration"
     )
     assert document["found"] == 1
+    (row,) = csv.DictReader(io.StringIO(run("anomalies", "--csv").stdout))
+    assert row == {name: str(value) for name, value in finding.items()} | {"pairs": finding["pairs"][0]}
 
 
 def test_thresholds_can_be_changed(counted: Deployment, run: Run) -> None:

@@ -181,7 +181,7 @@ def test_files_are_judged_as_python_judges(power: int, end: str, limit: int) -> 
 @pytest.mark.parametrize("at", [0, 1_000])
 def test_too_many_contrary_rows_are_told_as_by_python(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both readings end at the same line, with the same words: there are as many of either unit."""
-    monkeypatch.setattr(verdict, "MOST_ODD", 500)
+    monkeypatch.setattr(verdict, "SPARE", 700_000)
     rows = [f"10.0.0.1,10.0.0.2,2022-12-07,1e{power},5,3,2," for power in (0, 6)] * 1_000
     rows.insert(at, "10.0.0.1,10.0.0.2,12/31/2022,1,5,3,2,")
     data = "\n".join([HEADER, *rows]).encode()
