@@ -12,9 +12,12 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)"
 _MONTH_FIRST = "dates are month first"
 _DATES_REMEDY = "Write them day first, or as 2022-12-31, and upload the file again"
 
-MOST_ODD = 30_000  # odd lines of any file, however short they are
-_ODD_LINE = 250  # bytes of content for each further one; rows of CICFlowMeter have 300 and more
-_ODD_NAME = 100  # bytes for each field of one that may be a header
+SPARE = 3_000_000  # bytes that odd lines may count as in any file; in a longer one, as many as it has
+_ODD_LINE = 1000  # bytes that one counts as, beside its own; rows of CICFlowMeter have some 600
+_ODD_HEADER = 1000  # further ones of a line that may be a header
+_ODD_NAME = 100  # and for each field of it
+_MOST_FIELDS = 100  # of a row; CICFlowMeter's have 85
+_ODD_FIELD = 5  # bytes for each further field of a line with quotes
 
 
 class Evidence:
@@ -74,25 +77,26 @@ class OddLines:
     def __init__(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine
         self._met = 0
-        self._left = MOST_ODD * _ODD_LINE  # bytes of content that stand for more of them
+        self._read = self._counted = 0  # bytes: of the content so far, and that they count as
 
     def read(self, length: int) -> None:
         """Takes the length of what is read next: the longer a file, the more of them it may have."""
-        self._left += length
+        self._read += length
 
-    def met(self, number: int, names: int = 0) -> None:
+    def met(self, line: bytes, number: int, *, may_be_header: bool) -> None:
         """Takes one, with the number of its line.
-
-        Args:
-            number: of the line.
-            names: that it has, where it may be a header, which takes longer.
 
         Raises:
             FileRejected: there are too many.
         """
         self._met += 1
-        self._left -= _ODD_LINE + names * _ODD_NAME
-        if self._left < 0:
+        self._counted += _ODD_LINE + len(line)
+        fields = line.count(b",") + 1
+        if fields > _MOST_FIELDS and b'"' in line:
+            self._counted += (fields - _MOST_FIELDS) * _ODD_FIELD
+        if may_be_header:
+            self._counted += _ODD_HEADER + fields * _ODD_NAME
+        if self._counted > max(SPARE, self._read):
             told = f": {self._quarantine.told()}" if self._quarantine.rows else ""
             raise FileRejected(
                 f"{self._met:,} of the first {number:,} lines are neither rows that can be counted nor the "
