@@ -74,6 +74,8 @@ measure: $(VENV)/dev ## Measure all of docs/performance.md again: half an hour o
 	-$(VENV)/bin/python -m perf.benchmarks.coldstart $(KEPT)
 	$(VENV)/bin/python -m perf.benchmarks.latency $(KEPT)
 	-$(VENV)/bin/python -m perf.benchmarks.memory $(KEPT)
+	-$(VENV)/bin/python -m perf.benchmarks.terminal $(KEPT)
+	$(VENV)/bin/python -m perf.insight.export_cost $(KEPT)
 	$(VENV)/bin/python -m perf.comparison.compare $(KEPT)
 	$(if $(CAMPUS),$(VENV)/bin/python -m perf.comparison.compare --dataset campus $(KEPT) $(CAMPUS))
 	$(if $(SAVE),$(MAKE) docs)

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from clients.insight.detector import Detector
-from clients.insight.findings import THRESHOLDS, Finding, Severity, Thresholds
+from clients.insight.findings import THRESHOLDS, Severity, Thresholds
 from clients.queries.scan import TableScan, histories
 from clients.render.findings import SEVERITIES, sentence
-from clients.render.listing import Column, Listing
+from clients.render.listing import Column, Listing, shape_of
+from clients.render.output import Output, pass_output
 from clients.render.unreadable import warn_of_unreadable
 from clients.terminal.account import Account
 from clients.terminal.console import count_of, number, say
-from clients.terminal.documents import print_json
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.errors import UsageError
@@ -24,22 +24,23 @@ FOUND = 3  # the exit status for monitors
 
 
 _COLUMNS = [
-    Column("severity", lambda finding: SEVERITIES[finding.severity], "Severity"),
+    Column("severity", lambda finding: SEVERITIES[Severity(finding.severity)], "Severity"),
     Column("kind", lambda finding: finding.kind.value, "Kind"),
+    Column("subject", lambda finding: finding.subject),
+    Column("day", lambda finding: finding.day),
+    Column("measure", lambda finding: finding.measure.value),
+    Column("value", lambda finding: finding.value, kind="number"),
+    Column("expected", lambda finding: finding.expected, kind="number"),
+    Column("score", lambda finding: finding.score, kind="number"),
+    Column("pairs", lambda finding: list(finding.pairs)),
+    Column("pair_count", lambda finding: finding.pair_count, kind="integer"),
     Column("sentence", sentence, "What happened"),
 ]
-_FINDING = {
-    "kind": "text",
-    "severity": "text",
-    "subject": "text",
-    "day": "text",
-    "measure": "text",
-    "value": "number",
-    "expected": "number",
-    "score": "number",
-    "pairs": ["text"],
-    "pair_count": "integer",
-    "sentence": "text",
+_DOCUMENT = {
+    "found": "integer",
+    "read_units": "number",
+    "unreadable": ["text"],
+    "findings": [shape_of(_COLUMNS) | {"pairs": ["text"]}],
 }
 
 
@@ -48,7 +49,7 @@ _FINDING = {
         "flowtally anomalies --since 2022-12-01 --severity medium",
         "flowtally anomalies --json | jq '.findings[].sentence'",
         statuses={0: "nothing was found", 1: "AWS refused", 3: "something was found"},
-        document={"findings": [_FINDING], "found": "integer", "read_units": "number", "unreadable": ["text"]},
+        document=_DOCUMENT,
     )
 )
 @click.option(
@@ -71,15 +72,15 @@ _FINDING = {
     multiple=True,
     help="Another threshold than the measured ones, such as burst_deviations=6; may be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@pass_output
 @pass_account
 def anomalies(
     account: Account,
+    output: Output,
     since: datetime | None,
     severity: str,
     count: int | None,
     changes: Sequence[str],
-    as_json: bool,
 ) -> int:
     """Show what stands out: bursts, steps, growth, silence, scans, new peers.
 
@@ -96,15 +97,13 @@ def anomalies(
     least = next(level for level, name in SEVERITIES.items() if name == severity)
     first_day = since.date().isoformat() if since else ""
     found = [one for one in detector.findings() if one.severity >= least and one.day >= first_day]
-    shown = found[:count]
-    if as_json:
-        _print_json(shown, len(found), scan)
-    else:
-        _print_table(shown)
-        say(
-            f"{count_of(len(found), 'finding')} in {count_of(pairs, 'pair')}; reading cost "
-            f"{number(scan.read_units)} read units"
-        )
+    title = "Findings, the most urgent first"
+    listing = Listing("findings", title, _COLUMNS, found[:count], is_shown_empty=False)
+    output.show(listing, found=len(found), read_units=scan.read_units, unreadable=scan.unreadable)
+    say(
+        f"{count_of(len(found), 'finding')} in {count_of(pairs, 'pair')}; reading cost "
+        f"{number(scan.read_units)} read units"
+    )
     return FOUND if found else 0
 
 
@@ -136,36 +135,3 @@ def thresholds_with(changes: Sequence[str]) -> Thresholds:
 def change_of(name: str) -> str:
     """How a threshold stands on the command line."""
     return f"{name}={getattr(THRESHOLDS, name)}"
-
-
-def _print_table(findings: Sequence[Finding]) -> None:
-    if not findings:
-        return
-    Listing("findings", "Findings, the most urgent first", _COLUMNS, findings).print()
-
-
-def _print_json(findings: Sequence[Finding], found: int, scan: TableScan) -> None:
-    document = {
-        "findings": [finding_object(finding) for finding in findings],
-        "found": found,
-        "read_units": scan.read_units,
-        "unreadable": scan.unreadable,
-    }
-    print_json(document)
-
-
-def finding_object(finding: Finding) -> dict[str, Any]:
-    """A finding for programs."""
-    return {
-        "kind": finding.kind.value,
-        "severity": SEVERITIES[Severity(finding.severity)],
-        "subject": finding.subject,
-        "day": finding.day,
-        "measure": finding.measure.value,
-        "value": finding.value,
-        "expected": finding.expected,
-        "score": finding.score,
-        "pairs": list(finding.pairs),
-        "pair_count": finding.pair_count,
-        "sentence": sentence(finding),
-    }

@@ -63,8 +63,13 @@ class Output:
             print_json(document)
         elif self._form is Form.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerows([safe_cell(cell) for cell in row] for row in _csv_rows(listings, facts))
+            writer.writerows([_cell(value) for value in row] for row in _csv_rows(listings, facts))
             sys.stdout.flush()
+
+
+def _cell(value: Any) -> Any:
+    """What stands in a cell: of several texts, all of them."""
+    return safe_cell("; ".join(value) if isinstance(value, list) else value)
 
 
 def _csv_rows(listings: Sequence[Listing], facts: dict[str, Any]) -> Iterator[Sequence[Any]]:

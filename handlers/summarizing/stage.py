@@ -205,11 +205,13 @@ class Summarizer:
             FileRejected: it can never be read, or not in the time that a run has.
         """
         try:
-            return read_flow_file(body, rows, self.pair_days, uploaded.key, delivery.check_time)
+            flows = read_flow_file(body, rows, self.pair_days, uploaded.key, delivery.check_time)
         except RunCutShort as cut:
             if not delivery.is_fruitless:
                 raise
             raise cut_off("it was not read to its end") from cut
+        rows.end()
+        return flows
 
     def _quarantine(self, bucket: str, flows: FlowFile, rows: QuarantinedRows) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""

@@ -26,7 +26,7 @@ HOSTILE = "=\x1b]52;c;cm0gLXJm\x07\x9b2J\u202e\u200b\x7f\nError: Run: curl x"
 MARK = "]52;c;cm0gLXJm"  # the part of it that is left as it is
 FORMS = ["", "--json", "--csv"]
 SHOWN = {  # by the forms in which a command shows it
-    "anomalies": ["", "--json"],
+    "anomalies": FORMS,
     "export -o told.csv": [""],
     "export -o told.json": [""],
     "redrive --rejected": FORMS,

@@ -12,9 +12,14 @@ from typing import Any
 import pytest
 
 from clients.cli import command, flowtally
+from handlers.assembly import summarizer_for
+from handlers.consolidating.repair import repair_all
 from models.deployment import Deployment
+from models.s3_events import notification_of
+from models.storage.pair_statistics import PairStatisticsStore
 from models.storage.schema import File
-from tests.helpers.deployed import client
+from tests.helpers.deployed import client, keys
+from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
 
 LONG_NAME = "a" * 90 + ".csv"
@@ -27,7 +32,7 @@ NOTHING = type(None)
 KINDS: dict[str, tuple[type, ...]] = {
     "text": (str, NOTHING),
     "integer": (int, NOTHING),
-    "number": (float, NOTHING),
+    "number": (float, int, NOTHING),
     "boolean": (bool,),
 }
 
@@ -78,6 +83,28 @@ def test_the_json_of_a_check_is_as_the_help_says(counted: Deployment, run: Run) 
     document = json.loads(checked.stdout)
     assert fits(document, {"problems": described("status")["problems"]}), document
     assert (checked.returncode, {problem["kind"] for problem in document["problems"]}) == (3, {"rejected"})
+
+
+def test_the_json_of_an_upload_is_as_the_help_says(deployment: Deployment, run: Run, tmp_path: Path) -> None:
+    """What was done with each file, and what became of each that is known by then."""
+    (tmp_path / "day.csv").write_bytes(flow_csv(*ROWS))
+    sent = json.loads(done(run("upload", "day.csv", "--json")))
+    assert fits(sent, described("upload")), sent
+    (key,) = keys(deployment, "incoming/")
+    summarizer_for(deployment).process(notification_of(deployment.bucket, key), 1)
+    repair_all(PairStatisticsStore.of(deployment, client("dynamodb")))
+    known = json.loads(done(run("upload", "day.csv", "--wait", "--json")))
+    assert fits(known, described("upload")), known
+    assert [it["state"] for it in known["became"]] == ["counted"]
+
+
+def test_the_json_of_an_environment_is_texts_by_their_variables(deployment: Deployment, run: Run) -> None:
+    """Those that the help names are there, and all others are flowtally's."""
+    document = json.loads(done(run("environment", "--branch", "paris", "--json")))
+    named = {name for name in described("environment") if "…" not in name}
+    assert named <= document.keys()
+    assert all(name.startswith("FLOWTALLY_") for name in document.keys() - named)
+    assert all(isinstance(value, str) for value in document.values())
 
 
 def test_every_command_that_offers_json_describes_it() -> None:

@@ -1,5 +1,7 @@
 """`flowtally anomalies` and `flowtally report` on a deployment."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from models.storage.schema import File
 from models.traffic import Totals
 from tests.clients.insight.stored import store
 from tests.clients.insight.test_detector import history
+from tests.clients.test_output import described, fits
 from tests.helpers.deployed import client
 from tests.helpers.program import Run
 
@@ -85,14 +88,17 @@ def test_anomalies_are_told_to_people_and_monitors(counted: Deployment, run: Run
 
 
 def test_anomalies_are_told_to_programs(counted: Deployment, run: Run) -> None:
-    """JSON has the figures and the sentence of each finding."""
+    """JSON has the figures and the sentence of each finding, as the help says."""
     document = json.loads(run("anomalies", "--json").stdout)
+    assert fits(document, described("anomalies")), document
     (finding,) = document["findings"]
     assert (finding["kind"], finding["severity"], finding["day"]) == ("burst", "high", "2022-11-02")
     assert finding["sentence"].startswith(
         "On 2022-11-02 10.0.0.1 → 10.0.0.2 had 5.71 times the usual flow duration"
     )
     assert document["found"] == 1
+    (row,) = csv.DictReader(io.StringIO(run("anomalies", "--csv").stdout))
+    assert row == {name: str(value) for name, value in finding.items()} | {"pairs": finding["pairs"][0]}
 
 
 def test_thresholds_can_be_changed(counted: Deployment, run: Run) -> None:

@@ -110,8 +110,8 @@ def test_json_says_what_was_done_with_each_file(run: Run, deployment: Deployment
 
 @pytest.mark.parametrize("columns", [80, 140])
 def test_every_line_stands_on_the_terminal(deployment: Deployment, tmp_path: Path, columns: int) -> None:
-    """60 files give 60 lines beside the bar, and warnings stand there whole."""
-    make_files(tmp_path / "flows", 60)
+    """200 files give 200 lines beside the bar, and warnings stand there whole."""
+    make_files(tmp_path / "flows", 200)
     warned = tmp_path / "flows" / "day-007.csv"
     upload(deployment, "incoming/main/day-007-0123456789abcdef.csv", b"")
     client("dynamodb").put_item(
@@ -127,11 +127,11 @@ def test_every_line_stands_on_the_terminal(deployment: Deployment, tmp_path: Pat
     screen = on_terminal("upload", "flows", directory=tmp_path, columns=columns)
     assert screen.status == 0
     lines = screen.text.split("\n")
-    assert sum(line.startswith("sent ") for line in lines) == 60
+    assert sum(line.startswith("sent ") for line in lines) == 200
     said = " ".join(screen.text.split())
     assert f"Warning: flows/{warned.name}: another content of the same branch and name is counted" in said
     assert "or what both hold counts twice" in said
-    assert "60 files sent" in said
+    assert "200 files sent" in said
 
 
 def test_ctrl_c_ends_it_at_once(deployment: Deployment, tmp_path: Path) -> None:
