@@ -74,7 +74,7 @@ class IntoStatistics:
             raise NotKnown("it has changed since it was sent")
         weeks = sorted(by_week(flows.totals, self._prefix), reverse=True)
         step = -(-len(weeks) // WEEKS_AT_MOST) or 1
-        return Pairs(weeks[::step], is_all=step == 1 and not flows.parts)
+        return Pairs(weeks[::step], is_all=step == 1 and not flows.more and not flows.parts)
 
     def has_all(self, pairs: Pairs) -> bool:
         """Looks on, until a week is found that is behind.

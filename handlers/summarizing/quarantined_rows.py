@@ -7,6 +7,7 @@ from models.errors import FileRejected
 
 _SPARE = 1 << 20  # bytes that any file may take
 _RATIO = 4  # of what it may take beyond, to what was uploaded; real files stay below 2
+_AT_A_TIME = 1 << 16  # bytes that are compressed: a row by itself takes several times as long
 _LEVEL = 1  # of compression: the quickest
 _GZIP = zlib.MAX_WBITS | 16  # zlib's notation for "with a gzip header and trailer"
 
@@ -23,6 +24,7 @@ class QuarantinedRows:
         self._kept = kept
         self._left = _SPARE + _RATIO * uploaded
         self._packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
+        self._held = bytearray()
 
     def write(self, text: bytes) -> int:
         """Takes some of the CSV.
@@ -30,14 +32,28 @@ class QuarantinedRows:
         Raises:
             FileRejected: it takes far more room than the file that was uploaded.
         """
-        self._put(self._packer.compress(text))
+        self._held += text
+        if len(self._held) >= _AT_A_TIME:
+            self._pack()
         return len(text)
 
-    def packed(self) -> IO[bytes]:
-        """The whole, from its beginning; nothing can be added any more."""
+    def end(self) -> None:
+        """Packs what is left; nothing can be added any more.
+
+        Raises:
+            FileRejected: as `write` does.
+        """
+        self._pack()
         self._put(self._packer.flush())
+
+    def packed(self) -> IO[bytes]:
+        """The whole, from its beginning, after its end."""
         self._kept.seek(0)
         return self._kept
+
+    def _pack(self) -> None:
+        self._put(self._packer.compress(self._held))
+        self._held.clear()
 
     def _put(self, packed: bytes) -> None:
         self._left -= len(packed)

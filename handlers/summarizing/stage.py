@@ -95,7 +95,7 @@ class Summarizer:
             body: the message, an S3 notification.
             receives: how many times the message was delivered, this time included.
             time_left: gives the seconds until the run is cut off.
-            deaths: how many processes were killed while they worked on it, where that is known.
+            deaths: how many processes were killed for want of memory while they worked on it, if known.
 
         Raises:
             RunCutShort: there was no time to finish; deliver the message again at once.
@@ -205,11 +205,13 @@ class Summarizer:
             FileRejected: it can never be read, or not in the time that a run has.
         """
         try:
-            return read_flow_file(body, rows, self.pair_days, uploaded.key, delivery.check_time)
+            flows = read_flow_file(body, rows, self.pair_days, uploaded.key, delivery.check_time)
         except RunCutShort as cut:
             if not delivery.is_fruitless:
                 raise
             raise cut_off("it was not read to its end") from cut
+        rows.end()
+        return flows
 
     def _quarantine(self, bucket: str, flows: FlowFile, rows: QuarantinedRows) -> None:
         """Keeps the rows that do not count, once per content: the first verdict stands."""

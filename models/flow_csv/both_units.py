@@ -1,7 +1,7 @@
 """Reads a file of the Python cicflowmeter in both units: only at its end its rows have proved which it is."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -18,7 +18,7 @@ _QUARANTINE = MAX_QUARANTINE // 4  # bytes: on the disk there are two at a time,
 
 def read_in_both_units(
     start: Reader, lines: Iterable[tuple[bytes, bool]], sink: Sink
-) -> tuple[Reader, dict[PairDay, Totals]]:
+) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
     """Reads a file from its header on.
 
     Args:
@@ -43,10 +43,10 @@ def read_in_both_units(
         (proved,) = (candidate for candidate in candidates if candidate.unit is unit)
         if proved.rejection:
             raise proved.rejection
-        totals = proved.reader.end()
+        portions = proved.reader.end()
         proved.rows.seek(0)
         shutil.copyfileobj(proved.rows, sink)
-        return proved.reader, totals
+        return proved.reader, portions
 
 
 def _proved(candidates: Sequence["_Candidate"]) -> Unit:

@@ -4,7 +4,8 @@ A row is a physical line (ended by LF, CRLF or CR) that is neither blank nor a h
 either counted once or quarantined with its line number and reason.
 
 Memory is bounded, whatever a file holds. The first pass looks at every row and judges the file. If there are
-too many pairs, it counts some of them; for each other part of the pairs, the file is read again.
+too many pairs, it counts some of them; for each other part of the pairs, the file is read again. What is
+counted becomes objects of Python's some at a time, as they take five times the memory.
 """
 
 import hashlib
@@ -34,8 +35,9 @@ class FlowFile(NamedTuple):
     """What one flow file says.
 
     Attributes:
-        totals: exact sums per pair and day, of all pairs if there are no other `parts`; the addresses are
-            canonical, without a branch.
+        totals: exact sums per pair and day, of all pairs if there are no `more` and no other `parts`; the
+            addresses are canonical, without a branch.
+        more: those of further pairs that were counted, made while they are taken, once.
         parts: the parts of the pairs that are still to be counted.
         digest: SHA-256 of the uncompressed content, 32 bytes.
         length: bytes of the uncompressed content.
@@ -49,6 +51,7 @@ class FlowFile(NamedTuple):
     """
 
     totals: dict[PairDay, Totals]
+    more: Iterable[dict[PairDay, Totals]]
     parts: tuple[Part, ...]
     digest: bytes
     length: int
@@ -75,8 +78,9 @@ def read_flow_file(
         quarantine: takes the quarantined rows as a CSV that can be corrected and read as a flow file of
             its own: the header, the rows' original bytes, line number and reason as further columns.
             Nothing is written when there are none.
-        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read. Give
-            `PAIR_DAYS`, or none if all totals are wanted at once, whatever memory they take.
+        limit: distinct pair-days in hand at most; if there are more, some parts are left to be read, and
+            of those in hand, some are given as `more`. Give `PAIR_DAYS`, or none if all totals are wanted at
+            once, whatever memory they take.
         name: the file's; a date in it helps to tell whether dates are month first.
         on_block: is called for each block of the content; whatever it raises passes through.
 
@@ -85,14 +89,16 @@ def read_flow_file(
     """
     content = _Content(stream, on_block)
     reader = Reader(Quarantine(quarantine), Pass(limit=limit), name)
-    reader, totals = _judge(reader, whole_lines(content.blocks()), quarantine)
+    reader, portions = _judge(reader, whole_lines(content.blocks()), quarantine)
+    totals, (part, in_hand) = next(portions, {}), reader.counted
     return FlowFile(
         totals=totals,
-        parts=Part().without(reader.part),
+        more=portions if in_hand > len(totals) else (),
+        parts=Part().behind(part, in_hand, limit),
         digest=content.digest(),
         length=content.length,
         first_row=_short_hash(reader.first_row),
-        rows=sum(day.flows for day in totals.values()) + reader.elsewhere + reader.quarantine.rows,
+        rows=reader.rows + reader.quarantine.rows,
         quarantined=reader.quarantine.rows,
         days=tuple(sorted(reader.evidence.days)),
         commonest=reader.quarantine.commonest,
@@ -104,33 +110,39 @@ def read_flow_file(
 def each_part(
     flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT, on_block: OnBlock = _nothing
 ) -> Iterator[dict[PairDay, Totals]]:
-    """Gives the totals of all pairs, part by part, reading the file again for each part but the first.
+    """Gives the totals of all pairs, some at a time, reading the file again for each part but the first.
 
     Args:
-        flows: what the first pass found. Its totals are the first part.
+        flows: what the first pass found. Its totals are given first.
         reopen: opens the file again, with the content that it had.
         limit: distinct pair-days in hand at most.
         on_block: as in `read_flow_file`.
 
     Yields:
-        Totals per pair and day; all days of a pair are in one part. They are emptied before the next part is
-        read, those of `flows`, too: no two are held at a time.
+        Totals per pair and day; all days of a pair are given at once. They are emptied before the next ones
+        are made, those of `flows`, too: no two are held at a time.
 
     Raises:
         ContentChanged: the content is another than in the first pass; nothing of that part was given.
     """
-    totals, left = flows.totals, list(flows.parts)
-    yield totals
+    yield from _emptied(chain([flows.totals], flows.more))
+    left = list(flows.parts)
     while left:
-        totals.clear()
-        totals, more = read_part(reopen(), flows, left.pop(0), limit, on_block)
+        portions, more = read_part(reopen(), flows, left.pop(0), limit, on_block)
         left += more
+        yield from _emptied(portions)
+
+
+def _emptied(portions: Iterable[dict[PairDay, Totals]]) -> Iterator[dict[PairDay, Totals]]:
+    """The same ones, each emptied before the next is made."""
+    for totals in portions:
         yield totals
+        totals.clear()
 
 
 def read_part(
     stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT, on_block: OnBlock = _nothing
-) -> tuple[dict[PairDay, Totals], tuple[Part, ...]]:
+) -> tuple[Iterator[dict[PairDay, Totals]], tuple[Part, ...]]:
     """Reads a file again, for another part of its pairs.
 
     Args:
@@ -141,7 +153,7 @@ def read_part(
         on_block: as in `read_flow_file`.
 
     Returns:
-        The totals, and the parts that are left of this one; hardly ever any, as all parts are alike in size.
+        The totals, some at a time, and the parts that are left of this one; hardly ever any.
 
     Raises:
         ContentChanged: the content is another than in the first pass.
@@ -151,10 +163,10 @@ def read_part(
         reader = Reader(Quarantine(nowhere), Pass(part, limit, flows.unit, is_first=False))
         for text, is_whole in whole_lines(content.blocks()):
             reader.take(text, is_whole)
-        totals = reader.end()
+        portions = reader.end()
     if content.digest() != flows.digest:
         raise ContentChanged("the content is another than when it was read first")
-    return totals, part.without(reader.part)
+    return portions, part.behind(*reader.counted, limit)
 
 
 def check_first_block(block: bytes, name: str = "", *, is_all: bool) -> FileRejected | None:
@@ -212,7 +224,7 @@ class _Content:
 
 def _judge(
     reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: Sink
-) -> tuple[Reader, dict[PairDay, Totals]]:
+) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
     """Reads to the end, in both units if need be; gives the reader that counts, and what it counted."""
     for text, is_whole in lines:
         reader.take(text, is_whole)
@@ -223,7 +235,7 @@ def _judge(
 
 def _in_both_units(
     start: Reader, lines: Iterable[tuple[bytes, bool]], quarantine: Sink
-) -> tuple[Reader, dict[PairDay, Totals]]:
+) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
     from models.flow_csv.both_units import read_in_both_units  # noqa: PLC0415  # few files need it
 
     return read_in_both_units(start, lines, quarantine)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.errors import FileRejected
@@ -60,13 +61,12 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
         f"{total} fwd {packets}" for total in ("tot", "total") for packets in ("pkts", "packet", "packets")
     },
 }
+_COLUMNS = {spelling: column for column, spellings in _SPELLINGS.items() for spelling in spellings}
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
-
 _BOM = b"\xef\xbb\xbf"  # of another file's header, where files were joined
+_SHORT_NAME = 32  # bytes of names that are remembered as they were read
 _BETWEEN_WORDS = re.compile(r"[\s._-]+")
-
 _UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
-
 V4_COLUMNS = Columns(source=1, destination=3, timestamp=6, duration=7, packets=8)
 V4_HEADER = (
     b"Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts,"
@@ -99,12 +99,9 @@ def have_one_field_more(rows: Sequence[bytes], header: Header) -> bool:
 
 
 def _check_numbering(columns: Columns, rows: Sequence[bytes]) -> None:
-    try:
-        fields = split_fields(rows[0])
-    except BadRow:
-        return
+    fields = _fields(rows[0])
     shifted = fields[1:]
-    if fields[0].strip().isdigit() and len(shifted) > max(columns):
+    if fields and fields[0].strip().isdigit() and len(shifted) > max(columns):
         here, behind = (all(is_address(row[place]) for place in columns[:2]) for row in (fields, shifted))
         if behind and not here:
             raise FileRejected(
@@ -179,10 +176,7 @@ def repeated_header(line: bytes) -> Header | None:
     """The header that a line inside of a file is, else None."""
     if not may_name_columns(line):
         return None
-    try:
-        fields = split_fields(line)
-    except BadRow:
-        return None
+    fields = _fields(line)
     places = _places(fields)
     if not all(places.values()):
         return None
@@ -191,10 +185,7 @@ def repeated_header(line: bytes) -> Header | None:
 
 def glued_header(line: bytes, columns: Columns) -> Header | None:
     """The header behind a row without a line end, if its columns are at these places, else None."""
-    try:
-        fields = split_fields(line)
-    except BadRow:
-        return None
+    fields = _fields(line)
     names = [_plain_name(field) for field in fields]
     before = (place - columns.timestamp for place, name in enumerate(names) if name == "timestamp")
     starts = [start for start in before if start >= 0 and _stand_at(names, start, columns)]
@@ -266,17 +257,30 @@ def _first_fields(line: bytes) -> list[bytes]:
         raise FileRejected(f"not CSV: {error.found} in the first line", remedy=ADVICE) from error
 
 
+def _fields(line: bytes) -> list[bytes]:
+    """Those of a line; none if its quotes are not balanced."""
+    try:
+        return split_fields(line)
+    except BadRow:
+        return []
+
+
 def _plain_name(field: bytes) -> str:
+    return _short_name(field) if len(field) <= _SHORT_NAME else _short_name.__wrapped__(field)
+
+
+@lru_cache(maxsize=1024)
+def _short_name(field: bytes) -> str:
     name = field.removeprefix(_BOM).decode("utf-8", "replace")
     return _BETWEEN_WORDS.sub(" ", name.strip().casefold())
 
 
 def _places(fields: Sequence[bytes]) -> dict[str, list[int]]:
-    names = [_plain_name(field) for field in fields]
-    return {
-        column: [place for place, name in enumerate(names) if name in spellings]
-        for column, spellings in _SPELLINGS.items()
-    }
+    places: dict[str, list[int]] = {column: [] for column in _SPELLINGS}
+    for place, name in enumerate(map(_plain_name, fields)):
+        if name in _COLUMNS:
+            places[_COLUMNS[name]].append(place)
+    return places
 
 
 def _fits_v4(fields: Sequence[bytes]) -> bool:

@@ -1,39 +1,60 @@
 """The parts in which a file is read that has more pairs than memory shall hold.
 
-Pairs are parted by the last bits of a hash of their canonical addresses, so that all days of a pair, in all
-spellings, are in one part. The hash is that of the running process: a part means nothing to another.
+Pairs are parted by the place that a hash of their canonical addresses gives them, so that all days of a
+pair, in all spellings, are in one part. The hash is that of the running process: a part means nothing to
+another.
 """
 
 import sys
 from enum import Enum
+from math import ceil, sqrt
 from typing import NamedTuple
 
 from models.flow_csv.notes import Note
 
-PAIR_DAYS = 100_000  # distinct ones in hand at most: with all else, some 80 MB
+PAIR_DAYS = 450_000  # distinct ones in hand at most, of 70 bytes each, or 90 if of IPv6: some 40 MB
+AT_ONCE = 10_000  # of them that are given at a time: as objects of Python's, each takes 300 bytes
 NO_LIMIT = sys.maxsize
+PLACES = 1 << 32
 
 
 class Part(NamedTuple):
-    """The pairs whose hash ends with certain bits."""
+    """The pairs in certain places."""
 
-    bits: int = 0  # how many; 0 for all pairs
-    value: int = 0
+    begin: int = 0
+    end: int = PLACES
 
     @property
-    def mask(self) -> int:
-        """Of those bits."""
-        return (1 << self.bits) - 1
+    def size(self) -> int:
+        """How many places there are."""
+        return self.end - self.begin
 
     def half(self) -> "Part":
-        """One half of the pairs."""
-        return Part(self.bits + 1, self.value)
+        """The first half of the places."""
+        return self.first((self.size + 1) // 2)
 
-    def without(self, kept: "Part") -> tuple["Part", ...]:
-        """The other parts of the size of `kept`, which is one of this one's."""
-        numbers = range(1 << (kept.bits - self.bits))
-        alike = (Part(kept.bits, self.value | number << self.bits) for number in numbers)
-        return tuple(part for part in alike if part != kept)
+    def first(self, size: int) -> "Part":
+        """So many places from the beginning."""
+        return Part(self.begin, self.begin + size)
+
+    def behind(self, kept: "Part", pair_days: int, limit: int) -> tuple["Part", ...]:
+        """The parts in which the rest is to be read: as few as may be, but none is likely to have too many.
+
+        Args:
+            kept: where this one begins, the part that was counted to the end.
+            pair_days: distinct ones that were in it.
+            limit: those that one may have.
+        """
+        rest = self.end - kept.end
+        number = min(ceil(rest / kept.size), _parts_of(pair_days * rest / kept.size, limit))
+        bounds = [kept.end + rest * n // number for n in range(number + 1)] if rest else []
+        return tuple(Part(*bounds[n : n + 2]) for n in range(len(bounds) - 1))
+
+
+def _parts_of(pair_days: float, limit: int) -> int:
+    """In how many parts so many keep to a limit: of n on average, chance brings n + 4 * sqrt(n) at most."""
+    expected = (sqrt(limit + 4) - 2) ** 2
+    return max(1, ceil(pair_days / expected))
 
 
 class Unit(Enum):
@@ -62,3 +83,8 @@ class Pass(NamedTuple):
     limit: int = NO_LIMIT
     unit: Unit | None = None
     is_first: bool = True
+
+    @property
+    def at_once(self) -> int:
+        """Pair-days that are given at a time: all of them if there is no limit."""
+        return AT_ONCE if self.limit < NO_LIMIT else NO_LIMIT

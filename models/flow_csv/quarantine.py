@@ -57,7 +57,7 @@ class Quarantine:
         self.rows = 0
         self._header = b""
         self._is_header_due = True
-        self._reasons: dict[str, tuple[int, int]] = {}  # rows, and the first line
+        self._reasons: dict[str, list[int]] = {}  # rows, and the first line
         self._limit = self._left = MAX_QUARANTINE if limit is None else limit
         self._sink = sink
         self._is_within_row = False
@@ -99,25 +99,34 @@ class Quarantine:
         Raises:
             FileRejected: there is more than anybody will look through.
         """
-        self.write(row)
-        self.end_row(number, reason)
+        self._begin_row()
+        self._put(b"%b,%d,%b\n" % (row, number, reason.encode()))
+        self._end_row(number, reason)
 
     def write(self, piece: bytes) -> None:
         """Begins or goes on with the original bytes of a row."""
-        if self._is_header_due and not self._is_within_row:
-            self._put(self._header + _COLUMNS + b"\n")
-            self._is_header_due = False
+        if not self._is_within_row:
+            self._begin_row()
         self._is_within_row = True
         self._put(piece)
 
     def end_row(self, number: int, reason: str) -> None:
         """Ends the row that `write` began, with its line number."""
-        self._put(f",{number},{reason}\n".encode())
+        self._put(b",%d,%b\n" % (number, reason.encode()))
         self._is_within_row = False
+        self._end_row(number, reason)
+
+    def _begin_row(self) -> None:
+        if self._is_header_due:
+            self._put(self._header + _COLUMNS + b"\n")
+            self._is_header_due = False
+
+    def _end_row(self, number: int, reason: str) -> None:
         self.rows += 1
-        if reason in self._reasons or len(self._reasons) < _MOST_REASONS:
-            rows, first = self._reasons.get(reason, (0, number))
-            self._reasons[reason] = rows + 1, first
+        if reason in self._reasons:
+            self._reasons[reason][0] += 1
+        elif len(self._reasons) < _MOST_REASONS:
+            self._reasons[reason] = [1, number]
 
     def _put(self, text: bytes) -> None:
         self._left -= len(text)

@@ -1,5 +1,6 @@
 """Takes the lines of a flow file, in order: which of them are rows, and which of the rows count."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from models.errors import FileRejected
@@ -31,6 +32,7 @@ from models.flow_csv.values import (
     MonthFirst,
     address,
     amounts,
+    check_addresses,
     day,
     other_width,
     split_fields,
@@ -82,7 +84,7 @@ class Reader:
         self._header_text = b""  # its bytes
         self._width = 0  # fields of a row, 0 until there were rows
         self._rows: RowCounter | None = None  # from then on
-        self._odd = OddLines(quarantine)
+        self._odd = OddLines(quarantine, self.evidence)
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
@@ -95,8 +97,7 @@ class Reader:
         (self._take_lines if is_whole else self._take_piece)(text)
 
     def _take_lines(self, text: bytes) -> None:
-        if self._is_within_long_line:  # what is left of that line looks like a blank one
-            self._end_long_line()
+        self._end_long_line()  # what is left of it looks like a blank one
         if not self._lines:
             text = text.removeprefix(_BOM)
         self._odd.read(len(text))
@@ -119,38 +120,37 @@ class Reader:
         self.quarantine.write(text)
 
     @property
-    def part(self) -> Part:
-        """The pairs whose rows were counted to the end."""
-        return self._rows.part if self._rows else self._reading.part
+    def counted(self) -> tuple[Part, int]:
+        """The pairs whose rows were counted to the end, and their distinct pair-days."""
+        return (self._rows.part, self._rows.in_hand) if self._rows else (self._reading.part, 0)
 
     @property
-    def elsewhere(self) -> int:
-        """Rows that count in other parts; in a first pass all of them."""
-        return self._rows.elsewhere if self._rows else 0
+    def rows(self) -> int:
+        """Rows that count, those of other parts among them; in a first pass all of them."""
+        return self._rows.rows if self._rows else 0
 
-    def end(self) -> dict[PairDay, Totals]:
-        """What was counted, after the last line; a first pass judges the file as a whole.
+    def end(self) -> Iterator[dict[PairDay, Totals]]:
+        """What was counted, after the last line, some at a time; a first pass judges the file as a whole.
 
         Raises:
             FileRejected: there was nothing but blank lines, or something speaks against the whole file.
         """
-        if self._is_within_long_line:
-            self._end_long_line()
+        self._end_long_line()
         if not self._columns:
             what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
-        totals = self._rows.totals() if self._rows else {}
         if self._reading.is_first:
-            self.evidence.check_dates(self._name, self._rows.days() if self._rows else ())
-            check_rows(len(totals) + self.elsewhere, self.quarantine)
+            self.evidence.check_dates(self._name)
+            check_rows(self.rows, self.quarantine)
             if any(day.startswith("1970") for day in self.evidence.days):
                 self.notes.append(Note.CLOCK_NOT_SET)
             self.notes += self.units.notes() if self.units else []
-        return totals
+        return self._rows.portions() if self._rows else iter(())
 
     def _end_long_line(self) -> None:
-        self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
-        self._is_within_long_line = False
+        if self._is_within_long_line:
+            self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
+            self._is_within_long_line = False
 
     def _find_columns(self, text: bytes) -> Columns:
         """Looks for them in the first line that is not blank."""
@@ -189,7 +189,7 @@ class Reader:
         rows = [line for line in others if not repeated_header(line)]
         if not rows:
             for header in others:
-                self._odd.met(self._lines + len(lines), header.count(b",") + 1)
+                self._odd.met(header, self._lines + len(lines), may_be_header=True)
             return None
         self.first_row = self.first_row or rows[0]
         if not self._header:
@@ -200,6 +200,7 @@ class Reader:
             self._look_for_one_more(rows, self._header)
         counter = new_row_counter(columns, self._width, self._reading, self.units)
         counter.pass_over(self._header_text)
+        self.evidence.others = counter.days
         return counter
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
@@ -239,12 +240,12 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        names = line.count(b",") + 1 if len(line) <= MAX_LINE and may_name_columns(line) else 0
-        self._odd.met(self._lines, names)
-        header = repeated_header(line) if names else None
+        may_be_header = len(line) <= MAX_LINE and may_name_columns(line)
+        self._odd.met(line, self._lines, may_be_header=may_be_header)
+        header = repeated_header(line) if may_be_header else None
         if header and header.columns == columns:
             self._go_on_under(header, line, rows)
-        elif names and (glued := glued_header(line, columns)):
+        elif may_be_header and (glued := glued_header(line, columns)):
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
             self._go_on_under(glued, b"", rows)
         elif header:
@@ -286,9 +287,9 @@ class Reader:
             self._widen(len(fields), self.quarantine.header + b",", rows)
         if len(fields) != self._width:
             raise other_width(len(fields), self._width)
-        source, destination = fields[columns.source].strip(), fields[columns.destination].strip()
+        pair = fields[columns.source].strip(), fields[columns.destination].strip()
         date = fields[columns.timestamp].strip()[:DAY_WIDTH]
-        pair = address(source, "Src IP"), address(destination, "Dst IP")
+        check_addresses(*pair)
         try:
             when = day(date)
         except MonthFirst:
@@ -296,4 +297,4 @@ class Reader:
             raise
         microseconds, count = self.units.amounts(fields) if self.units else amounts(fields, *columns[3:])
         self.evidence.saw(when)
-        rows.add((source, destination, date), PairDay(*pair, when.iso), microseconds, count)
+        rows.add((*pair, date), PairDay(address(pair[0]), address(pair[1]), when.iso), microseconds, count)

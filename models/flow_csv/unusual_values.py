@@ -3,15 +3,17 @@
 import csv
 import re
 from decimal import Decimal
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
-from models.flow_csv.values import MAX_VALUE, BadRow, is_number
+from models.flow_csv.values import MAX_VALUE, PLAIN_ADDRESS, BadRow, is_number
 
 NUMBER_REMEDY = "write it in digits without separators"
 NEGATIVE_REMEDY = "leave the row out unless the right value is known"
 RANGE_REMEDY = "make sure that no field is missing before it"
 
-_MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
+_SOME = rb"[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})*"
+_GROUPS = re.compile(rb"%b|(?:%b)?::(?:%b)?" % (_SOME, _SOME, _SOME))
+_COLONS = 7  # between eight groups
 _SPREADSHEET = re.compile(rb"-?\d\.\d\dE\+(?P<exponent>\d\d)")  # as they show large numbers, and save them
 
 
@@ -25,23 +27,31 @@ def quoted_fields(line: bytes) -> list[bytes]:
         (fields,) = csv.reader([line.decode("latin-1")], strict=True)
     except csv.Error as error:
         raise BadRow("quotes are not balanced", "remove or double them") from error
-    return [field.encode("latin-1") for field in fields]
+    return "\n".join(fields).encode("latin-1").split(b"\n")  # much quicker than each by itself
 
 
-def unusual_address(text: bytes, column: str) -> str:
-    """The canonical text of any IP address; `address` in `values.py` says more.
+def is_ipv6(text: bytes) -> bool:
+    """Whether a text is an IPv6 address, with a zone or without. `ipaddress` takes four times as long."""
+    if b"%" in text:
+        text, _, zone = text.partition(b"%")
+        if not zone or b"%" in zone or b"/" in zone or not zone.isascii():
+            return False
+    if b"." in text:  # an IPv4 address in the place of the last two groups
+        before, _, last = text.rpartition(b":")
+        if not PLAIN_ADDRESS.fullmatch(last):
+            return False
+        text = before + b":0:0"
+    if not _GROUPS.fullmatch(text):
+        return False
+    colons = text.count(b":")
+    if b"::" not in text:
+        return colons == _COLONS
+    return colons <= _COLONS + (text.startswith(b"::") or text.endswith(b"::"))
 
-    Raises:
-        BadRow: it is none; `column` tells which.
-    """
-    try:
-        if len(text) > _MAX_ADDRESS:
-            raise ValueError
-        parsed = ip_address(text.decode("ascii"))
-    except ValueError as error:
-        raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1") from error
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
+
+def canonical_ipv6(text: bytes) -> str:
+    """The canonical text of an IPv6 address."""
+    parsed = IPv6Address(text.decode("ascii"))
     if parsed.ipv4_mapped:  # Python 3.13 prints these as the RFC has it; earlier ones do not
         return f"::ffff:{parsed.ipv4_mapped}"
     return str(IPv6Address(int(parsed)))
@@ -53,7 +63,7 @@ def check_digits(text: bytes, column: str) -> None:
     Raises:
         BadRow: it may have been another; `column` tells which.
     """
-    spreadsheet = _SPREADSHEET.fullmatch(text)
+    spreadsheet = _SPREADSHEET.fullmatch(text) if b"+" in text else None
     if spreadsheet and int(spreadsheet["exponent"]) > 2:  # its two decimals do not reach the unit
         raise BadRow(f"{column} was rounded by a spreadsheet", "take all its digits from the original file")
 

@@ -6,7 +6,8 @@ rows spell them is read here; `unusual_values.py` reads the rest, and is not loa
 
 import re
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import NamedTuple
 
 MAX_VALUE = 10**12  # µs or packets of one row: keeps the squares of daily totals far below 38 digits
@@ -24,13 +25,28 @@ class BadRow(ValueError):
         remedy: what to do about it.
     """
 
-    def __init__(self, found: str, remedy: str) -> None:
-        super().__init__(f"{found}: {remedy}")
-        self.found = found
+    # Without an __init__ of its own: a bad row is made as quickly as can be, and there may be very many.
+
+    def __str__(self) -> str:
+        found, remedy = self.args
+        return f"{found}: {remedy}"
+
+    @property
+    def found(self) -> str:
+        """What was found."""
+        return str(self.args[0])
 
 
 class MonthFirst(BadRow):
     """A row whose date is one only if the month stands first."""
+
+
+@cache  # an import takes several times as long, even of what is there
+def _unusual() -> ModuleType:
+    """What reads the rest, loaded when it is needed."""
+    from models.flow_csv import unusual_values  # noqa: PLC0415
+
+    return unusual_values
 
 
 def split_fields(line: bytes) -> list[bytes]:
@@ -41,9 +57,8 @@ def split_fields(line: bytes) -> list[bytes]:
     """
     if b'"' not in line:
         return line.split(b",")
-    from models.flow_csv.unusual_values import quoted_fields  # noqa: PLC0415  # not before it is needed
-
-    return quoted_fields(line)
+    fields: list[bytes] = _unusual().quoted_fields(line)
+    return fields
 
 
 def width_of(line: bytes) -> int:
@@ -54,23 +69,45 @@ def width_of(line: bytes) -> int:
         return 0
 
 
-_PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
+_MAX_ADDRESS = 64  # bytes: the longest IPv6 text has 45, a zone id is an interface name
+PLAIN_ADDRESS = re.compile(rb"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}")
+
+
+def is_address(text: bytes) -> bool:
+    """Whether a field is an IP address, blanks around it aside."""
+    plain = text.strip()
+    return len(plain) <= _MAX_ADDRESS and _is_address(plain)
+
+
+@lru_cache(maxsize=4096)  # of short texts
+def _is_address(text: bytes) -> bool:
+    if b":" not in text:
+        return PLAIN_ADDRESS.fullmatch(text) is not None
+    is_one: bool = _unusual().is_ipv6(text)
+    return is_one
+
+
+def check_addresses(source: bytes, destination: bytes) -> None:
+    """Makes sure that two fields without blanks around them are IP addresses.
+
+    Raises:
+        BadRow: one is none.
+    """
+    for text, column in ((source, "Src IP"), (destination, "Dst IP")):
+        if len(text) > _MAX_ADDRESS or not _is_address(text):
+            raise BadRow(f"{column} is not an IP address", "write one like 10.0.0.1 or 2001:db8::1")
 
 
 @lru_cache(maxsize=4096)
-def address(text: bytes, column: str) -> str:
-    """The canonical text of an IP address (RFC 5952), whichever Python prints it; a zone id is dropped.
-
-    Raises:
-        BadRow: it is none; `column` tells which.
-    """
-    if _PLAIN_ADDRESS.fullmatch(text):  # canonical as it is; `ip_address` takes ten times as long
+def address(text: bytes) -> str:
+    """The canonical text of an IP address (RFC 5952), whichever Python prints it; a zone id is dropped."""
+    if b":" not in text:  # canonical as it is
         return text.decode()
-    from models.flow_csv.unusual_values import unusual_address  # noqa: PLC0415  # not before it is needed
+    canonical: str = _unusual().canonical_ipv6(text)
+    return canonical
 
-    return unusual_address(text, column)
 
-
+_MONTHS = 12
 FIRST_YEAR, LAST_YEAR = 1970, 2099  # a clock that was never set, and far from any calendar that counts higher
 
 _DATE = re.compile(
@@ -107,7 +144,7 @@ def day(prefix: bytes) -> Day:
     match = _DATE.match(prefix)
     if match is None:
         raise BadRow("Timestamp is not a date", _DATE_REMEDY)
-    year, month, day_of_month = (int(match[upper] or match[lower]) for upper, lower in ("Yy", "Mm", "Dd"))
+    year, month, day_of_month = map(int, filter(None, match.group("Y", "y", "M", "m", "D", "d")))
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadRow(f"Timestamp is before {FIRST_YEAR} or after {LAST_YEAR}", "write the Gregorian year")
     iso = _iso(year, month, day_of_month)
@@ -127,6 +164,8 @@ def day_of(when: date, *, is_year_last: bool) -> Day:
 
 def _iso(year: int, month: int, day_of_month: int) -> str:
     """A date, or nothing if there is none."""
+    if not 1 <= month <= _MONTHS:  # told without an error, which takes longer: a day often stands here
+        return ""
     try:
         return date(year, month, day_of_month).isoformat()
     except ValueError:
@@ -144,9 +183,8 @@ def amount(text: bytes, column: str) -> int:
     """
     if len(text) < _MAX_WIDTH and text.isdigit():
         return int(text)
-    from models.flow_csv.unusual_values import unusual_amount  # noqa: PLC0415  # not before it is needed
-
-    return unusual_amount(text, column)
+    value: int = _unusual().unusual_amount(text, column)
+    return value
 
 
 def amounts(fields: list[bytes], duration: int, packets: int) -> tuple[int, int]:
@@ -158,14 +196,6 @@ def other_width(width: int, usual: int) -> BadRow:
     """What a row is that has another number of fields than the header."""
     remedy = "complete the row" if width < usual else "remove commas within values or split joined rows"
     return BadRow(f"{width} field{'s' if width != 1 else ''} instead of {usual}", remedy)
-
-
-def is_address(text: bytes) -> bool:
-    """Whether a field is an IP address, blanks around it aside."""
-    try:
-        return bool(address(text.strip(), "Src IP"))
-    except BadRow:
-        return False
 
 
 def begins_with_date(text: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What speaks against a file as a whole, gathered from all of its rows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from models.errors import FileRejected
@@ -12,20 +12,25 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)"
 _MONTH_FIRST = "dates are month first"
 _DATES_REMEDY = "Write them day first, or as 2022-12-31, and upload the file again"
 
-MOST_ODD = 30_000  # odd lines of any file, however short they are
-_ODD_LINE = 250  # bytes of content for each further one; rows of CICFlowMeter have 300 and more
-_ODD_NAME = 100  # bytes for each field of one that may be a header
+SPARE = 3_000_000  # bytes that odd lines may count as in any file; in a longer one, as many as it has
+_ODD_LINE = 1000  # bytes that one counts as, beside its own; rows of CICFlowMeter have some 600
+_ODD_HEADER = 1000  # further ones of a line that may be a header
+_ODD_NAME = 100  # and for each field of it
+_MOST_FIELDS = 100  # of a row; CICFlowMeter's have 85
+_ODD_FIELD = 5  # bytes for each further field of a line with quotes
 
 
 class Evidence:
     """Gathers what the dates of the rows tell of their order.
 
     Attributes:
-        days: of all timestamps, read day first.
+        days: of all timestamps, read day first; only of those it saw, until the dates are checked.
+        others: gives the days of rows that it does not see.
     """
 
     def __init__(self) -> None:
         self.days: set[str] = set()
+        self.others: Callable[[], Iterable[Day]] = tuple
         self._swapped: set[str] = set()  # the same dates, if they were month first
         self._is_day_first = False  # beyond doubt
         self._month_first = ""  # the first date that is one only so
@@ -42,17 +47,16 @@ class Evidence:
         if not self._month_first:
             self._month_first = f"line {number} has {timestamp.decode('latin-1')!r}"
 
-    def check_dates(self, name: str, others: Iterable[Day] = ()) -> None:
+    def check_dates(self, name: str) -> None:
         """Makes sure that no date was taken for another.
 
         Args:
-            name: the file's; empty if it has none.
-            others: days of rows that it has not seen yet.
+            name: the file's; empty if it has none, or if more days may follow.
 
         Raises:
             FileRejected: the month stands first in this file.
         """
-        for when in others:
+        for when in self.others():
             self.saw(when)
         if self._month_first and not self._is_day_first:
             raise FileRejected(f"{_MONTH_FIRST}: {self._month_first}", remedy=_DATES_REMEDY)
@@ -69,30 +73,34 @@ class OddLines:
 
     Args:
         quarantine: tells what is wrong with most of them.
+        evidence: tells it more plainly if it is the order of their dates.
     """
 
-    def __init__(self, quarantine: Quarantine) -> None:
+    def __init__(self, quarantine: Quarantine, evidence: Evidence) -> None:
         self._quarantine = quarantine
+        self._evidence = evidence
         self._met = 0
-        self._left = MOST_ODD * _ODD_LINE  # bytes of content that stand for more of them
+        self._read = self._counted = 0  # bytes: of the content so far, and that they count as
 
     def read(self, length: int) -> None:
         """Takes the length of what is read next: the longer a file, the more of them it may have."""
-        self._left += length
+        self._read += length
 
-    def met(self, number: int, names: int = 0) -> None:
+    def met(self, line: bytes, number: int, *, may_be_header: bool) -> None:
         """Takes one, with the number of its line.
-
-        Args:
-            number: of the line.
-            names: that it has, where it may be a header, which takes longer.
 
         Raises:
             FileRejected: there are too many.
         """
         self._met += 1
-        self._left -= _ODD_LINE + names * _ODD_NAME
-        if self._left < 0:
+        self._counted += _ODD_LINE + len(line)
+        fields = line.count(b",") + 1
+        if fields > _MOST_FIELDS and b'"' in line:
+            self._counted += (fields - _MOST_FIELDS) * _ODD_FIELD
+        if may_be_header:
+            self._counted += _ODD_HEADER + fields * _ODD_NAME
+        if self._counted > max(SPARE, self._read):
+            self._evidence.check_dates(name="")
             told = f": {self._quarantine.told()}" if self._quarantine.rows else ""
             raise FileRejected(
                 f"{self._met:,} of the first {number:,} lines are neither rows that can be counted nor the "

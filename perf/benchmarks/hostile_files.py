@@ -71,7 +71,9 @@ def _read(content: bytes) -> tuple[float, bool]:
     """Seconds of the processor, and whether the file is rejected."""
     began, is_rejected = time.process_time(), False
     try:
-        flows = read_flow_file(io.BytesIO(content), QuarantinedRows(io.BytesIO(), len(content)), PAIR_DAYS)
+        rows = QuarantinedRows(io.BytesIO(), len(content))
+        flows = read_flow_file(io.BytesIO(content), rows, PAIR_DAYS)
+        rows.end()
         for _ in each_part(flows, lambda: io.BytesIO(content), PAIR_DAYS):
             pass
     except FileRejected:

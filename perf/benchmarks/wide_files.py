@@ -10,6 +10,7 @@ from os import devnull
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
@@ -56,8 +57,14 @@ def read(file: Path) -> tuple[int, int, int, int]:
     before = _peak()
     with file.open("rb") as stream, Path(devnull).open("wb") as nowhere:
         flows = read_flow_file(stream, nowhere, PAIR_DAYS)
-        sizes = [len(totals) for totals in each_part(flows, lambda: file.open("rb"), PAIR_DAYS)]
-    return len(sizes), sum(sizes), before, _peak()
+        opened: list[BinaryIO] = [stream]
+
+        def reopen() -> BinaryIO:
+            opened.append(file.open("rb"))
+            return opened[-1]
+
+        pair_days = sum(map(len, each_part(flows, reopen, PAIR_DAYS)))
+    return len(opened), pair_days, before, _peak()
 
 
 def _peak() -> int:

@@ -6,7 +6,7 @@ ordinary rows is slow with one of these unless it was made for it, too.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
-from itertools import chain, count, cycle, repeat
+from itertools import chain, count, cycle, islice, repeat
 
 from perf.data.generate import generate_day
 
@@ -19,6 +19,7 @@ _ORDINARY_ROWS = 100_000  # far more than any of these files has
 _BLOCK = 1 << 16  # what a reader may take at a time
 _WIDE = 1 << 20  # bytes of a very long line
 _SPELLINGS = 32_767
+_ANY_FILE = 3_000_000  # bytes that odd rows may count as in any file
 
 Lines = Iterator[bytes]
 
@@ -56,7 +57,42 @@ def _headers_in_turn() -> Lines:
 
 
 def _glued() -> Lines:
-    return chain([_HEADER, _ROW], (b"10.0.0.1,%d%s" % (n, _HEADER) for n in count()))
+    return chain([_HEADER, _ROW], map(_odd_glued, count()))
+
+
+def _as_many_as_may_be(odd: Callable[[int], bytes], counts_as: int) -> Callable[[], Lines]:
+    """The odd rows that any file may have, then one behind as many good ones as it counts as bytes.
+
+    Args:
+        odd: makes a row from its number.
+        counts_as: bytes; see `docs/input.md`.
+    """
+    at_once = _ANY_FILE // counts_as - 10
+    between = _ROW * (counts_as // len(_ROW) + 1)
+    rows = (odd(n) if n < at_once else odd(n) + between for n in count())
+    later = repeat(between, at_once)
+    return lambda: chain([_HEADER, _ROW], islice(rows, at_once), later, rows)
+
+
+def _odd_mapped(n: int) -> bytes:
+    """Its addresses and its duration take long to read, and then its packets are below 0."""
+    return b"::ffff:10.%d.%d.1%%a,::%x:%x:10.0.0.1%%b,1/12/2022,%d.0,-3\n" % (
+        *(n >> 8 & 255, n & 255),
+        *(n >> 8, n & 255, n),
+    )
+
+
+def _odd_quoted(n: int) -> bytes:
+    return b'"2001:db8::%x:1","2001:db8::%x:2","07/12/2022","%d.0","-3"\n' % (n, n, n)
+
+
+def _odd_glued(n: int) -> bytes:
+    return b"10.0.0.1,%d%s" % (n, _HEADER)
+
+
+def _long_zones() -> Lines:
+    address = b"2001:db8:1111:2222:3333:4444:5555:6666%"
+    return chain([_HEADER], (b"%s%025d,%s%025d,07/12/2022,1,3\n" % (address, n, address, n) for n in count()))
 
 
 def _timestamps_only() -> Lines:
@@ -141,12 +177,16 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "numbers as 1.0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1.0,3.0"),
     "numbers as 1e0": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1e0,3e0"),
     "numbers with many zeros": _rows(b"10.0.0.1,10.0.0.2,07/12/2022," + b"0" * 30 + b"1,3"),
+    "numbers as 1.20E+02": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1.20E+02,3"),
     "quoted fields": _rows(b'"10.0.0.1","10.0.0.2","07/12/2022","1","3"'),
     "a quote in each block": _quote_in_each_block,
     "a NUL in each block": _nul_in_each_block,
     "blanks around fields": _rows(b"10.0.0.1 ,10.0.0.2,07/12/2022,1,3"),
     "rows that cannot be counted": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1,-3"),
-    "rows that cannot be counted, 250 bytes": _rows(b"10.0.0.1,10.0.0.2,07/12/2022,1,-3" + b" " * 217),
+    "as many of them as may be": _as_many_as_may_be(lambda _: b"10.0.0.1,10.0.0.2,07/12/2022,1,-3\n", 1040),
+    "the same, addresses that take long": _as_many_as_may_be(_odd_mapped, 1080),
+    "the same, quoted": _as_many_as_may_be(_odd_quoted, 1080),
+    "the same, headers glued to rows": _as_many_as_may_be(_odd_glued, 2700),
     "rows of one letter": _rows(b"x"),
     "rows of dates month first": _rows(b"10.0.0.1,10.0.0.2,12/13/2022,1,3"),
     "blank lines first": _blank_before,
@@ -166,6 +206,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "rows of 1 MB, quoted": _wide_quoted,
     "32,767 spellings with a zone": _zones,
     "140,000 spellings": _forgotten,
+    "ever new zones": _long_zones,
     "as many pairs as rows": _pairs,
     "as many pairs of IPv6 as rows": _pairs_of_ipv6,
     "pairs with doubled quotes": _quoted_pairs,

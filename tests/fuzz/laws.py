@@ -140,7 +140,7 @@ def _check_first_block(text: bytes, verdict: Verdict) -> None:
 def _check_parts(text: bytes, flows: FlowFile) -> None:
     """Read in as many parts as may be, the file is the same."""
     first = read_flow_file(io.BytesIO(text), io.BytesIO(), 1)
-    assert first._replace(totals=flows.totals, parts=()) == flows
+    assert first._replace(totals=flows.totals, more=(), parts=()) == flows
     totals: dict[PairDay, Totals] = {}
     for part in each_part(first, lambda: io.BytesIO(text), 1):
         assert not totals.keys() & part.keys()

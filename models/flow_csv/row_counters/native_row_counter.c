@@ -5,8 +5,9 @@
    one before. A first look takes rows without quotes, blanks or points; a second one those that have some,
    blank lines and headers, and every row whose unit is to be proved, as units.py has it. At any other line the
    counting stops, and Python decides. Where a file is read in parts, the rows of other parts are told by the hash of
-   their pair, and passed over. Plain C without Python's headers, so that one library for each kind of machine serves
-   every Python. */
+   their pair, and passed over. What is kept of a pair-day is as short as can be: the more of them are in hand, the less
+   often a file is read. Plain C without Python's headers, so that one library for each kind of machine serves every
+   Python. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +19,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of durations, where it is to be proved */
 
 #define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
-#define KEY_WIDTH 112    /* bytes: two of the longest addresses, a date, a comma after each */
+#define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, a comma after each */
 #define KEY_WORDS (KEY_WIDTH / 8)
 #define FIRST_BUCKETS (1u << 12)
 #define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
@@ -29,14 +30,20 @@ enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of
 #define DAYS 47482              /* in these years */
 #define LONGEST_ADDRESS 64      /* bytes, with a zone */
 #define UNESCAPED 128           /* bytes of a field with quotes in it that are looked at */
-#define ELSEWHERE 0             /* the slot that takes the rows of other parts */
+#define ADDRESS_WORDS 4         /* of a pair at most */
+#define PLACES (1ull << 32)     /* of pairs, by their hash */
+#define GROUPS 64               /* of the pairs in hand, each in a place of its own: they are given group by group */
+#define BLOCK_WORDS 256         /* of memory for those of one group */
+#define ELSEWHERE 0             /* the slot of the rows of other parts */
 #define NO_SLOT UINT32_MAX      /* without memory */
 #define LONGEST_FIELD 131072    /* bytes: Python's csv module takes no longer ones */
+#define AHEAD 8192              /* bytes behind a line in which quotes and NULs are looked for with those in it */
 
 typedef unsigned __int128 Sum; /* of any number of rows */
 
 typedef struct {
-    Sum duration, packets;
+    uint64_t duration, packets;
+    uint32_t duration_high, packets_high; /* their bits from 64 on */
     uint64_t flows;
 } Totals;
 
@@ -47,11 +54,37 @@ typedef struct {
 } Spelling;
 
 typedef struct {
-    uint64_t address[4]; /* source, then destination, of 16 bytes each; of IPv4 as IPv6 has it */
-    uint64_t hash;       /* of the pair; of a free slot, the next free one */
-    uint32_t day;        /* since that of 1970 began */
-    uint32_t is_ipv6;    /* 1 for the source, 2 for the destination */
+    uint64_t addresses[ADDRESS_WORDS]; /* source, then destination: of 4 bytes each, or of 16 if one of them is of IPv6 */
+    uint64_t hash;         /* of the pair */
+    uint32_t day;          /* since that of 1970 began */
+    uint32_t is_ipv6;      /* 1 for the source, 2 for the destination */
 } PairDay;
+
+typedef struct {
+    Totals totals;
+    uint32_t place; /* of the pair */
+    uint16_t day;
+    uint8_t is_ipv6;
+    uint64_t addresses[]; /* as many words as they take */
+} Kept; /* a pair-day in hand */
+
+typedef struct {
+    uint32_t next, used; /* the block that follows, 0 if none; words that are taken, these among them */
+} Block;
+
+typedef struct {
+    uint32_t first, last; /* blocks, 0 if there is none */
+    uint32_t in_hand;     /* pair-days */
+} Group;
+
+typedef struct {
+    uint32_t block, at; /* 0 at the end; the word in it */
+} Cursor; /* where the next one of a group is */
+
+typedef struct {
+    uint32_t slot; /* of a pair-day, 0 if free */
+    uint32_t hash; /* of the pair-day */
+} SlotBucket;
 
 typedef struct {
     const char *start, *end;
@@ -75,18 +108,21 @@ typedef struct {
     Proofs *proofs;        /* NULL if their unit needs no proof */
     uint64_t max_value;
     uint64_t secret[2];  /* nobody who writes a file can know how it is hashed */
-    uint64_t mask, part; /* pairs count whose hash, masked, is this */
-    uint64_t limit;      /* pair-days in hand at most */
+    uint64_t begin, size; /* pairs count whose place is one of so many from here on */
+    uint64_t limit;       /* pair-days in hand at most */
     uint32_t spellings, spellings_room, words, words_room;
-    uint32_t slots, slots_room; /* those that were ever taken, with that of other parts; of them */
-    uint32_t in_hand, free;     /* pair-days; the first slot that is free again, or 0 */
+    uint32_t in_hand; /* pair-days */
+    uint32_t blocks, blocks_room, free_block; /* that were ever taken, with an empty one at the beginning; of them; 0 if none */
     uint32_t bucket_mask, slot_mask; /* one less than there are buckets of either kind */
     Spelling *spelled;
     uint64_t *keys;
-    Totals *totals; /* by slot; no flows if it is free */
-    PairDay *pair_days;
+    uint64_t *memory; /* blocks; a slot is the word in it at which a pair-day is kept */
+    Group groups[GROUPS];
+    uint64_t elsewhere; /* rows of other parts */
     uint32_t *buckets; /* 1 + index of a spelling, 0 if free */
-    uint32_t *slot_buckets; /* slot of a pair-day, 0 if free */
+    SlotBucket *slot_buckets;
+    uint32_t given; /* groups, at the end */
+    Cursor next;    /* of the pair-days to be given */
     char *header; /* a line that is passed over, as the header that it is; may be none */
     size_t header_length;
     char unescaped[DURATION][UNESCAPED];
@@ -97,27 +133,12 @@ void rows_free(Counter *counter) {
     if (counter) {
         free(counter->spelled);
         free(counter->keys);
-        free(counter->totals);
-        free(counter->pair_days);
+        free(counter->memory);
         free(counter->buckets);
         free(counter->slot_buckets);
         free(counter->header);
         free(counter);
     }
-}
-
-/* Room for one more slot; 0 without memory. */
-static int has_room(Counter *counter) {
-    if (counter->slots < counter->slots_room) return 1;
-    uint32_t room = counter->slots_room ? 2 * counter->slots_room : 1024;
-    Totals *totals = realloc(counter->totals, room * sizeof *totals);
-    if (!totals) return 0;
-    counter->totals = totals;
-    PairDay *pair_days = realloc(counter->pair_days, room * sizeof *pair_days);
-    if (!pair_days) return 0;
-    counter->pair_days = pair_days;
-    counter->slots_room = room;
-    return 1;
 }
 
 /* Finds the order of columns whose places are given by role. */
@@ -136,24 +157,23 @@ static void order(Counter *counter, const int32_t places[], int columns) {
 
 /* `places` are those of the five columns, by role. NULL without memory. */
 Counter *rows_new(const int32_t places[COLUMNS], int32_t width, uint64_t max_value, const uint64_t secret[2],
-                  uint64_t mask, uint64_t part, uint64_t limit, int32_t is_checked) {
+                  uint64_t begin, uint64_t size, uint64_t limit, int32_t is_checked) {
     Counter *counter = calloc(1, sizeof *counter);
     if (!counter) return NULL;
     counter->buckets = calloc(FIRST_BUCKETS, sizeof *counter->buckets);
     counter->slot_buckets = calloc(FIRST_BUCKETS, sizeof *counter->slot_buckets);
     counter->bucket_mask = counter->slot_mask = FIRST_BUCKETS - 1;
-    if (!counter->buckets || !counter->slot_buckets || !has_room(counter)) {
+    if (!counter->buckets || !counter->slot_buckets) {
         rows_free(counter);
         return NULL;
     }
-    counter->totals[ELSEWHERE] = (Totals){0, 0, 0};
-    counter->slots = 1;
+    counter->blocks = 1;
     counter->commas = width - 1;
     counter->max_value = max_value;
     counter->secret[0] = secret[0];
     counter->secret[1] = secret[1] | 1;
-    counter->mask = mask;
-    counter->part = part;
+    counter->begin = begin;
+    counter->size = size;
     counter->limit = limit;
     counter->is_checked = is_checked;
     order(counter, places, COLUMNS);
@@ -288,7 +308,7 @@ static uint64_t mask_of(const char *at, const char *end) {
 }
 
 /* The next comma, or NULL. */
-static const char *next_comma(Commas *commas) {
+static inline __attribute__((always_inline)) const char *next_comma(Commas *commas) {
     while (!commas->mask) {
         if (commas->end - commas->at <= 16) return NULL;
         commas->at += 16;
@@ -436,8 +456,7 @@ static int read_ipv6(Field field, uint8_t bytes[16]) {
 }
 
 /* The 16 bytes of an address, of IPv4 as IPv6 has it; 0 if it is none. Whatever a zone is, the address is the same. */
-static int read_address(Field field, uint64_t words[2], int *is_ipv6) {
-    uint8_t *bytes = (uint8_t *)words;
+static int read_address(Field field, uint8_t bytes[16], int *is_ipv6) {
     memcpy(bytes, MAPPED, sizeof MAPPED);
     *is_ipv6 = 0;
     if (read_ipv4(field, bytes + 12)) return 1;
@@ -453,14 +472,21 @@ static int read_address(Field field, uint64_t words[2], int *is_ipv6) {
     return read_ipv6(field, bytes);
 }
 
+static uint32_t address_words(uint32_t is_ipv6) {
+    return is_ipv6 ? ADDRESS_WORDS : 1;
+}
+
 /* A pair and its hash, the same however its addresses are spelled; 0 if they are none. */
 static int read_pair(const Counter *counter, Field source, Field destination, PairDay *pair) {
+    uint8_t *bytes = (uint8_t *)pair->addresses;
     int is_source, is_destination;
-    if (!read_address(source, pair->address, &is_source) ||
-        !read_address(destination, pair->address + 2, &is_destination))
-        return 0;
+    if (!read_address(source, bytes, &is_source) || !read_address(destination, bytes + 16, &is_destination)) return 0;
     pair->is_ipv6 = (uint32_t)(is_source | is_destination << 1);
-    pair->hash = hash_of(counter, pair->address, 4);
+    if (!pair->is_ipv6) {
+        memcpy(bytes, bytes + 12, 4);
+        memcpy(bytes + 4, bytes + 28, 4);
+    }
+    pair->hash = hash_of(counter, pair->addresses, address_words(pair->is_ipv6));
     return 1;
 }
 
@@ -496,82 +522,200 @@ static int read_day(Field timestamp, uint32_t *day, int *is_year_last) {
     return 1;
 }
 
-/* The bucket of a pair-day, or the free one where it belongs: there are twice as many as slots. */
-static uint32_t *slot_bucket_of(Counter *counter, const PairDay *of) {
-    uint64_t hash = mix(counter, of->hash, of->day + 1);
-    for (hash ^= hash >> 32;; hash++) {
-        uint32_t *bucket = &counter->slot_buckets[hash & counter->slot_mask];
-        if (!*bucket) return bucket;
-        const PairDay *met = &counter->pair_days[*bucket];
-        if (met->day == of->day && met->is_ipv6 == of->is_ipv6 && !memcmp(met->address, of->address, sizeof of->address))
+static int is_parted(const Counter *counter) {
+    return counter->size < PLACES;
+}
+
+/* How far a pair stands behind the first place that counts; more than the size of the part if it does not count. */
+static uint64_t place_of(const Counter *counter, uint64_t hash) {
+    return (hash >> 32) - counter->begin;
+}
+
+static Kept *kept_in(const Counter *counter, uint32_t slot) {
+    return (Kept *)(counter->memory + slot);
+}
+
+static uint32_t words_of(uint32_t is_ipv6) {
+    return sizeof(Kept) / 8 + address_words(is_ipv6);
+}
+
+static Block *block_at(const Counter *counter, uint32_t block) {
+    return (Block *)(counter->memory + (size_t)block * BLOCK_WORDS);
+}
+
+static Cursor begin_of(const Group *group) {
+    return (Cursor){group->first, 1};
+}
+
+/* The next pair-day of a group, or NULL; the cursor moves on. */
+static Kept *next_of_group(const Counter *counter, Cursor *cursor) {
+    while (cursor->block) {
+        const Block *block = block_at(counter, cursor->block);
+        if (cursor->at < block->used) {
+            Kept *kept = kept_in(counter, cursor->block * BLOCK_WORDS + cursor->at);
+            cursor->at += words_of(kept->is_ipv6);
+            return kept;
+        }
+        *cursor = (Cursor){block->next, 1};
+    }
+    return NULL;
+}
+
+/* A block that is empty; 0 without memory. */
+static uint32_t new_block(Counter *counter) {
+    uint32_t taken = counter->free_block;
+    if (taken) counter->free_block = block_at(counter, taken)->next;
+    else {
+        if (counter->blocks >= counter->blocks_room) {
+            uint32_t room = counter->blocks_room ? 2 * counter->blocks_room : 2 * GROUPS;
+            if (room > UINT32_MAX / BLOCK_WORDS) return 0;
+            uint64_t *more = realloc(counter->memory, (size_t)room * BLOCK_WORDS * sizeof *more);
+            if (!more) return 0;
+            counter->memory = more;
+            counter->blocks_room = room;
+        }
+        taken = counter->blocks++;
+    }
+    *block_at(counter, taken) = (Block){0, 1};
+    return taken;
+}
+
+/* A slot of so many words among those of a group, for one more pair-day; NO_SLOT without memory. */
+static uint32_t new_slot(Counter *counter, Group *group, uint32_t words) {
+    if (!group->last || block_at(counter, group->last)->used + words > BLOCK_WORDS) {
+        uint32_t taken = new_block(counter);
+        if (!taken) return NO_SLOT;
+        if (group->last) block_at(counter, group->last)->next = taken;
+        else group->first = taken;
+        group->last = taken;
+    }
+    Block *block = block_at(counter, group->last);
+    uint32_t slot = group->last * BLOCK_WORDS + block->used;
+    block->used += words;
+    group->in_hand++;
+    counter->in_hand++;
+    return slot;
+}
+
+static uint32_t hash_of_day(const Counter *counter, uint32_t place, uint32_t day) {
+    uint64_t hash = mix(counter, place, day + 1);
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* The bucket of a pair-day, or the free one where it belongs: there are eight for five pair-days, or more. */
+static SlotBucket *slot_bucket_of(const Counter *counter, const PairDay *of, uint32_t hash) {
+    for (uint32_t n = hash;; n++) {
+        SlotBucket *bucket = &counter->slot_buckets[n & counter->slot_mask];
+        if (!bucket->slot) return bucket;
+        if (bucket->hash != hash) continue;
+        const Kept *met = kept_in(counter, bucket->slot);
+        if (met->day == of->day && met->is_ipv6 == of->is_ipv6 &&
+            !memcmp(met->addresses, of->addresses, 8 * address_words(of->is_ipv6)))
             return bucket;
     }
 }
 
-/* Puts every pair-day in hand into its bucket again. */
-static void place_slots(Counter *counter) {
-    memset(counter->slot_buckets, 0, ((size_t)counter->slot_mask + 1) * sizeof *counter->slot_buckets);
-    for (uint32_t slot = 1; slot < counter->slots; slot++)
-        if (counter->totals[slot].flows) *slot_bucket_of(counter, &counter->pair_days[slot]) = slot;
+static void place_slot(Counter *counter, SlotBucket placed) {
+    uint32_t n = placed.hash;
+    while (counter->slot_buckets[n & counter->slot_mask].slot) n++;
+    counter->slot_buckets[n & counter->slot_mask] = placed;
+}
+
+/* Twice as many buckets for the pair-days in hand; 0 without memory. */
+static int spread_slots(Counter *counter) {
+    uint32_t buckets = counter->slot_mask + 1;
+    SlotBucket *before = counter->slot_buckets, *more = calloc(2 * (size_t)buckets, sizeof *more);
+    if (!more) return 0;
+    counter->slot_buckets = more;
+    counter->slot_mask = 2 * buckets - 1;
+    for (uint32_t n = 0; n < buckets; n++)
+        if (before[n].slot) place_slot(counter, before[n]);
+    free(before);
+    return 1;
 }
 
 /* The slot of a pair-day, a new one if it has none. */
 static uint32_t slot_of(Counter *counter, const PairDay *of) {
-    if ((of->hash & counter->mask) != counter->part) return ELSEWHERE;
-    uint32_t *bucket = slot_bucket_of(counter, of);
-    if (*bucket) return *bucket;
-    if (2 * (uint64_t)counter->in_hand >= counter->slot_mask) {
-        uint32_t buckets = 4 * (counter->slot_mask + 1);
-        uint32_t *more = calloc(buckets, sizeof *more);
-        if (!more) return NO_SLOT;
-        free(counter->slot_buckets);
-        counter->slot_buckets = more;
-        counter->slot_mask = buckets - 1;
-        place_slots(counter);
-        bucket = slot_bucket_of(counter, of);
+    if (place_of(counter, of->hash) >= counter->size) return ELSEWHERE;
+    uint32_t place = (uint32_t)(of->hash >> 32), hash = hash_of_day(counter, place, of->day);
+    SlotBucket *bucket = slot_bucket_of(counter, of, hash);
+    if (bucket->slot) return bucket->slot;
+    if (8 * (uint64_t)counter->in_hand >= 5 * (uint64_t)counter->slot_mask) {
+        if (!spread_slots(counter)) return NO_SLOT;
+        bucket = slot_bucket_of(counter, of, hash);
     }
-    uint32_t slot = counter->free;
-    if (slot) counter->free = (uint32_t)counter->pair_days[slot].hash;
-    else if (has_room(counter)) slot = counter->slots++;
-    else return NO_SLOT;
-    counter->totals[slot] = (Totals){0, 0, 0};
-    counter->pair_days[slot] = *of;
-    counter->in_hand++;
-    return *bucket = slot;
+    uint32_t slot = new_slot(counter, &counter->groups[of->hash % GROUPS], words_of(of->is_ipv6));
+    if (slot == NO_SLOT) return NO_SLOT;
+    Kept *kept = kept_in(counter, slot);
+    *kept = (Kept){{0, 0, 0, 0, 0}, place, (uint16_t)of->day, (uint8_t)of->is_ipv6};
+    memcpy(kept->addresses, of->addresses, 8 * address_words(of->is_ipv6));
+    *bucket = (SlotBucket){slot, hash};
+    return slot;
+}
+
+/* Moves those of a group that still belong to the part to its beginning; what is empty then can be taken again. */
+static void keep_part_of(Counter *counter, Group *group) {
+    Cursor from = begin_of(group), to = from;
+    counter->in_hand -= group->in_hand;
+    group->in_hand = 0;
+    for (Kept *kept; (kept = next_of_group(counter, &from));) {
+        if (kept->place - counter->begin >= counter->size) {
+            counter->elsewhere += kept->totals.flows;
+            continue;
+        }
+        uint32_t words = words_of(kept->is_ipv6), hash = hash_of_day(counter, kept->place, kept->day);
+        if (to.at + words > BLOCK_WORDS) {
+            block_at(counter, to.block)->used = to.at;
+            to = (Cursor){block_at(counter, to.block)->next, 1};
+        }
+        uint32_t slot = to.block * BLOCK_WORDS + to.at;
+        memmove(kept_in(counter, slot), kept, 8 * words);
+        place_slot(counter, (SlotBucket){slot, hash});
+        to.at += words;
+        group->in_hand++;
+    }
+    counter->in_hand += group->in_hand;
+    if (!to.block) return;
+    Block *last = block_at(counter, to.block);
+    uint32_t empty = last->next;
+    *last = (Block){0, to.at};
+    group->last = to.block;
+    while (empty) {
+        Block *block = block_at(counter, empty);
+        uint32_t next = block->next;
+        block->next = counter->free_block;
+        counter->free_block = empty;
+        empty = next;
+    }
+}
+
+/* Whether more than one pair is in hand. */
+static int are_several(const Counter *counter) {
+    const Kept *one = NULL;
+    for (int n = 0; n < GROUPS; n++) {
+        Cursor cursor = begin_of(&counter->groups[n]);
+        for (const Kept *kept; (kept = next_of_group(counter, &cursor)); one = kept)
+            if (one && kept->place != one->place) return 1;
+    }
+    return 0;
 }
 
 /* Keeps one half of the pairs, what was counted of the others belongs to other parts now; or, of the days of one
    pair, takes more. */
 static void narrow(Counter *counter) {
-    uint64_t one = 0;
-    int are_several = 0;
-    for (uint32_t slot = 1; slot < counter->slots && !are_several; slot++)
-        if (counter->totals[slot].flows) {
-            are_several = one && counter->pair_days[slot].hash != one;
-            one = counter->pair_days[slot].hash;
-        }
-    if (!are_several) {
+    if (!are_several(counter)) {
         counter->limit *= 2;
         return;
     }
-    counter->mask = counter->mask << 1 | 1;
-    for (uint32_t slot = 1; slot < counter->slots; slot++) {
-        PairDay *of = &counter->pair_days[slot];
-        if (!counter->totals[slot].flows || (of->hash & counter->mask) == counter->part) continue;
-        counter->totals[ELSEWHERE].flows += counter->totals[slot].flows;
-        counter->totals[slot].flows = 0;
-        of->hash = counter->free;
-        counter->free = slot;
-        counter->in_hand--;
-    }
-    place_slots(counter);
-    for (uint32_t n = 0; n < counter->spellings; n++)
-        if (!counter->totals[counter->spelled[n].slot].flows) counter->spelled[n].slot = ELSEWHERE;
+    counter->size = (counter->size + 1) / 2;
+    memset(counter->slot_buckets, 0, ((size_t)counter->slot_mask + 1) * sizeof *counter->slot_buckets);
+    for (int n = 0; n < GROUPS; n++) keep_part_of(counter, &counter->groups[n]);
+    forget(counter); /* slots have become others */
 }
 
 static inline void add_to(Totals *totals, uint64_t duration, uint64_t packets) {
-    totals->duration += duration;
-    totals->packets += packets;
+    totals->duration_high += __builtin_add_overflow(totals->duration, duration, &totals->duration);
+    totals->packets_high += __builtin_add_overflow(totals->packets, packets, &totals->packets);
     totals->flows++;
 }
 
@@ -587,21 +731,28 @@ static __attribute__((noinline)) int count_new(Counter *counter, const Field mea
     uint32_t slot = slot_of(counter, &of);
     if (slot == NO_SLOT) return 0;
     counter->seen[of.day] |= is_year_last ? 2 : 1;
-    /* A pair that is met once, as many are in a scan, needs no memory of how it was spelled. */
-    if (slot != ELSEWHERE && (meant != spelled || counter->totals[slot].flows)) remember(counter, spelled, slot);
-    add_to(&counter->totals[slot], duration, packets);
+    /* A pair that is met once, as many are in a scan, needs no memory of how it was spelled; and where most rows are
+       of other parts, those that are spelled plainly are read anew. */
+    if (slot == ELSEWHERE) {
+        counter->elsewhere++;
+        return 1;
+    }
+    Totals *totals = &kept_in(counter, slot)->totals;
+    if (meant != spelled || (totals->flows && !is_parted(counter))) remember(counter, spelled, slot);
+    add_to(totals, duration, packets);
     while (counter->in_hand > counter->limit) narrow(counter);
     return 1;
 }
 
 /* Counts a row whose numbers are known. */
 static inline int count(Counter *counter, const Field fields[COLUMNS], uint64_t duration, uint64_t packets) {
+    if (is_parted(counter) && count_new(counter, fields, fields, duration, packets)) return 1;
     uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
     if (!words) return 0;
     uint32_t *bucket = bucket_of(counter, key, words, (uint32_t)hash_of(counter, key, words));
-    if (!bucket || !*bucket) return count_new(counter, fields, fields, duration, packets);
-    add_to(&counter->totals[counter->spelled[*bucket - 1].slot], duration, packets);
+    if (!bucket || !*bucket) return !is_parted(counter) && count_new(counter, fields, fields, duration, packets);
+    add_to(&kept_in(counter, counter->spelled[*bucket - 1].slot)->totals, duration, packets);
     return 1;
 }
 
@@ -631,10 +782,10 @@ static int names_columns(const char *at, const char *end) {
    counts as a row then. */
 static int is_elsewhere(Counter *counter, const char *at, const char *end, const Field fields[COLUMNS]) {
     PairDay met;
-    if (!counter->mask || !counter->is_checked || !read_pair(counter, fields[SOURCE], fields[DESTINATION], &met) ||
-        (met.hash & counter->mask) == counter->part || names_columns(at, end))
+    if (!is_parted(counter) || !counter->is_checked || !read_pair(counter, fields[SOURCE], fields[DESTINATION], &met) ||
+        place_of(counter, met.hash) < counter->size || names_columns(at, end))
         return 0;
-    counter->totals[ELSEWHERE].flows++;
+    counter->elsewhere++;
     return 1;
 }
 
@@ -878,19 +1029,25 @@ static const char *next_of(char byte, const char *at, const char *end) {
 }
 
 /* Counts rows from an offset on. Gives the offset of the first line that is not beyond doubt, or the
-   length; adds the lines before it to `lines`. */
+   length; adds the lines before it to `lines`. Quotes and NULs are looked for a little ahead: after each line that is in
+   doubt, Python calls again, and what was looked through is looked through anew. */
 size_t rows_count(Counter *counter, const char *text, size_t from, size_t length, uint64_t *lines) {
     const char *at = text + from, *end = text + length;
-    const char *quote = next_of('"', at, end), *nul = next_of('\0', at, end);
+    const char *known = at, *quote = at, *nul = at; /* the next quote and NUL, if they stand before `known` */
     int is_to_prove = counter->proofs != NULL;
     while (at < end) {
         const char *stop = next_of('\n', at, end);
+        if (stop > known) {
+            known = end - stop > AHEAD ? stop + AHEAD : end;
+            quote = next_of('"', at, known);
+            nul = next_of('\0', at, known);
+        }
         if (nul < stop) break;
         int is_quoted = quote < stop;
         if ((is_quoted || is_to_prove || !count_row(counter, at, stop)) && !take_line(counter, at, stop)) break;
         ++*lines;
         at = stop < end ? stop + 1 : end;
-        if (is_quoted) quote = next_of('"', at, end);
+        if (is_quoted && at < known) quote = next_of('"', at, known);
     }
     return at - text;
 }
@@ -909,14 +1066,24 @@ int rows_add(Counter *counter, const char *spelled, size_t source, size_t destin
     return count_new(counter, canonical, fields, duration, packets);
 }
 
-/* Rows of other parts. */
-uint64_t rows_elsewhere(const Counter *counter) {
-    return counter->totals[ELSEWHERE].flows;
+/* Rows of all parts. */
+uint64_t rows_all(const Counter *counter) {
+    uint64_t rows = counter->elsewhere;
+    for (int n = 0; n < GROUPS; n++) {
+        Cursor cursor = begin_of(&counter->groups[n]);
+        for (const Kept *kept; (kept = next_of_group(counter, &cursor));) rows += kept->totals.flows;
+    }
+    return rows;
 }
 
-/* The mask of the part that is counted to the end; the bits are those that were given. */
-uint64_t rows_mask(const Counter *counter) {
-    return counter->mask;
+/* Pair-days in hand. */
+uint32_t rows_in_hand(const Counter *counter) {
+    return counter->in_hand;
+}
+
+/* Size of the part that is counted to the end; it begins where it did. */
+uint64_t rows_size(const Counter *counter) {
+    return counter->size;
 }
 
 /* For each day whether it was seen in a new pair-day: see Counter. */
@@ -964,27 +1131,41 @@ static char *write_ipv6(char *to, const uint8_t bytes[16]) {
     return to;
 }
 
-/* What was counted, from a slot on, for up to `most` pair-days: their addresses as text, source and destination in
-   turn, each with a line end behind it, into `text` of 80 bytes for each; and into `numbers`, for each one,
-   its day, duration and packets, both in two halves of 64 bits, lower first, and flows. The slot to go on
-   from, 0 after the last; `found` says how many there are, `length` how long the text is. */
-uint32_t rows_found(const Counter *counter, uint32_t slot, uint32_t most, char *text, uint64_t *numbers, uint32_t *found,
-                    size_t *length) {
+/* How many of those in hand are given next: those of whole groups, so that all days of a pair are given at once. So
+   many at most, but at least those of one group; 0 if all were given. */
+uint32_t rows_portion(const Counter *counter, uint32_t most) {
+    uint32_t found = 0;
+    for (uint32_t n = counter->given; n < GROUPS && (!found || (uint64_t)found + counter->groups[n].in_hand <= most); n++)
+        found += counter->groups[n].in_hand;
+    return found;
+}
+
+/* The next pair-day to be given, NULL after the last one. */
+static const Kept *next_given(Counter *counter) {
+    for (;;) {
+        const Kept *kept = next_of_group(counter, &counter->next);
+        if (kept || counter->given == GROUPS) return kept;
+        counter->next = begin_of(&counter->groups[counter->given++]);
+    }
+}
+
+/* So many of a portion: their addresses as text, source and destination in turn, each with a line end behind it, into
+   `text` of 80 bytes for each; and into `numbers`, one behind the other, their days, durations and packets, both in
+   two halves of 64 bits, lower first, and flows. The length of the text. */
+size_t rows_found(Counter *counter, uint32_t number, char *text, uint64_t *numbers) {
     char *to = text;
-    for (*found = 0; slot < counter->slots && *found < most; slot++) {
-        const Totals *totals = &counter->totals[slot];
-        if (!totals->flows) continue;
-        const PairDay *of = &counter->pair_days[slot];
-        const uint8_t *bytes = (const uint8_t *)of->address;
-        for (int n = 0; n < 2; n++, bytes += 16) {
-            to = of->is_ipv6 >> n & 1 ? write_ipv6(to, bytes) : write_ipv4(to, bytes + 12);
+    const Kept *kept;
+    for (uint32_t n = 0; n < number && (kept = next_given(counter)); n++) {
+        const uint8_t *bytes = (const uint8_t *)kept->addresses;
+        int width = kept->is_ipv6 ? 16 : 4;
+        for (int side = 0; side < 2; side++, bytes += width) {
+            to = kept->is_ipv6 >> side & 1 ? write_ipv6(to, bytes) : write_ipv4(to, bytes + width - 4);
             *to++ = '\n';
         }
-        uint64_t values[] = {of->day, (uint64_t)totals->duration, (uint64_t)(totals->duration >> 64),
-                             (uint64_t)totals->packets, (uint64_t)(totals->packets >> 64), totals->flows};
-        for (int n = 0; n < 6; n++) numbers[n * most + *found] = values[n];
-        ++*found;
+        const Totals *totals = &kept->totals;
+        uint64_t values[] = {kept->day, totals->duration, totals->duration_high, totals->packets, totals->packets_high,
+                             totals->flows};
+        for (int k = 0; k < 6; k++) numbers[k * (size_t)number + n] = values[k];
     }
-    *length = to - text;
-    return slot < counter->slots ? slot : 0;
+    return to - text;
 }

@@ -9,7 +9,8 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 from itertools import repeat
@@ -29,6 +30,7 @@ _BEGIN = date(FIRST_YEAR, 1, 1).toordinal()
 _DAYS = date(LAST_YEAR + 1, 1, 1).toordinal() - _BEGIN
 _YEAR_FIRST, _YEAR_LAST = 1, 2  # how a day was spelled
 
+_MOST = (1 << 32) - 1  # of what it counts in 32 bits
 _FOUND = 1024  # pair-days that the library gives at a time
 _TEXT = 80  # bytes of two addresses
 SECRET = (ctypes.c_uint64 * 2).from_buffer_copy(os.urandom(16))  # of this process: see the library
@@ -62,13 +64,14 @@ def library() -> ctypes.CDLL | None:
     loaded.rows_count.argtypes = [pointer, text, size, size, many]
     loaded.rows_add.restype = ctypes.c_int
     loaded.rows_add.argtypes = [pointer, text, size, size, size, text, size, size, size, one, one]
-    loaded.rows_elsewhere.restype = loaded.rows_mask.restype = one
+    loaded.rows_all.restype = loaded.rows_size.restype = one
     loaded.rows_days.restype = pointer
-    for asked in (loaded.rows_elsewhere, loaded.rows_mask, loaded.rows_days):
+    number = ctypes.c_uint32
+    loaded.rows_in_hand.restype = number
+    for asked in (loaded.rows_all, loaded.rows_size, loaded.rows_days, loaded.rows_in_hand):
         asked.argtypes = [pointer]
-    slot, length = ctypes.c_uint32, ctypes.POINTER(size)
-    loaded.rows_found.restype = slot
-    loaded.rows_found.argtypes = [pointer, slot, slot, text, many, ctypes.POINTER(slot), length]
+    loaded.rows_portion.restype, loaded.rows_portion.argtypes = number, [pointer, number]
+    loaded.rows_found.restype, loaded.rows_found.argtypes = size, [pointer, number, text, pointer]
     return loaded
 
 
@@ -100,10 +103,10 @@ class NativeRowCounter:
         units: "UnitRows | None" = None,
     ) -> None:
         self._library = loaded
-        self._part = reading.part
+        self._part, self._at_once = reading.part, reading.at_once
         self._counted = ctypes.c_uint64()
         places = (ctypes.c_int32 * len(columns))(*columns)
-        part = reading.part.mask, reading.part.value, reading.limit
+        part = reading.part.begin, reading.part.size, reading.limit
         self._counter = loaded.rows_new(places, width, MAX_VALUE, SECRET, *part, not reading.is_first)
         if not self._counter:
             raise MemoryError
@@ -143,12 +146,18 @@ class NativeRowCounter:
     @property
     def part(self) -> Part:
         """The pairs that are counted."""
-        return self._part._replace(bits=self._library.rows_mask(self._counter).bit_length())
+        return self._part.first(self._library.rows_size(self._counter))
 
     @property
-    def elsewhere(self) -> int:
-        """Rows of other parts."""
-        found: int = self._library.rows_elsewhere(self._counter)
+    def rows(self) -> int:
+        """Rows of all parts."""
+        found: int = self._library.rows_all(self._counter)
+        return found
+
+    @property
+    def in_hand(self) -> int:
+        """Distinct pair-days that were counted."""
+        found: int = self._library.rows_in_hand(self._counter)
         return found
 
     def days(self) -> Iterator[Day]:
@@ -164,33 +173,52 @@ class NativeRowCounter:
                     yield day_of(when, is_year_last=True)
                 number = seen.find(how, number + 1)
 
-    def totals(self) -> dict[PairDay, Totals]:
-        """What was counted."""
+    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+        """What was counted, all days of a pair together; nothing more can be counted then."""
+        found = _Found(self._library, self._counter)
+        while number := self._library.rows_portion(self._counter, min(self._at_once, _MOST)):
+            yield self._totals(found, number)
+
+    def _totals(self, found: "_Found", number: int) -> dict[PairDay, Totals]:
+        """Of so many pair-days."""
         was_enabled = gc.isenabled()
-        gc.disable()  # there is nothing to collect among 200,000 tuples, but looking takes half of the time
+        gc.disable()  # nothing among thousands of tuples is to be collected, but looking takes its time
         try:
-            return self._totals()
+            totals: dict[PairDay, Totals] = {}
+            for first in range(0, number, _FOUND):
+                totals.update(found.next(min(_FOUND, number - first)))
+            return totals
         finally:
             if was_enabled:
                 gc.enable()
 
-    def _totals(self) -> dict[PairDay, Totals]:
-        totals: dict[PairDay, Totals] = {}
-        days = _Days()
-        text, numbers = ctypes.create_string_buffer(_FOUND * _TEXT), (ctypes.c_uint64 * (6 * _FOUND))()
-        found, length = ctypes.c_uint32(), ctypes.c_size_t()
-        slot = 1
-        while slot:
-            slot = self._library.rows_found(self._counter, slot, _FOUND, text, numbers, found, length)
-            names = ctypes.string_at(text, length.value).decode("ascii").split("\n")
-            columns = [numbers[first : first + found.value] for first in range(0, 6 * _FOUND, _FOUND)]
-            when, duration, duration_high, packets, packets_high, flows = columns
-            pair_days = zip(names[::2], names[1::2], map(days.__getitem__, when), strict=False)
-            sums = zip(_whole(duration, duration_high), _whole(packets, packets_high), flows, strict=True)
-            # Without a call of Python's for each of them, of which there may be 100,000.
-            keys = map(tuple.__new__, repeat(PairDay), pair_days)
-            totals.update(zip(keys, map(tuple.__new__, repeat(Totals), sums), strict=True))
-        return totals
+
+class _Found:
+    """Takes what was counted from the library, without a call of Python's for each of millions.
+
+    Args:
+        loaded: the library.
+        counter: that of the library.
+    """
+
+    def __init__(self, loaded: ctypes.CDLL, counter: int) -> None:
+        self._library = loaded
+        self._counter = counter
+        self._days = _Days()
+        self._text = ctypes.create_string_buffer(_FOUND * _TEXT)
+        self._numbers = array("Q", bytes(6 * 8 * _FOUND))
+
+    def next(self, number: int) -> Iterable[tuple[PairDay, Totals]]:
+        """So many pair-days, `_FOUND` at most."""
+        numbers = self._numbers
+        length = self._library.rows_found(self._counter, number, self._text, numbers.buffer_info()[0])
+        names = ctypes.string_at(self._text, length).decode("ascii").split("\n")
+        columns = [numbers[first : first + number] for first in range(0, 6 * number, number)]
+        when, duration, duration_high, packets, packets_high, flows = columns
+        pair_days = zip(names[::2], names[1::2], map(self._days.__getitem__, when), strict=False)
+        sums = zip(_whole(duration, duration_high), _whole(packets, packets_high), flows, strict=True)
+        keys = map(tuple.__new__, repeat(PairDay), pair_days)
+        return zip(keys, map(tuple.__new__, repeat(Totals), sums), strict=True)
 
 
 class _Days(dict[int, str]):
@@ -201,7 +229,7 @@ class _Days(dict[int, str]):
         return day
 
 
-def _whole(low: list[int], high: list[int]) -> list[int]:
+def _whole(low: "array[int]", high: "array[int]") -> Iterable[int]:
     """Numbers of which both halves of 64 bits are given."""
     if not any(high):
         return low

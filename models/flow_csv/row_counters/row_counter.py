@@ -6,11 +6,11 @@ would do the same. The first other line is given back for the careful way to dec
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from models.flow_csv.headers import Columns
-from models.flow_csv.parts import Part, Pass
+from models.flow_csv.parts import NO_LIMIT, PLACES, Part, Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE, Day
 from models.traffic import PairDay, Totals
@@ -18,6 +18,7 @@ from models.traffic import PairDay, Totals
 if TYPE_CHECKING:
     from models.flow_csv.units import UnitRows
 
+_MOST_PAIR_DAYS = 100_000  # in hand: as objects of Python's they take ten times the memory of the library's
 _MOST_SPELLINGS = 1 << 15  # of pair-days that are remembered, some 10 MB
 _MAX_DIGITS = 18  # of a number that is beyond doubt: as many as the library takes
 
@@ -31,8 +32,13 @@ class RowCounter(Protocol):
         ...
 
     @property
-    def elsewhere(self) -> int:
-        """Rows that count in other parts; in a first pass all of them."""
+    def rows(self) -> int:
+        """Rows that count, those of other parts among them; in a first pass all of them."""
+        ...
+
+    @property
+    def in_hand(self) -> int:
+        """Distinct pair-days that were counted."""
         ...
 
     def widen(self, width: int) -> None:
@@ -71,8 +77,8 @@ class RowCounter(Protocol):
         """The days of rows that were counted although nobody had checked one of that day, among others."""
         ...
 
-    def totals(self) -> dict[PairDay, Totals]:
-        """What was counted."""
+    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+        """What was counted, all days of a pair together; nothing more can be counted then."""
         ...
 
 
@@ -100,16 +106,22 @@ class PythonRowCounter:
         self.part = reading.part
         self._columns = columns
         self._width = width
-        self._limit = reading.limit
+        self._limit = reading.limit if reading.limit == NO_LIMIT else min(reading.limit, _MOST_PAIR_DAYS)
+        self._at_once = reading.at_once
         self._is_to_prove = units is not None
         self._sums: dict[PairDay, list[int]] = {}  # duration, packets, flows
         self._elsewhere = [0, 0, 0]
         self._spelled: dict[Spelling, list[int]] = {}  # the same lists
 
     @property
-    def elsewhere(self) -> int:
-        """Rows of other parts."""
-        return self._elsewhere[2]
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return self._elsewhere[2] + sum(sums[2] for sums in self._sums.values())
+
+    @property
+    def in_hand(self) -> int:
+        """Distinct pair-days that were counted."""
+        return len(self._sums)
 
     def widen(self, width: int) -> None:
         """From here on, rows have so many fields."""
@@ -167,12 +179,23 @@ class PythonRowCounter:
         """None: each is that of a row that was added."""
         return ()
 
-    def totals(self) -> dict[PairDay, Totals]:
-        """What was counted."""
-        return {pair_day: Totals(*sums) for pair_day, sums in self._sums.items()}
+    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+        """What was counted, all days of a pair together."""
+        if len(self._sums) > self._at_once:
+            self._sums = dict(sorted(self._sums.items()))
+        portion: dict[PairDay, Totals] = {}
+        last = None
+        for pair_day, sums in self._sums.items():
+            if len(portion) >= self._at_once and pair_day[:2] != last:
+                yield portion
+                portion = {}
+            portion[pair_day] = Totals(*sums)
+            last = pair_day[:2]
+        if portion:
+            yield portion
 
     def _is_here(self, pair_day: PairDay) -> bool:
-        return hash(pair_day[:2]) & self.part.mask == self.part.value
+        return self.part.begin <= hash(pair_day[:2]) % PLACES < self.part.end
 
     def _narrow(self) -> None:
         """Keeps one half of the pairs."""

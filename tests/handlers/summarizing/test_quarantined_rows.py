@@ -17,7 +17,9 @@ from tests.handlers.summarizing.test_stage import GOOD, KEY, file_record, messag
 from tests.helpers.deployed import keys, stored_days, upload
 from tests.helpers.flow_files import flow_csv
 
-BOMB = gzip.compress(flow_csv(GOOD, *[",,,,1"] * 30_000))  # a kilobyte, and 1 MB of quarantine
+BOMBS = [
+    gzip.compress(flow_csv(GOOD, *[",,,,1"] * rows)) for rows in (2_500, 700)
+]  # packed at once or at the end
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +31,9 @@ def nothing_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
 def kept(upload: bytes) -> tuple[FlowFile, bytes]:
     """The file, and what is kept of its quarantine."""
     rows = QuarantinedRows(io.BytesIO(), len(upload))
-    return read_flow_file(io.BytesIO(upload), rows), rows.packed().read()
+    flows = read_flow_file(io.BytesIO(upload), rows)
+    rows.end()
+    return flows, rows.packed().read()
 
 
 @pytest.mark.parametrize("packed", [bytes, gzip.compress])
@@ -37,7 +41,8 @@ def test_bad_rows_of_a_real_kind_are_kept_whole(packed: Callable[[bytes], bytes]
     """Rows that are all different, and but for one all bad: none is left out, gzipped or not."""
     random = Random(7)
     bad = [
-        f"10.0.{random.randrange(256)}.7,10.0.0.2,07/12/2022,-{random.randrange(9**9)},3" for _ in range(9000)
+        f"10.0.{random.randrange(256)}.7,10.0.0.2,07/12/2022,-{random.randrange(9**9)},3"
+        for _ in range(2_500)
     ]
     file, stored = kept(packed(flow_csv(GOOD, *bad)))
     _, *rows = gzip.decompress(stored).decode().splitlines()
@@ -45,15 +50,17 @@ def test_bad_rows_of_a_real_kind_are_kept_whole(packed: Callable[[bytes], bytes]
     assert all(row.startswith(f"{whole},") for row, whole in zip(rows, bad, strict=True))
 
 
-def test_what_outgrows_its_upload_is_rejected() -> None:
-    """A few bytes that unfold into a million rows with numbers and reasons of their own."""
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_outgrows_its_upload_is_rejected(bomb: bytes) -> None:
+    """A few bytes that unfold into thousands of rows with numbers and reasons of their own."""
     with pytest.raises(FileRejected, match="take more than 4 times what was uploaded"):
-        kept(BOMB)
+        kept(bomb)
 
 
-def test_nothing_of_it_is_kept_but_the_upload(deployment: Deployment) -> None:
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_nothing_of_it_is_kept_but_the_upload(bomb: bytes, deployment: Deployment) -> None:
     """It is in rejected/, as small as it came; none of its rows counts."""
-    upload(deployment, KEY, BOMB)
+    upload(deployment, KEY, bomb)
     summarizer_for(deployment).process(message(deployment, KEY), 1)
     (stored,) = keys(deployment)
     assert stored.startswith("rejected/")

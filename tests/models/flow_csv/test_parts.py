@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.errors import ContentChanged
 from models.flow_csv.byte_stream import BLOCK, MAX_LINE
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
-from models.flow_csv.parts import Part
+from models.flow_csv.parts import PLACES, Part
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import ROW, lines, read, row
 
@@ -52,19 +52,31 @@ def in_parts(data: bytes, limit: int) -> tuple[FlowFile, bytes, list[dict[PairDa
 
 def verdict(flows: FlowFile) -> Any:
     """All that must not depend on how many parts there are."""
-    return flows._replace(totals={}, parts=())
+    return flows._replace(totals={}, more=(), parts=())
 
 
-@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 255))
-def test_a_part_without_another_is_what_is_left_of_it(bits: int, more: int, kept_hash: int) -> None:
-    """Whichever was kept: each hash of the part is in exactly one of them, and no other hash in any."""
-    part = Part(bits, kept_hash & (1 << bits) - 1)
-    kept = Part(bits + more, kept_hash & (1 << bits + more) - 1)
-    others = part.without(kept)
-    assert len(others) == (1 << more) - 1
-    for hashed in range(256):
-        homes = [each for each in (kept, *others) if hashed & each.mask == each.value]
-        assert len(homes) == (hashed & part.mask == part.value)
+@given(st.integers(0, 50), st.integers(1, 200), st.data(), st.integers(1, 500), st.integers(1, 100))
+def test_the_parts_behind_another_are_what_is_left(
+    begin: int, size: int, data: st.DataObject, pair_days: int, limit: int
+) -> None:
+    """Whatever was kept: one behind the other, and no more of them than if all were as large."""
+    part = Part(begin, begin + size)
+    kept = part.first(data.draw(st.integers(1, size)))
+    others = part.behind(kept, pair_days, limit)
+    bounds = [kept.end, *(other.end for other in others)]
+    assert [other.begin for other in others] == bounds[:-1]
+    assert bounds[-1] == part.end
+    assert all(other.size for other in others)
+    assert (len(others) - 1) * kept.size < part.end - kept.end or not others
+
+
+@pytest.mark.parametrize(("pair_days", "number"), [(99_000, 3), (51_000, 2), (30_000, 1)])
+def test_no_more_parts_are_left_than_the_limit_asks_for(pair_days: int, number: int) -> None:
+    """A quarter with nearly as many as may be leaves three of its size; with half as many, two."""
+    quarter = Part().half().half()
+    others = Part().behind(quarter, pair_days, 100_000)
+    assert len(others) == number
+    assert max(other.size for other in others) - min(other.size for other in others) <= 1
 
 
 @settings(deadline=None, max_examples=200)
@@ -82,12 +94,12 @@ def test_all_parts_together_are_the_whole(rows: list[bytes], limit: int) -> None
 
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_no_part_holds_more_than_the_limit(repeats: int) -> None:
-    """Of 3,000 pairs, at most 500 are in hand, in eight passes or a few more; every row counts."""
+    """Of 3,000 pairs, at most 500 are in hand, in eight passes or few more; every row counts."""
     rows = [row(destination=f"10.{n >> 8}.{n & 255}.7", duration=str(n)) for n in range(3000)] * repeats
     flows, _, parts = in_parts(lines(*rows), 500)
     assert flows.rows == 3000 * repeats
     assert max(map(len, parts)) <= 500
-    assert len(parts) <= 12
+    assert len(parts) <= 9
     assert sum(total.duration for part in parts for total in part.values()) == repeats * 3000 * 2999 // 2
 
 
@@ -103,10 +115,31 @@ def test_a_part_that_is_too_large_is_parted_again() -> None:
     """Read with a lower limit than at first, the parts that it left behind are given, too."""
     data = lines(*(row(destination=f"10.0.{n}.7") for n in range(200)))
     flows = read_flow_file(io.BytesIO(data), io.BytesIO(), 150)
-    assert flows.parts == (Part(1, 1),)
+    assert flows.parts == (Part(1 << 31, PLACES),)
     sizes = [len(part) for part in each_part(flows, lambda: io.BytesIO(data), 20)]
     assert sum(sizes) == 200
     assert max(sizes[1:]) <= 20
+
+
+@pytest.mark.parametrize("days_of_one", [1, 50])
+def test_what_is_in_hand_is_given_some_at_a_time(days_of_one: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without another pass, in portions of that size; only the days of one pair are given at once."""
+    monkeypatch.setattr("models.flow_csv.parts.AT_ONCE", 40)
+    rows = [row(destination=f"10.{n >> 8}.{n & 255}.7") for n in range(2000)]
+    rows += [row(timestamp=f"2022-0{1 + n % 9}-{1 + n // 9:02}") for n in range(days_of_one)]
+    rows += [row(destination=f"10.{n >> 8}.{n & 255}.7", timestamp="2023-01-01") for n in range(100)]
+    data = lines(*rows)
+    flows, _, given_at_a_time = in_parts(data, 5000)
+    assert flows.parts == ()
+    assert flows.rows == len(rows)
+    sizes = sorted(map(len, given_at_a_time))
+    assert sum(sizes) == len(rows)
+    assert sizes[-2] <= 80
+    assert sizes[-1] <= 80 + days_of_one
+    assert len(sizes) > 20
+    pairs = [{day.pair for day in portion} for portion in given_at_a_time]
+    assert sum(map(len, pairs)) == len(set().union(*pairs)) == 2001
+    assert {key: totals for each in given_at_a_time for key, totals in each.items()} == read(data)[0].totals
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1] + b"9", lambda data: data + ROW])

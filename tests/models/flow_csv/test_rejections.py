@@ -37,7 +37,7 @@ REJECTIONS = {
     b"PK\x03\x04" + bytes(2 << 20): "not text: this is a ZIP archive",
     b"a," * (1 << 20): "not CSV: the first line is longer than 1 MiB",
     HEADER + b"," * 1000: "the first line has 1,008 fields, 1,000 are the most; found 'Flow ID'",
-    lines(ROW, *[b"x"] * 40_000): r"30,\d{3} of the first 30,\d{3} lines are neither .*: 1 field instead",
+    lines(ROW, *[b"x"] * 40_000): r"2,\d{3} of the first 3,\d{3} lines are neither .*: 1 field instead",
     lines(*(HEADER + b",%d" % n for n in range(10_000))): "of the first .* neither .* the header. Corr",
     gzip.compress(lines(*[ROW] * 60_000), mtime=0): "more than 100 times as long as the gzip data",
     gzip.compress(gzip.compress(lines(ROW), mtime=0), mtime=0): "gzip data inside of gzip data",

@@ -41,11 +41,36 @@ def dated(days: Sequence[str]) -> bytes:
 
 def test_a_file_without_a_row_that_counts_is_rejected_with_the_commonest_reason() -> None:
     """Not silently counted as nothing: it says why, how often and where first. (F5)"""
-    data = lines(row(source="x"), *[row(timestamp="09:00.7")] * 9_999, row(duration="-1"))
+    data = lines(row(source="x"), *[row(timestamp="09:00.7")] * 1_999, row(duration="-1"))
     assert rejection(data).found == (
-        "none of the 10,001 rows can be counted: in 9,999 of them Timestamp is not a date (from line 3 on): "
+        "none of the 2,001 rows can be counted: in 1,999 of them Timestamp is not a date (from line 3 on): "
         "write it day first or as 2022-12-31"
     )
+
+
+def test_a_quarter_of_the_rows_of_cicflowmeter_may_be_odd() -> None:
+    """However long a file is: no real one was met with more than one of fifty."""
+    good = b",".join([row(), *[b"12345"] * 85])  # some 600 bytes
+    header = b",".join([HEADER, *(b"Column %d" % number for number in range(85))])
+    bad = good.replace(row(), row(packets="-1"))
+    flows = read(lines(*[bad, good, good, good] * 4000, header=header))[0]
+    assert (flows.rows, flows.quarantined) == (16_000, 4_000)
+
+
+def test_a_longer_file_may_have_more_odd_lines() -> None:
+    """Any file some 2,900 short ones, one of 10 MB some 9,600 all over."""
+    few, many = [b"x"] * 2_900, [b"x", row() + b" " * 1_000] * 9_600
+    assert read(lines(ROW, *few))[0].quarantined == 2_900
+    assert read(lines(ROW, *many))[0].quarantined == 9_600
+    assert "2,998 of the first 3,000 lines" in str(rejection(lines(ROW, *[b"x"] * 3_000)))
+
+
+@pytest.mark.parametrize("glue", [b"", b","])
+def test_a_line_of_rows_that_lack_their_ends_is_one_odd_line(glue: bytes) -> None:
+    """A megabyte of them, quoted or not, is set aside, and the rest counts."""
+    for one in (row(), b",".join(b'"%b"' % field for field in row().split(b","))):
+        joined = (glue or b",").join([one] * (1_000_000 // (len(one) + 1)))
+        assert read(lines(ROW, joined, ROW))[0].quarantined == 1
 
 
 @pytest.mark.parametrize(
@@ -86,6 +111,13 @@ def test_month_first_dates_reject_a_file() -> None:
     assert rejection(lines(*[row(timestamp="11/14/2019 20:01")] * 5)).found.startswith(
         "dates are month first"
     )
+
+
+def test_a_long_file_of_them_is_told_so_before_it_is_read_to_its_end() -> None:
+    """Not as lines that are odd in some way; unless other rows are day first beyond doubt."""
+    days = ["11/13/2019"] * 10_000
+    assert rejection(dated(days)).found == "dates are month first: line 2 has '11/13/2019'"
+    assert rejection(dated(["13/11/2019", *days])).found.startswith("2,")
 
 
 def test_a_file_of_both_orders_is_counted_day_first() -> None:

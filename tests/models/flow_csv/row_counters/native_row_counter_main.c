@@ -12,7 +12,7 @@
 
 typedef struct Counter Counter;
 Counter *rows_new(const int32_t places[5], int32_t width, uint64_t max_value, const uint64_t secret[2],
-                  uint64_t mask, uint64_t part, uint64_t limit, int32_t is_checked);
+                  uint64_t begin, uint64_t size, uint64_t limit, int32_t is_checked);
 typedef struct {
     uint64_t seconds, microseconds, has_duration, is_rounded, is_contrary;
 } Proofs;
@@ -20,9 +20,9 @@ void rows_prove(Counter *, const int32_t places[7], int32_t unit, Proofs *);
 size_t rows_count(Counter *, const char *text, size_t from, size_t length, uint64_t *lines);
 int rows_add(Counter *, const char *, size_t, size_t, size_t, const char *, size_t, size_t, size_t, uint64_t duration,
              uint64_t packets);
-uint64_t rows_elsewhere(const Counter *);
-uint32_t rows_found(const Counter *, uint32_t slot, uint32_t most, char *text, uint64_t *numbers, uint32_t *found,
-                    size_t *length);
+uint64_t rows_all(const Counter *);
+uint32_t rows_portion(const Counter *, uint32_t most);
+size_t rows_found(Counter *, uint32_t number, char *text, uint64_t *numbers);
 void rows_free(Counter *);
 
 static char text[1 << 24];
@@ -34,7 +34,8 @@ int main(int arguments, char **argument) {
     int is_unit = arguments > 1;
     Proofs proofs = {0};
     Counter *counter =
-        rows_new((int32_t[]){0, 1, 2, 3, 4}, is_unit ? 8 : 5, 1000000000000u, (uint64_t[]){7, 9}, 1, 1, 1000, 0);
+        rows_new((int32_t[]){0, 1, 2, 3, 4}, is_unit ? 8 : 5, 1000000000000u, (uint64_t[]){7, 9}, 1u << 31, 1u << 31,
+                 1000, 0);
     if (is_unit) rows_prove(counter, (int32_t[]){0, 1, 2, 3, 5, 6, 4}, atoi(argument[1]), &proofs);
     while ((at = rows_count(counter, text, at, length, &lines)) < length) {
         char *field[4], *next = text + at, *stop = memchr(next, '\n', length - at);
@@ -58,16 +59,14 @@ int main(int arguments, char **argument) {
         }
         at = stop + 1 - text;
     }
-    printf("%llu\n", (unsigned long long)rows_elsewhere(counter));
+    printf("%llu\n", (unsigned long long)rows_all(counter));
     printf("%llu %llu %d %d\n", (unsigned long long)proofs.seconds, (unsigned long long)proofs.microseconds,
            (int)proofs.has_duration, (int)proofs.is_rounded);
-    static char names[80 * 100];
-    uint64_t numbers[600];
-    for (uint32_t slot = 1, found; slot;) {
-        slot = rows_found(counter, slot, 100, names, numbers, &found, &length);
-        fwrite(names, 1, length, stdout);
-        for (uint32_t n = 0; n < 600; n++)
-            if (n % 100 < found) printf("%llu ", (unsigned long long)numbers[n]);
+    static char names[80 * 1000];
+    static uint64_t numbers[6 * 1000];
+    for (uint32_t found; (found = rows_portion(counter, 100));) {
+        fwrite(names, 1, rows_found(counter, found, names, numbers), stdout);
+        for (uint32_t n = 0; n < 6 * found; n++) printf("%llu ", (unsigned long long)numbers[n]);
         printf("\n");
     }
     rows_free(counter);

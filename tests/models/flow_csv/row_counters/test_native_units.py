@@ -103,7 +103,7 @@ def taken(data: bytes, unit: Unit) -> tuple[object, ...]:
     read = Reader(Quarantine(quarantine), Pass(unit=unit))
     read.take(data, True)
     try:
-        totals: object = read.end()
+        totals: object = next(read.end())
     except FileRejected as rejection:
         totals = rejection.found
     assert read.units
@@ -157,7 +157,7 @@ def totals_and_verdict(data: bytes, limit: int) -> tuple[object, ...]:
     totals: dict[PairDay, Totals] = {}
     for part in each_part(flows, lambda: io.BytesIO(data), limit):
         totals |= part
-    return totals, flows._replace(totals={}, parts=()), quarantine.getvalue()
+    return totals, flows._replace(totals={}, more=(), parts=()), quarantine.getvalue()
 
 
 @pytest.mark.parametrize("limit", [500, 100_000])
@@ -181,7 +181,7 @@ def test_files_are_judged_as_python_judges(power: int, end: str, limit: int) -> 
 @pytest.mark.parametrize("at", [0, 1_000])
 def test_too_many_contrary_rows_are_told_as_by_python(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both readings end at the same line, with the same words: there are as many of either unit."""
-    monkeypatch.setattr(verdict, "MOST_ODD", 500)
+    monkeypatch.setattr(verdict, "SPARE", 700_000)
     rows = [f"10.0.0.1,10.0.0.2,2022-12-07,1e{power},5,3,2," for power in (0, 6)] * 1_000
     rows.insert(at, "10.0.0.1,10.0.0.2,12/31/2022,1,5,3,2,")
     data = "\n".join([HEADER, *rows]).encode()
