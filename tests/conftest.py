@@ -32,7 +32,15 @@ Manager = tuple[str, Callable[[], list[str]]]  # the address of a socket, and wh
 
 
 # Files that take long, much of it waiting.
-_LONG = ("test_metrics.py", "test_slow_files.py", "test_compare.py", "test_demo.py", "test_deploy.py")
+_LONG = (
+    "test_metrics.py",
+    "test_slow_files.py",
+    "test_compare.py",
+    "test_demo.py",
+    "test_deploy.py",
+    "test_every_command.py",
+    "test_every_mishap.py",
+)
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("flowtally", deadline=None)

@@ -1,4 +1,4 @@
-"""How often a process of a service died while it worked on a message, which it cannot say itself."""
+"""How often memory ran out while a service worked on a message, which a process that is killed cannot say."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,8 @@ from pathlib import Path
 
 class Deaths:
     """Notes that a process leaves behind if it is killed, for the one that is started in its place.
+
+    The unit removes them where something else was the reason than memory, as systemd tells it.
 
     Args:
         directory: systemd keeps it over automatic restarts, and removes it on a stop; None without one.
@@ -23,7 +25,7 @@ class Deaths:
             message: what SQS calls it; the same at each delivery.
 
         Yields:
-            How many processes were killed in such a block, one after the other, right before.
+            How many processes ended in such a block, one after the other, right before.
         """
         if self._notes is None:
             yield 0

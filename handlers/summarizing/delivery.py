@@ -7,11 +7,10 @@ from models.errors import FileRejected, RunCutShort
 
 MARGIN = 10.0  # seconds before its time limit in which a run begins nothing more
 FRUITLESS = 3  # from this delivery on, a file is set aside by a run that is cut off and got no further
-DEADLY = 3  # processes that were killed while they worked on a file; then it is set aside
+DEADLY = 3  # processes that were killed for want of memory while they worked on a file; then it is set aside
 KILLED = (
-    "the processes that worked on it were killed, one after the other; some of it may be counted. The log of"
-    " the system says why. Complete it with `flowtally redrive --rejected`, or take it out with `flowtally"
-    " retract`"
+    "the processes that worked on it were killed for want of memory, one after the other; some of it may be"
+    " counted. Complete it with `flowtally redrive --rejected`, or take it out with `flowtally retract`"
 )
 
 
@@ -20,7 +19,7 @@ class Delivery(NamedTuple):
 
     receives: int  # of the message, this one included
     time_left: Callable[[], float]  # gives the seconds until the run is cut off
-    deaths: int = 0  # of processes that worked on it, one after the other, right before
+    deaths: int = 0  # for want of memory, of processes that worked on it, one after the other, right before
 
     def check_time(self) -> None:
         """Ends a run that its time limit would cut off soon.

@@ -95,7 +95,7 @@ class Summarizer:
             body: the message, an S3 notification.
             receives: how many times the message was delivered, this time included.
             time_left: gives the seconds until the run is cut off.
-            deaths: how many processes were killed while they worked on it, where that is known.
+            deaths: how many processes were killed for want of memory while they worked on it, if known.
 
         Raises:
             RunCutShort: there was no time to finish; deliver the message again at once.

@@ -84,7 +84,7 @@ class Reader:
         self._header_text = b""  # its bytes
         self._width = 0  # fields of a row, 0 until there were rows
         self._rows: RowCounter | None = None  # from then on
-        self._odd = OddLines(quarantine)
+        self._odd = OddLines(quarantine, self.evidence)
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
@@ -97,8 +97,7 @@ class Reader:
         (self._take_lines if is_whole else self._take_piece)(text)
 
     def _take_lines(self, text: bytes) -> None:
-        if self._is_within_long_line:  # what is left of that line looks like a blank one
-            self._end_long_line()
+        self._end_long_line()  # what is left of it looks like a blank one
         if not self._lines:
             text = text.removeprefix(_BOM)
         self._odd.read(len(text))
@@ -136,13 +135,12 @@ class Reader:
         Raises:
             FileRejected: there was nothing but blank lines, or something speaks against the whole file.
         """
-        if self._is_within_long_line:
-            self._end_long_line()
+        self._end_long_line()
         if not self._columns:
             what = f"nothing but {self._lines} blank lines" if self._lines else "0 bytes"
             raise FileRejected(f"empty: the file holds {what}", remedy="Upload it when it is complete")
         if self._reading.is_first:
-            self.evidence.check_dates(self._name, self._rows.days() if self._rows else ())
+            self.evidence.check_dates(self._name)
             check_rows(self.rows, self.quarantine)
             if any(day.startswith("1970") for day in self.evidence.days):
                 self.notes.append(Note.CLOCK_NOT_SET)
@@ -150,8 +148,9 @@ class Reader:
         return self._rows.portions() if self._rows else iter(())
 
     def _end_long_line(self) -> None:
-        self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
-        self._is_within_long_line = False
+        if self._is_within_long_line:
+            self.quarantine.end_row(self._lines + 1, str(BadRow(*_TOO_LONG)))
+            self._is_within_long_line = False
 
     def _find_columns(self, text: bytes) -> Columns:
         """Looks for them in the first line that is not blank."""
@@ -201,6 +200,7 @@ class Reader:
             self._look_for_one_more(rows, self._header)
         counter = new_row_counter(columns, self._width, self._reading, self.units)
         counter.pass_over(self._header_text)
+        self.evidence.others = counter.days
         return counter
 
     def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:

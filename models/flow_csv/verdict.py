@@ -1,7 +1,7 @@
 """What speaks against a file as a whole, gathered from all of its rows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from models.errors import FileRejected
@@ -24,11 +24,13 @@ class Evidence:
     """Gathers what the dates of the rows tell of their order.
 
     Attributes:
-        days: of all timestamps, read day first.
+        days: of all timestamps, read day first; only of those it saw, until the dates are checked.
+        others: gives the days of rows that it does not see.
     """
 
     def __init__(self) -> None:
         self.days: set[str] = set()
+        self.others: Callable[[], Iterable[Day]] = tuple
         self._swapped: set[str] = set()  # the same dates, if they were month first
         self._is_day_first = False  # beyond doubt
         self._month_first = ""  # the first date that is one only so
@@ -45,17 +47,16 @@ class Evidence:
         if not self._month_first:
             self._month_first = f"line {number} has {timestamp.decode('latin-1')!r}"
 
-    def check_dates(self, name: str, others: Iterable[Day] = ()) -> None:
+    def check_dates(self, name: str) -> None:
         """Makes sure that no date was taken for another.
 
         Args:
-            name: the file's; empty if it has none.
-            others: days of rows that it has not seen yet.
+            name: the file's; empty if it has none, or if more days may follow.
 
         Raises:
             FileRejected: the month stands first in this file.
         """
-        for when in others:
+        for when in self.others():
             self.saw(when)
         if self._month_first and not self._is_day_first:
             raise FileRejected(f"{_MONTH_FIRST}: {self._month_first}", remedy=_DATES_REMEDY)
@@ -72,10 +73,12 @@ class OddLines:
 
     Args:
         quarantine: tells what is wrong with most of them.
+        evidence: tells it more plainly if it is the order of their dates.
     """
 
-    def __init__(self, quarantine: Quarantine) -> None:
+    def __init__(self, quarantine: Quarantine, evidence: Evidence) -> None:
         self._quarantine = quarantine
+        self._evidence = evidence
         self._met = 0
         self._read = self._counted = 0  # bytes: of the content so far, and that they count as
 
@@ -97,6 +100,7 @@ class OddLines:
         if may_be_header:
             self._counted += _ODD_HEADER + fields * _ODD_NAME
         if self._counted > max(SPARE, self._read):
+            self._evidence.check_dates(name="")
             told = f": {self._quarantine.told()}" if self._quarantine.rows else ""
             raise FileRejected(
                 f"{self._met:,} of the first {number:,} lines are neither rows that can be counted nor the "

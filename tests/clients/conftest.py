@@ -1,5 +1,6 @@
 """A deployment in which something has happened, for all commands to look at."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,3 +49,11 @@ def counted(deployment: Deployment) -> Deployment:
     repair_all(PairStatisticsStore.of(deployment, client("dynamodb")))
     upload(deployment, incoming_key("paris", "waits.csv"), flow_csv(ROWS[0]))
     return deployment
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Path:
+    """A file to send or to take out."""
+    path = tmp_path / "day.csv"
+    path.write_bytes(flow_csv("10.0.0.1,10.0.0.2,09/12/2022 10:00:00 AM,5,1"))
+    return path

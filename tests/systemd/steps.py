@@ -167,6 +167,7 @@ class Steps:
         eventually(lambda: all(self.show(unit, "ActiveState") == "active" for unit in UNITS))
         assert not set(before) & {self.show(unit, "MainPID") for unit in UNITS}
         self.assert_tables_hold(3)
+        assert self.container.run("find", "/run", "-path", "*/in-hand/*") == ""
 
     def is_killed_by_the_watchdog(self) -> None:
         """stopped with SIGSTOP, it is killed by the watchdog and starts again"""

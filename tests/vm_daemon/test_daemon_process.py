@@ -1,6 +1,9 @@
 """What systemd sees of the daemon's processes: signs of life, and their end."""
 
+import re
+import shlex
 import signal
+import subprocess
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +18,7 @@ from tests.helpers.daemons import DaemonProcess
 from tests.helpers.deployed import client, keys, messages_left, stored_days, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import done, flowtally_program
+from tests.helpers.project import ROOT
 from tests.helpers.proxy import CuttableProxy
 from tests.helpers.waiting import PATIENCE, eventually
 
@@ -105,12 +109,17 @@ def test_aws_region_alone_names_the_region(deployment: Deployment, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("kills", "state"), [(DEADLY - 1, "counted"), (DEADLY, "partly counted")], ids=["by chance", "each time"]
+    ("kills", "result", "state"),
+    [
+        (DEADLY - 1, "oom-kill", "counted"),
+        (DEADLY, "oom-kill", "partly counted"),
+        (DEADLY, "signal", "counted"),
+    ],
 )
-def test_a_file_whose_processes_are_killed_is_set_aside(
-    engine: EmbeddedEngine, deployment: Deployment, tmp_path: Path, kills: int, state: str
+def test_a_file_at_which_memory_runs_out_is_set_aside(
+    engine: EmbeddedEngine, deployment: Deployment, tmp_path: Path, kills: int, result: str, state: str
 ) -> None:
-    """Three, one after the other, as for want of memory: it says so, and a redrive counts it as a whole."""
+    """After three, one after the other, it says so, and a redrive counts it; other kills come by chance."""
     (runtime := tmp_path / "run").mkdir()  # as systemd keeps it over automatic restarts
     asked, go_on = Event(), Event()
 
@@ -127,6 +136,7 @@ def test_a_file_whose_processes_are_killed_is_set_aside(
             assert asked.wait(PATIENCE)
             daemon.stop(signal.SIGKILL)
             asked.clear()
+            clean_up(runtime, result)
             (runtime / "failures").unlink()  # nobody waits for the next start
         go_on.set()
     daemon = DaemonProcess("summarize", deployment, tmp_path, **settings)
@@ -136,10 +146,20 @@ def test_a_file_whose_processes_are_killed_is_set_aside(
     assert record.state == state
     assert len(keys(deployment, "rejected/")) == (state != "counted")
     if state != "counted":
-        assert "were killed, one after the other" in str(record.reason)
+        assert "were killed for want of memory, one after the other" in str(record.reason)
         assert not stored_days(deployment)
         done(flowtally_program("redrive", "--rejected", directory=tmp_path))
     eventually(lambda: not keys(deployment) and not messages_left(deployment))
     assert len(stored_days(deployment)) == 1
     assert daemon.stop() == 0
     assert list(runtime.glob("in-hand/*")) == []
+
+
+def clean_up(runtime: Path, result: str) -> None:
+    """What the unit does when its process has ended, by what systemd says of that."""
+    environment = {"RUNTIME_DIRECTORY": str(runtime), "SERVICE_RESULT": result}
+    common = (ROOT / "vm_daemon/systemd/flowtally-.service.d/common.conf").read_text()
+    commands = re.findall(r"^ExecStopPost=(.*)", common, re.M)
+    assert len(commands) == 2
+    for command in commands:
+        subprocess.run(shlex.split(command), env=environment, check=True)

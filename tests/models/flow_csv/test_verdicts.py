@@ -113,6 +113,13 @@ def test_month_first_dates_reject_a_file() -> None:
     )
 
 
+def test_a_long_file_of_them_is_told_so_before_it_is_read_to_its_end() -> None:
+    """Not as lines that are odd in some way; unless other rows are day first beyond doubt."""
+    days = ["11/13/2019"] * 10_000
+    assert rejection(dated(days)).found == "dates are month first: line 2 has '11/13/2019'"
+    assert rejection(dated(["13/11/2019", *days])).found.startswith("2,")
+
+
 def test_a_file_of_both_orders_is_counted_day_first() -> None:
     """As CICFlowMeter writes; the odd rows are set aside."""
     flows, quarantine = read(dated(["11/13/2019", "13/11/2019", "11/8/2019"]))
