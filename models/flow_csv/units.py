@@ -2,10 +2,12 @@
 
 The packets of a flow, both directions together, divided by its packets per second are its duration in
 seconds. Where the duration of a row is that number, or a million times that number, the row proves a unit.
+Of duration and rate, the first 18 digits that count decide; all others are far below the thousandth that the
+numbers may differ by.
 """
 
 import ctypes
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 
 from models.errors import FileRejected
@@ -15,7 +17,9 @@ from models.flow_csv.parts import Unit
 from models.flow_csv.unusual_values import NEGATIVE_REMEDY, NUMBER_REMEDY, RANGE_REMEDY, check_digits
 from models.flow_csv.values import MAX_VALUE, BadRow, amount, is_number
 
-_TOLERANCE = Decimal("0.001")
+_LEAST, _MOST = Decimal("0.999"), Decimal("1.001")  # of what it should be, that proves it
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])  # for any number of digits in a line
+_CUT = Context(prec=18, rounding=ROUND_DOWN, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 _SHORT = 200  # bytes of four values that are remembered
 _REMEDY = (
     "Export the flows with CICFlowMeter 3 or 4, or make sure that tot_fwd_pkts, tot_bwd_pkts and flow_pkts_s "
@@ -130,7 +134,7 @@ def _read(
 
 def _whole(exact: Decimal, unit: Unit) -> _Duration:
     """A duration, or one that is too long, rounded half to even."""
-    scaled = exact * unit.value
+    scaled = _EXACT.multiply(exact, unit.value)
     if scaled > MAX_VALUE:
         return MAX_VALUE + 1, False
     whole = scaled.to_integral_value(ROUND_HALF_EVEN)
@@ -139,14 +143,19 @@ def _whole(exact: Decimal, unit: Unit) -> _Duration:
 
 def _proved(duration: Decimal, forward: int, backward: bytes, rate: bytes) -> Unit | None:
     """The unit that a row proves, to a thousandth."""
-    if not duration or not is_number(backward) or not is_number(rate):
+    try:
+        packets = forward + amount(backward, "tot_bwd_pkts")
+    except BadRow:
         return None
-    packets, per_second = forward + Decimal(backward.decode("ascii")), Decimal(rate.decode("ascii"))
-    if packets <= 0 or per_second <= 0:
+    if not packets or not duration or not is_number(rate):
         return None
+    per_second = Decimal(rate.decode("ascii"))
+    if per_second <= 0:
+        return None
+    found = _EXACT.multiply(_CUT.plus(duration), _CUT.plus(per_second))
     for unit in Unit:
         # duration = packets / rate, without a division
-        found, expected = duration * per_second * unit.value, packets * Unit.SECONDS.value
-        if abs(found - expected) <= expected * _TOLERANCE:
+        expected = packets * (Unit.SECONDS.value // unit.value)
+        if expected * _LEAST <= found <= expected * _MOST:
             return unit
     return None

@@ -60,18 +60,22 @@ def _glued() -> Lines:
     return chain([_HEADER, _ROW], map(_odd_glued, count()))
 
 
-def _as_many_as_may_be(odd: Callable[[int], bytes], counts_as: int) -> Callable[[], Lines]:
+def _as_many_as_may_be(
+    odd: Callable[[int], bytes], counts_as: int, header: bytes = _HEADER, row: bytes = _ROW
+) -> Callable[[], Lines]:
     """The odd rows that any file may have, then one behind as many good ones as it counts as bytes.
 
     Args:
         odd: makes a row from its number.
         counts_as: bytes; see `docs/input.md`.
+        header: of the file.
+        row: a good one.
     """
     at_once = _ANY_FILE // counts_as - 10
-    between = _ROW * (counts_as // len(_ROW) + 1)
+    between = row * (counts_as // len(row) + 1)
     rows = (odd(n) if n < at_once else odd(n) + between for n in count())
     later = repeat(between, at_once)
-    return lambda: chain([_HEADER, _ROW], islice(rows, at_once), later, rows)
+    return lambda: chain([header, row], islice(rows, at_once), later, rows)
 
 
 def _odd_mapped(n: int) -> bytes:
@@ -168,9 +172,15 @@ def _python_tool_in_turn() -> Lines:
     return chain([_PYTHON_HEADER], (b"::,::,2022-1-1,%d,3,1,4\n" % n for n in count()))
 
 
-def _python_tool_left_to_python() -> Lines:
-    """More digits than the library takes, and no unit proved, so that it is read in both to its end."""
-    return chain([_PYTHON_HEADER], (b"::,::,2022-1-1,1.%019d,3,1,9\n" % n for n in count()))
+def _odd_python(n: int) -> bytes:
+    """In either unit, and found to be so only behind its addresses."""
+    hosts = n >> 8 & 255, n & 255, n & 255
+    return b'"::ffff:%d.%d.1.2","::ffff:1.2.3.%d","2022-1-1","-1","3","1","9"\n' % hosts
+
+
+def _python_rows(row: Callable[[int], bytes]) -> Callable[[], Lines]:
+    """Rows of the tool. Those that prove no unit are read in both to their end."""
+    return lambda: chain([_PYTHON_HEADER], map(row, count()))
 
 
 WORST: Mapping[str, Callable[[], Lines]] = {
@@ -207,6 +217,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "32,767 spellings with a zone": _zones,
     "140,000 spellings": _forgotten,
     "ever new zones": _long_zones,
+    "two long zones": _rows(b"fe80::1%" + b"a" * 56 + b",fe80::2%" + b"b" * 56 + b",07/12/2022,1,3"),
     "as many pairs as rows": _pairs,
     "as many pairs of IPv6 as rows": _pairs_of_ipv6,
     "pairs with doubled quotes": _quoted_pairs,
@@ -214,7 +225,17 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "47,000 days of a pair": _days,
     "rows of the Python cicflowmeter": _python_tool,
     "the same, no two alike": _python_tool_in_turn,
-    "the same, of 20 digits": _python_tool_left_to_python,
+    "the same, of 20 digits": _python_rows(lambda n: b"::,::,2022-1-1,1.%019d,3,1,9\n" % n),
+    "the same, rates of 28 digits": _python_rows(lambda n: b"::,::,2022-1-1,1,3,1,9.%027d\n" % n),
+    "the same, packets below 0": _python_rows(lambda n: b"::,::,2022-1-1,1,3,-%d,9\n" % n),
+    "the same, numbers of 100 KB": _python_rows(lambda n: b"::,::,2022-1-1,1.%0100000d,3,1,9\n" % n),
+    "the same, as many odd ones as may be": _as_many_as_may_be(
+        _odd_python, 1080, _PYTHON_HEADER, b"::,::,2022-1-1,1,3,1,9\n"
+    ),
+    "the same, as many pairs as rows": _python_rows(
+        lambda n: b"::1,%x::%x,2022-1-1,1,3,1,4\n" % (n & 0xFFFF, n >> 16)
+    ),
+    "the same, numbers of 140 KB": _python_rows(lambda n: b"::,::,2022-1-1,1.%0140000d,3,1,9\n" % n),
 }
 
 

@@ -201,7 +201,7 @@ int rows_pass_over(Counter *counter, const char *header, size_t length) {
     return counter->header != NULL;
 }
 
-/* Joins the fields of a spelling; 0 if they are longer than any address or date. */
+/* Joins the fields of a spelling; 0 if they are too long to be remembered. */
 static uint32_t join(uint64_t key[KEY_WORDS], Field source, Field destination, Field timestamp) {
     size_t a = source.end - source.start, b = destination.end - destination.start;
     size_t c = timestamp.end - timestamp.start;
@@ -749,8 +749,7 @@ static inline int count(Counter *counter, const Field fields[COLUMNS], uint64_t 
     if (is_parted(counter) && count_new(counter, fields, fields, duration, packets)) return 1;
     uint64_t key[KEY_WORDS];
     uint32_t words = join(key, fields[SOURCE], fields[DESTINATION], fields[TIMESTAMP]);
-    if (!words) return 0;
-    uint32_t *bucket = bucket_of(counter, key, words, (uint32_t)hash_of(counter, key, words));
+    uint32_t *bucket = words ? bucket_of(counter, key, words, (uint32_t)hash_of(counter, key, words)) : NULL;
     if (!bucket || !*bucket) return !is_parted(counter) && count_new(counter, fields, fields, duration, packets);
     add_to(&kept_in(counter, counter->spelled[*bucket - 1].slot)->totals, duration, packets);
     return 1;
@@ -789,23 +788,23 @@ static int is_elsewhere(Counter *counter, const char *at, const char *end, const
     return 1;
 }
 
-/* A number: its digits, as a whole number that does not end with 0, times ten to the power of `scale`. */
+/* A number: its first digits that count, up to MAX_DIGITS, as a whole number times ten to the power of `scale`. With
+   `is_cut`, others follow that are not all 0; without it, none that is 0 stands last behind the point. */
 typedef struct {
     uint64_t digits;
     int64_t scale;
+    int is_cut;
     int is_negative;
     int is_rounded; /* perhaps, by a spreadsheet */
 } Decimal;
 
-typedef enum { NO_NUMBER, NUMBER, TOO_LONG } Form;
-
-/* Reads a number in any spelling, of up to MAX_DIGITS digits: `14.0`, `1.2E7`, `0014`, `-0`. */
-static Form read_decimal(Field field, Decimal *number) {
+/* Reads a number in any spelling: `14.0`, `1.2E7`, `0014`, `-0`; 0 if it is none. */
+static int read_decimal(Field field, Decimal *number) {
     const char *at = field.start, *end = field.end;
-    int is_negative = at < end && *at == '-', digits = 0;
+    int is_negative = at < end && *at == '-', digits = 0, is_cut = 0;
     at += is_negative;
     int64_t scale = 0;
-    uint64_t value = 0, zeros = 0; /* zeros: met, and of no weight unless another digit follows */
+    uint64_t value = 0;
     int point = 0, before = 0, behind = 0, is_rounded = 0;
     for (; at < end && (*at == '.' ? !point : (unsigned)(*at - '0') <= 9); at++) {
         if (*at == '.') {
@@ -814,25 +813,24 @@ static Form read_decimal(Field field, Decimal *number) {
         }
         if (point) behind = 1, scale--;
         else before = 1;
-        if (*at == '0') {
-            zeros += value != 0;
-            continue;
+        if (digits == MAX_DIGITS) {
+            is_cut |= *at != '0';
+            scale++;
+        } else {
+            value = value * 10 + (unsigned)(*at - '0');
+            digits += value != 0;
         }
-        if (digits + zeros >= MAX_DIGITS) return TOO_LONG;
-        for (digits += (int)zeros + 1; zeros; zeros--) value *= 10;
-        value = value * 10 + (unsigned)(*at - '0');
     }
-    if (!before || point != behind) return NO_NUMBER;
-    scale += (int64_t)zeros;
+    if (!before || point != behind) return 0;
     if (at < end) {
-        if ((*at | 32) != 'e') return NO_NUMBER;
+        if ((*at | 32) != 'e') return 0;
         const char *sign = at + 1;
         int is_below = sign < end && *sign == '-';
         const char *power = sign + (sign < end && (*sign == '-' || *sign == '+'));
-        if (power == end || end - power > 3) return NO_NUMBER;
+        if (power == end || end - power > 3) return 0;
         int64_t exponent = 0;
         for (const char *digit = power; digit < end; digit++) {
-            if ((unsigned)(*digit - '0') > 9) return NO_NUMBER;
+            if ((unsigned)(*digit - '0') > 9) return 0;
             exponent = exponent * 10 + (*digit - '0');
         }
         scale += is_below ? -exponent : exponent;
@@ -840,14 +838,15 @@ static Form read_decimal(Field field, Decimal *number) {
         is_rounded = *at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point &&
                      exponent > 2;
     }
-    *number = (Decimal){value, value ? scale : 0, is_negative && value, is_rounded};
-    return NUMBER;
+    for (; scale < 0 && !is_cut && value && value % 10 == 0; value /= 10) scale++;
+    *number = (Decimal){value, value ? scale : 0, is_cut, is_negative && value, is_rounded};
+    return 1;
 }
 
 /* The value of a whole number; of any other, or if a spreadsheet may have rounded it, more than any limit. */
 static uint64_t whole_number(Decimal number) {
     if (number.is_rounded || number.is_negative || number.scale < 0) return UINT64_MAX;
-    uint64_t value = number.digits;
+    uint64_t value = number.digits; /* of one that is cut, 10^17 and more: above any limit, too */
     for (; number.scale; number.scale--)
         if (__builtin_mul_overflow(value, 10, &value)) return UINT64_MAX;
     return value;
@@ -856,7 +855,7 @@ static uint64_t whole_number(Decimal number) {
 /* The whole number that a field is in any spelling; else more than any limit. */
 static uint64_t number_in_any_spelling(Field field) {
     Decimal number;
-    return read_decimal(field, &number) == NUMBER ? whole_number(number) : UINT64_MAX;
+    return read_decimal(field, &number) ? whole_number(number) : UINT64_MAX;
 }
 
 /* Whole microseconds of a duration, rounded half to even; more than any limit if it is above it before that. */
@@ -866,25 +865,10 @@ static uint64_t microseconds(const Counter *counter, Decimal duration, int *is_r
     if (!*is_rounded) return whole_number(duration);
     uint64_t place = 1;
     for (; duration.scale < 0; duration.scale++)
-        if (__builtin_mul_overflow(place, 10, &place)) return 0; /* its digits are less than a tenth of that */
+        if (__builtin_mul_overflow(place, 10, &place)) return 0; /* it is less than a tenth of that */
     uint64_t whole = duration.digits / place, rest = duration.digits % place;
     if (whole >= counter->max_value) return UINT64_MAX; /* there is a rest */
-    return whole + (rest > place - rest || (rest == place - rest && whole & 1));
-}
-
-/* A number as Python's decimal module keeps it, in 28 digits, rounded half to even. */
-static Sum as_python_keeps(Sum digits, int64_t *scale) {
-    static const Sum most = (Sum)100000000000000 * 100000000000000;
-    if (digits < most) return digits;
-    uint64_t place = 1, rest = 0;
-    for (; digits >= most * place; place *= 10) ++*scale;
-    Sum kept = 0;
-    for (int shift = 96; shift >= 0; shift -= 32) { /* by hand: what compilers bring for it comes with a slow memcpy */
-        uint64_t part = rest << 32 | (uint32_t)(digits >> shift);
-        kept = kept << 32 | part / place;
-        rest = part % place;
-    }
-    return kept + (rest > place - rest || (rest == place - rest && kept & 1));
+    return whole + (rest > place - rest || (rest == place - rest && (duration.is_cut || whole & 1)));
 }
 
 /* Less than 0, 0 or more, as a number times ten to the power of `scale` is less than another, the same or more. */
@@ -894,24 +878,20 @@ static int compare(Sum digits, int64_t scale, Sum other) {
     return scale ? (scale < 0 ? -1 : 1) : (digits > other) - (digits < other);
 }
 
-typedef enum { NO_UNIT, SECONDS, MICROSECONDS, IN_DOUBT } Proved;
+typedef enum { NO_UNIT, SECONDS, MICROSECONDS } Proved;
 
-/* The unit that a row proves: packets divided by their rate are its duration in seconds, to a thousandth. */
-static Proved proved_unit(Decimal duration, uint64_t forward, Field backward_field, Field rate_field) {
-    Decimal backward, rate;
-    if (!duration.digits) return NO_UNIT;
-    Form is_backward = read_decimal(backward_field, &backward), is_rate = read_decimal(rate_field, &rate);
-    if (is_backward == NO_NUMBER || is_rate == NO_NUMBER) return NO_UNIT;
-    if (is_backward == TOO_LONG || is_rate == TOO_LONG) return IN_DOUBT;
-    backward.is_rounded = 0; /* it proves what it says */
-    uint64_t packets = whole_number(backward);
-    if (packets > UINT64_MAX / 2) return IN_DOUBT; /* they are less than 0, no whole number, or very many */
-    packets += forward;
-    if (!packets || !rate.digits || rate.is_negative) return NO_UNIT;
+/* The unit that a row proves: packets divided by their rate are its duration in seconds, to a thousandth. Of duration
+   and rate, the first digits decide. */
+static Proved proved_unit(const Counter *counter, Decimal duration, uint64_t forward, Field backward_field,
+                          Field rate_field) {
+    Decimal rate;
+    if (!duration.digits || !read_decimal(rate_field, &rate) || !rate.digits || rate.is_negative) return NO_UNIT;
+    uint64_t backward = number_in_any_spelling(backward_field);
+    if (backward > counter->max_value || !(forward + backward)) return NO_UNIT;
+    Sum packets = forward + backward, thousandfold = (Sum)duration.digits * rate.digits;
     int64_t scale = duration.scale + rate.scale + 3;
-    Sum thousandfold = as_python_keeps((Sum)duration.digits * rate.digits, &scale);
     for (Proved unit = SECONDS; unit <= MICROSECONDS; unit++, scale -= 6)
-        if (compare(thousandfold, scale, (Sum)packets * 999) >= 0 && compare(thousandfold, scale, (Sum)packets * 1001) <= 0)
+        if (compare(thousandfold, scale, packets * 999) >= 0 && compare(thousandfold, scale, packets * 1001) <= 0)
             return unit;
     return NO_UNIT;
 }
@@ -921,11 +901,10 @@ static int count_in_unit(Counter *counter, const Field fields[UNIT_COLUMNS]) {
     Proofs *proofs = counter->proofs;
     Decimal duration;
     uint64_t packets = number_in_any_spelling(fields[PACKETS]);
-    if (packets > counter->max_value || read_decimal(fields[DURATION], &duration) != NUMBER || duration.is_rounded ||
+    if (packets > counter->max_value || !read_decimal(fields[DURATION], &duration) || duration.is_rounded ||
         duration.is_negative)
         return 0;
-    Proved proved = proved_unit(duration, packets, fields[BACKWARD], fields[RATE]);
-    if (proved == IN_DOUBT) return 0;
+    Proved proved = proved_unit(counter, duration, packets, fields[BACKWARD], fields[RATE]);
     int is_contrary = proved == (counter->unit ? MICROSECONDS : SECONDS), is_rounded = 0, is_year_last;
     if (is_contrary) {
         PairDay of;

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.usefixtures("way")
 
 PYTHON_HEADER = b"src_ip,dst_ip,timestamp,flow_duration,flow_pkts_s,tot_fwd_pkts,tot_bwd_pkts"
 MICRO = Decimal("0.000001")
+ZEROS = "0" * 40
 
 
-def flow(duration: object, rate: object, forward: int = 5, backward: int = 4, host: int = 2) -> bytes:
+def flow(duration: object, rate: object, forward: int = 5, backward: object = 4, host: int = 2) -> bytes:
     """A row of the tool."""
     return f"10.0.0.1,10.0.0.{host},2022-12-07 15:10:02,{duration},{rate},{forward},{backward}".encode()
 
@@ -48,6 +49,79 @@ def test_durations_in_microseconds_are_rounded_half_to_even() -> None:
     flows, _ = read(file(*rows))
     assert flows.totals == {KEY: Totals(1000 + 1002 + 1002, 15, 3)}
     assert flows.notes == (Note.UNIT_MICROSECONDS, Note.ROUNDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "is_rounded"),
+    [
+        ("2.5" + ZEROS, 2, True),
+        ("2.5" + ZEROS + "1", 3, True),
+        ("2.4" + "9" * 40, 2, True),
+        ("3." + ZEROS, 3, False),
+        ("3." + ZEROS + "1", 3, True),
+        ("0." + ZEROS + "1", 0, True),
+        ("1000000000000." + ZEROS, 10**12, False),
+        ("999999999999.5" + ZEROS + "1", 10**12, True),
+    ],
+)
+def test_durations_of_many_digits_are_rounded_exactly(text: str, whole: int, is_rounded: bool) -> None:
+    """Not after they were cut to the digits that some kind of number can hold."""
+    flows, _ = read(file(flow("1000", "9000"), flow(text, "0")))
+    assert flows.totals == {KEY: Totals(1000 + whole, 10, 2)}
+    assert (Note.ROUNDED in flows.notes) == is_rounded
+
+
+def test_a_duration_just_above_the_limit_is_set_aside() -> None:
+    """However far behind the point that shows."""
+    _, quarantine = read(file(flow("1000", "9000"), flow("1000000000000." + ZEROS + "1", "0")))
+    assert reasons(quarantine) == [(3, "flow_duration is above 10^12 microseconds")]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_proof"),
+    [
+        ("9.009" + "0" * 14 + "9", True),
+        ("9.009" + "0" * 13 + "1", False),
+        ("009.009" + "0" * 14 + "9", True),
+        ("0.009009" + "0" * 14 + "9e3", True),
+        ("0.009009" + "0" * 13 + "1e3", False),
+        ("8.991" + "0" * 50, True),
+        ("8.990" + "9" * 50, False),
+    ],
+)
+def test_the_first_digits_prove_a_unit(number: str, is_proof: bool) -> None:
+    """18 of them, zeros before them aside, to a thousandth; those behind are cut off, and not rounded."""
+    for data in (file(flow("1", number)), file(flow(number, "1"))):
+        if is_proof:
+            assert read(data)[0].unit is Unit.SECONDS
+            continue
+        with pytest.raises(FileRejected, match="in doubt: no row proves it"):
+            read(data)
+
+
+@pytest.mark.parametrize("backward", ["004.0", "4e0", "0.4E1"])
+def test_packets_prove_a_unit_in_any_spelling_of_a_whole_number(backward: str) -> None:
+    """As those that are counted."""
+    assert read(file(flow("1", "9", 5, backward)))[0].unit is Unit.SECONDS
+
+
+@pytest.mark.parametrize(
+    ("backward", "rate"),
+    [
+        ("-1", "4"),
+        ("4.5", "9.5"),
+        ("1000000000001", "1000000000006"),
+        ("4.00E+03", "4005"),
+        ("x", "9"),
+        ("", "9"),
+    ],
+)
+def test_packets_that_are_none_prove_nothing(backward: str, rate: str) -> None:
+    """Their row counts all the same: nothing of them is stored."""
+    flows, quarantine = read(file(MICRO_ROW, flow("1", rate, 5, backward)))
+    assert (flows.totals, quarantine) == ({KEY: Totals(1342, 10, 2)}, b"")
+    with pytest.raises(FileRejected, match="in doubt: no row proves it"):
+        read(file(flow("1", rate, 5, backward)))
 
 
 @pytest.mark.parametrize(
