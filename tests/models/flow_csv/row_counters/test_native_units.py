@@ -230,7 +230,7 @@ def test_too_many_contrary_rows_are_told_as_by_python(at: int, monkeypatch: pyte
     """Both readings end at the same line, with the same words: there are as many of either unit."""
     monkeypatch.setattr(verdict, "SPARE", 700_000)
     rows = [f"10.0.0.1,10.0.0.2,2022-12-07,1e{power},5,3,2," for power in (0, 6)] * 1_000
-    rows.insert(at, "10.0.0.1,10.0.0.2,12/31/2022,1,5,3,2,")
+    rows.insert(at, "10.0.0.1,10.0.0.2,31/31/2022,1,5,3,2,")
     data = "\n".join([HEADER, *rows]).encode()
     native = totals_and_verdict(data, 100_000)
     assert native == in_python(lambda: totals_and_verdict(data, 100_000))
