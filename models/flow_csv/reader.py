@@ -84,7 +84,7 @@ class Reader:
         self._header_text = b""  # its bytes
         self._width = 0  # fields of a row, 0 until there were rows
         self._rows: RowCounter | None = None  # from then on
-        self._odd = OddLines(quarantine, self.evidence)
+        self._odd = OddLines(quarantine, self.evidence, is_read_twice=reading.unit is not None)
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 

@@ -74,11 +74,13 @@ class OddLines:
     Args:
         quarantine: tells what is wrong with most of them.
         evidence: tells it more plainly if it is the order of their dates.
+        is_read_twice: whether another reader takes the same lines, in another unit.
     """
 
-    def __init__(self, quarantine: Quarantine, evidence: Evidence) -> None:
+    def __init__(self, quarantine: Quarantine, evidence: Evidence, *, is_read_twice: bool) -> None:
         self._quarantine = quarantine
         self._evidence = evidence
+        self._readings = 1 + is_read_twice
         self._met = 0
         self._read = self._counted = 0  # bytes: of the content so far, and that they count as
 
@@ -93,12 +95,13 @@ class OddLines:
             FileRejected: there are too many.
         """
         self._met += 1
-        self._counted += _ODD_LINE + len(line)
+        counts_as = _ODD_LINE + len(line)
         fields = line.count(b",") + 1
         if fields > _MOST_FIELDS and b'"' in line:
-            self._counted += (fields - _MOST_FIELDS) * _ODD_FIELD
+            counts_as += (fields - _MOST_FIELDS) * _ODD_FIELD
         if may_be_header:
-            self._counted += _ODD_HEADER + fields * _ODD_NAME
+            counts_as += _ODD_HEADER + fields * _ODD_NAME
+        self._counted += counts_as * self._readings
         if self._counted > max(SPARE, self._read):
             self._evidence.check_dates(name="")
             told = f": {self._quarantine.told()}" if self._quarantine.rows else ""

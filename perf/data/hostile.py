@@ -230,7 +230,7 @@ WORST: Mapping[str, Callable[[], Lines]] = {
     "the same, packets below 0": _python_rows(lambda n: b"::,::,2022-1-1,1,3,-%d,9\n" % n),
     "the same, numbers of 100 KB": _python_rows(lambda n: b"::,::,2022-1-1,1.%0100000d,3,1,9\n" % n),
     "the same, as many odd ones as may be": _as_many_as_may_be(
-        _odd_python, 1080, _PYTHON_HEADER, b"::,::,2022-1-1,1,3,1,9\n"
+        _odd_python, 2160, _PYTHON_HEADER, b"::,::,2022-1-1,1,3,1,9\n"
     ),
     "the same, as many pairs as rows": _python_rows(
         lambda n: b"::1,%x::%x,2022-1-1,1,3,1,4\n" % (n & 0xFFFF, n >> 16)

@@ -71,6 +71,13 @@ def test_durations_of_many_digits_are_rounded_exactly(text: str, whole: int, is_
     assert (Note.ROUNDED in flows.notes) == is_rounded
 
 
+def test_odd_lines_count_twice_as_they_are_read_in_both_units() -> None:
+    """Half as many of them as in other files make one rejected."""
+    assert read(file(SECONDS_ROW, *[b"x"] * 1_450))[0].quarantined == 1_450
+    with pytest.raises(FileRejected, match="1,499 of the first 1,501 lines"):
+        read(file(SECONDS_ROW, *[b"x"] * 1_550))
+
+
 def test_a_duration_just_above_the_limit_is_set_aside() -> None:
     """However far behind the point that shows."""
     _, quarantine = read(file(flow("1000", "9000"), flow("1000000000000." + ZEROS + "1", "0")))

@@ -135,15 +135,15 @@ def in_python(read: Callable[[], object]) -> object:
         return read()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("unit", Unit)
 def test_rows_are_decided_as_python_decides(unit: Unit, seed: int) -> None:
     """Whatever is in them: the same totals of each row, the same proofs, reasons, line numbers and notes."""
-    data = "\n".join([HEADER, *some_rows(seed, 4_000)]).encode()
+    data = "\n".join([HEADER, *some_rows(seed, 1_000)]).encode()
     native = taken(data, unit)
     assert native == in_python(lambda: taken(data, unit))
     assert isinstance(native[0], dict)
-    assert len(native[0]) > 1_000
+    assert len(native[0]) > 250
 
 
 @settings(deadline=None, max_examples=300)
