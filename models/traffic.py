@@ -1,7 +1,7 @@
 """The vocabulary of traffic: who talked to whom, on which day, and how much."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -59,6 +59,10 @@ class Totals(NamedTuple):
 
 DaysOfWeek = Mapping[int, Totals]  # by ISO weekday: 1 is Monday, 7 is Sunday
 
+# What a file says of a pair on a day: source, destination, day, duration (µs), packets and flows. Plain,
+# as there may be millions: with names for its values, it takes longer to make than a row to be counted.
+CountedDay = tuple[str, str, str, int, int, int]
+
 
 class DailyTotal(NamedTuple):
     """What is counted of a pair on a day, as tables, exports and reports show it."""
@@ -75,17 +79,22 @@ class DailyTotal(NamedTuple):
         return Totals(self.duration, self.packets, self.flows)
 
 
-def by_week(days: Mapping[PairDay, Totals], scope: str = "") -> dict[PairWeek, DaysOfWeek]:
+def by_day(days: Iterable[CountedDay]) -> dict[PairDay, Totals]:
+    """The same totals by pair and day."""
+    return {PairDay(*day[:3]): Totals(*day[3:]) for day in days}
+
+
+def by_week(days: Iterable[CountedDay], scope: str = "") -> dict[PairWeek, DaysOfWeek]:
     """The same totals, those of a pair and ISO week together; weeks in the order of their first days.
 
     Args:
-        days: totals per pair and day.
+        days: each pair and day once.
         scope: what is put before each address, `paris/` where the address scope is the branch.
     """
     weeks: dict[PairWeek, dict[int, Totals]] = defaultdict(dict)
-    for (source, destination, day), totals in days.items():
+    for source, destination, day, *sums in days:
         week, weekday = week_of(day)
-        weeks[PairWeek(scope + source, scope + destination, week)][weekday] = totals
+        weeks[PairWeek(scope + source, scope + destination, week)][weekday] = Totals(*sums)
     return dict(weeks)
 
 

@@ -101,9 +101,9 @@ class Retractor:
                 return len(entry[1]) if self.daily_totals.take_out_once(*entry, source, now) else 0
 
             taken_out = pair_days = 0
-            for totals in each_part(flows, reopen, PAIR_DAYS):
-                pair_days += len(totals)
-                weeks = by_week(totals, address_prefix(self.address_scope, branch))
+            for days in each_part(flows, reopen, PAIR_DAYS):
+                pair_days += len(days)
+                weeks = by_week(days, address_prefix(self.address_scope, branch))
                 taken_out += sum(pool.map(take_out, weeks.items()))
         for record in records:
             record.state = "retracted"

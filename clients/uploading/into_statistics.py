@@ -72,7 +72,7 @@ class IntoStatistics:
             raise NotKnown("it has changed since it was sent") from rejection
         if flows.digest != record.digest:
             raise NotKnown("it has changed since it was sent")
-        weeks = sorted(by_week(flows.totals, self._prefix), reverse=True)
+        weeks = sorted(by_week(flows.first, self._prefix), reverse=True)
         step = -(-len(weeks) // WEEKS_AT_MOST) or 1
         return Pairs(weeks[::step], is_all=step == 1 and not flows.more and not flows.parts)
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from models.errors import ContentChanged, error_code
 from models.flow_csv.flow_file import FlowFile, each_part
 from models.s3_events import UploadedObject
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -49,7 +49,7 @@ class Passes:
     pair_days: int
     check_time: Callable[[], object]
 
-    def parts(self, flows: FlowFile) -> Iterator[dict[PairDay, Totals]]:
+    def parts(self, flows: FlowFile) -> Iterator[list[CountedDay]]:
         """Gives the totals of all parts of a file of which the first was read, as `each_part` does.
 
         Raises:

@@ -233,9 +233,9 @@ class Summarizer:
         counting = Counting(self.daily_totals, source, self.now, delivery.check_time, self.for_each)
         passes = Passes(self.s3, version.uploaded, version.etag, self.pair_days, delivery.check_time)
         try:
-            for totals in passes.parts(flows):
-                weeks = by_week(totals, version.prefix)
-                totals.clear()
+            for days in passes.parts(flows):
+                weeks = by_week(days, version.prefix)
+                days.clear()
                 counting.add(weeks, looks_first=delivery.receives > 1)
         except VersionLost as lost:
             self._record_lost(version.uploaded, record, lost)

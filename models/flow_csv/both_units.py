@@ -10,7 +10,7 @@ from models.errors import FileRejected
 from models.flow_csv.parts import Unit
 from models.flow_csv.quarantine import MAX_QUARANTINE, Quarantine, Sink
 from models.flow_csv.reader import Reader
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay
 
 _SPOOL = 1 << 20  # bytes of quarantined rows held in memory, more go to disk
 _QUARANTINE = MAX_QUARANTINE // 4  # bytes: on the disk there are two at a time, and the one that is kept
@@ -18,7 +18,7 @@ _QUARANTINE = MAX_QUARANTINE // 4  # bytes: on the disk there are two at a time,
 
 def read_in_both_units(
     start: Reader, lines: Iterable[tuple[bytes, bool]], sink: Sink
-) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
+) -> tuple[Reader, Iterator[list[CountedDay]]]:
     """Reads a file from its header on.
 
     Args:

@@ -20,7 +20,7 @@ from models.flow_csv.notes import Note
 from models.flow_csv.parts import NO_LIMIT, Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine, Reason, Sink
 from models.flow_csv.reader import Reader
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay, PairDay, Totals, by_day
 
 _FIRST_ROW_BYTES = 8
 
@@ -35,7 +35,7 @@ class FlowFile(NamedTuple):
     """What one flow file says.
 
     Attributes:
-        totals: exact sums per pair and day, of all pairs if there are no `more` and no other `parts`; the
+        first: exact sums per pair and day, of all pairs if there are no `more` and no other `parts`; the
             addresses are canonical, without a branch.
         more: those of further pairs that were counted, made while they are taken, once.
         parts: the parts of the pairs that are still to be counted.
@@ -50,8 +50,8 @@ class FlowFile(NamedTuple):
         unit: of the durations, if it had to be proved.
     """
 
-    totals: dict[PairDay, Totals]
-    more: Iterable[dict[PairDay, Totals]]
+    first: list[CountedDay]
+    more: Iterable[list[CountedDay]]
     parts: tuple[Part, ...]
     digest: bytes
     length: int
@@ -62,6 +62,11 @@ class FlowFile(NamedTuple):
     commonest: Reason | None
     notes: tuple[Note, ...]
     unit: Unit | None
+
+    @property
+    def totals(self) -> dict[PairDay, Totals]:
+        """The first ones, by pair and day: all of a file that was read without a limit."""
+        return by_day(self.first)
 
 
 def read_flow_file(
@@ -90,10 +95,10 @@ def read_flow_file(
     content = _Content(stream, on_block)
     reader = Reader(Quarantine(quarantine), Pass(limit=limit), name)
     reader, portions = _judge(reader, whole_lines(content.blocks()), quarantine)
-    totals, (part, in_hand) = next(portions, {}), reader.counted
+    first, (part, in_hand) = next(portions, []), reader.counted
     return FlowFile(
-        totals=totals,
-        more=portions if in_hand > len(totals) else (),
+        first=first,
+        more=portions if in_hand > len(first) else (),
         parts=Part().behind(part, in_hand, limit),
         digest=content.digest(),
         length=content.length,
@@ -109,7 +114,7 @@ def read_flow_file(
 
 def each_part(
     flows: FlowFile, reopen: Callable[[], Readable], limit: int = NO_LIMIT, on_block: OnBlock = _nothing
-) -> Iterator[dict[PairDay, Totals]]:
+) -> Iterator[list[CountedDay]]:
     """Gives the totals of all pairs, some at a time, reading the file again for each part but the first.
 
     Args:
@@ -125,7 +130,7 @@ def each_part(
     Raises:
         ContentChanged: the content is another than in the first pass; nothing of that part was given.
     """
-    yield from _emptied(chain([flows.totals], flows.more))
+    yield from _emptied(chain([flows.first], flows.more))
     left = list(flows.parts)
     while left:
         portions, more = read_part(reopen(), flows, left.pop(0), limit, on_block)
@@ -133,16 +138,16 @@ def each_part(
         yield from _emptied(portions)
 
 
-def _emptied(portions: Iterable[dict[PairDay, Totals]]) -> Iterator[dict[PairDay, Totals]]:
+def _emptied(portions: Iterable[list[CountedDay]]) -> Iterator[list[CountedDay]]:
     """The same ones, each emptied before the next is made."""
-    for totals in portions:
-        yield totals
-        totals.clear()
+    for days in portions:
+        yield days
+        days.clear()
 
 
 def read_part(
     stream: Readable, flows: FlowFile, part: Part, limit: int = NO_LIMIT, on_block: OnBlock = _nothing
-) -> tuple[Iterator[dict[PairDay, Totals]], tuple[Part, ...]]:
+) -> tuple[Iterator[list[CountedDay]], tuple[Part, ...]]:
     """Reads a file again, for another part of its pairs.
 
     Args:
@@ -224,7 +229,7 @@ class _Content:
 
 def _judge(
     reader: Reader, lines: Iterator[tuple[bytes, bool]], quarantine: Sink
-) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
+) -> tuple[Reader, Iterator[list[CountedDay]]]:
     """Reads to the end, in both units if need be; gives the reader that counts, and what it counted."""
     for text, is_whole in lines:
         reader.take(text, is_whole)
@@ -235,7 +240,7 @@ def _judge(
 
 def _in_both_units(
     start: Reader, lines: Iterable[tuple[bytes, bool]], quarantine: Sink
-) -> tuple[Reader, Iterator[dict[PairDay, Totals]]]:
+) -> tuple[Reader, Iterator[list[CountedDay]]]:
     from models.flow_csv.both_units import read_in_both_units  # noqa: PLC0415  # few files need it
 
     return read_in_both_units(start, lines, quarantine)

@@ -38,7 +38,7 @@ from models.flow_csv.values import (
     split_fields,
 )
 from models.flow_csv.verdict import Evidence, OddLines, check_rows
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay, PairDay
 
 if TYPE_CHECKING:
     from models.flow_csv.units import UnitRows
@@ -129,7 +129,7 @@ class Reader:
         """Rows that count, those of other parts among them; in a first pass all of them."""
         return self._rows.rows if self._rows else 0
 
-    def end(self) -> Iterator[dict[PairDay, Totals]]:
+    def end(self) -> Iterator[list[CountedDay]]:
         """What was counted, after the last line, some at a time; a first pass judges the file as a whole.
 
         Raises:

@@ -73,9 +73,9 @@ def _count(files: Sequence[Path], deployment: Deployment) -> int:
     days: set[PairDay] = set()
     for number, file in enumerate(files):
         with file.open("rb") as content, Path(os.devnull).open("wb") as nowhere:
-            totals = read_flow_file(content, nowhere, NO_LIMIT).totals
-        days |= totals.keys()
-        weeks = by_week(totals)
+            flows = read_flow_file(content, nowhere, NO_LIMIT)
+        days |= flows.totals.keys()
+        weeks = by_week(flows.first)
         source = number.to_bytes(8, "big")
 
         def add(week: PairWeek, weeks: Mapping[PairWeek, DaysOfWeek] = weeks, source: bytes = source) -> None:

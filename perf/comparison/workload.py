@@ -78,7 +78,7 @@ def workload(name: str, paths: Sequence[Path]) -> Workload:
 
 def _described(path: Path, days: Mapping[PairDay, Totals]) -> TrafficFile:
     with path.open("rb") as file:
-        in_order = list(by_week(read_flow_file(file, BytesIO()).totals))
+        in_order = list(by_week(read_flow_file(file, BytesIO()).first))
     with path.open("rb") as file:
         content_bytes = sum(map(len, content_blocks(file)))
     rows = sum(totals.flows for totals in days.values())

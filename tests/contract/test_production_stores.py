@@ -112,7 +112,7 @@ def test_tables_stay_exact(store: Store, daily: DailyTotalsStore, statistics: Pa
     for _ in range(24):
         source, days = random.choice(list(files.items()))
         change = daily.take_out_once if source in counted and random.random() < 0.5 else daily.add_once
-        for week, of_week in by_week(days).items():
+        for week, of_week in by_week((*day, *totals) for day, totals in days.items()).items():
             change(week, of_week, source, now=random.randint(1000, 2000))
         (counted.discard if change == daily.take_out_once else counted.add)(source)
         if random.random() < 0.4:

@@ -52,7 +52,7 @@ def _scan(table: str) -> Iterator[dict[str, Any]]:
 
 def add_day(store: DailyTotalsStore, day: PairDay, totals: Totals, source: bytes, now: int) -> bool:
     """Adds what a file holds if it is of one day."""
-    ((week, days),) = by_week({day: totals}).items()
+    ((week, days),) = by_week([(*day, *totals)]).items()
     return store.add_once(week, days, source, now)
 
 

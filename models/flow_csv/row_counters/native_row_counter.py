@@ -13,13 +13,12 @@ from array import array
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.values import FIRST_YEAR, LAST_YEAR, MAX_VALUE, Day, day_of
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay, PairDay
 
 if TYPE_CHECKING:
     from models.flow_csv.units import UnitRows
@@ -173,21 +172,21 @@ class NativeRowCounter:
                     yield day_of(when, is_year_last=True)
                 number = seen.find(how, number + 1)
 
-    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+    def portions(self) -> Iterator[list[CountedDay]]:
         """What was counted, all days of a pair together; nothing more can be counted then."""
         found = _Found(self._library, self._counter)
         while number := self._library.rows_portion(self._counter, min(self._at_once, _MOST)):
-            yield self._totals(found, number)
+            yield self._portion(found, number)
 
-    def _totals(self, found: "_Found", number: int) -> dict[PairDay, Totals]:
+    def _portion(self, found: "_Found", number: int) -> list[CountedDay]:
         """Of so many pair-days."""
         was_enabled = gc.isenabled()
         gc.disable()  # nothing among thousands of tuples is to be collected, but looking takes its time
         try:
-            totals: dict[PairDay, Totals] = {}
+            days: list[CountedDay] = []
             for first in range(0, number, _FOUND):
-                totals.update(found.next(min(_FOUND, number - first)))
-            return totals
+                days.extend(found.next(min(_FOUND, number - first)))
+            return days
         finally:
             if was_enabled:
                 gc.enable()
@@ -208,17 +207,16 @@ class _Found:
         self._text = ctypes.create_string_buffer(_FOUND * _TEXT)
         self._numbers = array("Q", bytes(6 * 8 * _FOUND))
 
-    def next(self, number: int) -> Iterable[tuple[PairDay, Totals]]:
+    def next(self, number: int) -> Iterable[CountedDay]:
         """So many pair-days, `_FOUND` at most."""
         numbers = self._numbers
         length = self._library.rows_found(self._counter, number, self._text, numbers.buffer_info()[0])
         names = ctypes.string_at(self._text, length).decode("ascii").split("\n")
         columns = [numbers[first : first + number] for first in range(0, 6 * number, number)]
         when, duration, duration_high, packets, packets_high, flows = columns
-        pair_days = zip(names[::2], names[1::2], map(self._days.__getitem__, when), strict=False)
-        sums = zip(_whole(duration, duration_high), _whole(packets, packets_high), flows, strict=True)
-        keys = map(tuple.__new__, repeat(PairDay), pair_days)
-        return zip(keys, map(tuple.__new__, repeat(Totals), sums), strict=True)
+        days = map(self._days.__getitem__, when)
+        sums = _whole(duration, duration_high), _whole(packets, packets_high), flows
+        return zip(names[:-1:2], names[1::2], days, *sums, strict=True)
 
 
 class _Days(dict[int, str]):

@@ -13,7 +13,7 @@ from models.flow_csv.headers import Columns
 from models.flow_csv.parts import NO_LIMIT, PLACES, Part, Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE, Day
-from models.traffic import PairDay, Totals
+from models.traffic import CountedDay, PairDay
 
 if TYPE_CHECKING:
     from models.flow_csv.units import UnitRows
@@ -77,7 +77,7 @@ class RowCounter(Protocol):
         """The days of rows that were counted although nobody had checked one of that day, among others."""
         ...
 
-    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+    def portions(self) -> Iterator[list[CountedDay]]:
         """What was counted, all days of a pair together; nothing more can be counted then."""
         ...
 
@@ -179,17 +179,18 @@ class PythonRowCounter:
         """None: each is that of a row that was added."""
         return ()
 
-    def portions(self) -> Iterator[dict[PairDay, Totals]]:
+    def portions(self) -> Iterator[list[CountedDay]]:
         """What was counted, all days of a pair together."""
         if len(self._sums) > self._at_once:
             self._sums = dict(sorted(self._sums.items()))
-        portion: dict[PairDay, Totals] = {}
+        portion: list[CountedDay] = []
         last = None
         for pair_day, sums in self._sums.items():
             if len(portion) >= self._at_once and pair_day[:2] != last:
                 yield portion
-                portion = {}
-            portion[pair_day] = Totals(*sums)
+                portion = []
+            duration, packets, flows = sums
+            portion.append((*pair_day, duration, packets, flows))
             last = pair_day[:2]
         if portion:
             yield portion

@@ -22,7 +22,7 @@ from tests.helpers.program import Run
 ROW = "10.0.0.1,10.0.0.2,{}/12/2022 10:00:00 AM,{},3"
 GOOD = flow_csv(ROW.format(7, 1000))
 LARGE = flow_csv(*(ROW.format(7, 1000 + n) for n in range(3000)))
-BAD_ROWS = flow_csv(*("10.0.0.1,10.0.0.2,yesterday,1,1" for _ in range(3000)))
+BAD_ROWS = flow_csv(*("10.0.0.1,10.0.0.2,yesterday,1,1" for _ in range(2500)))
 PYTHON_COLUMNS = "src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts,tot_bwd_pkts,flow_pkts_s"
 REJECTED = {
     "empty.csv": b"",
@@ -43,7 +43,7 @@ REJECTED = {
 }
 IN_DOUBT = {
     "late.csv": BAD_ROWS + GOOD,
-    "month-first.csv": flow_csv(*["10.0.0.1,10.0.0.2,11/13/2019,1,1"] * 3000, ROW.format(13, 1)),
+    "month-first.csv": flow_csv(*["10.0.0.1,10.0.0.2,11/13/2019,1,1"] * 2500, ROW.format(13, 1)),
     "blank.csv": b"\n" * BLOCK + GOOD,
 }
 

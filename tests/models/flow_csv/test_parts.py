@@ -12,7 +12,7 @@ from models.errors import ContentChanged
 from models.flow_csv.byte_stream import BLOCK, MAX_LINE
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.parts import PLACES, Part
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_day
 from tests.helpers.flow_files import ROW, lines, read, row
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -46,13 +46,13 @@ def in_parts(data: bytes, limit: int) -> tuple[FlowFile, bytes, list[dict[PairDa
     return (
         flows,
         quarantine.getvalue(),
-        [dict(part) for part in each_part(flows, lambda: io.BytesIO(data), limit)],
+        [by_day(part) for part in each_part(flows, lambda: io.BytesIO(data), limit)],
     )
 
 
 def verdict(flows: FlowFile) -> Any:
     """All that must not depend on how many parts there are."""
-    return flows._replace(totals={}, more=(), parts=())
+    return flows._replace(first=[], more=(), parts=())
 
 
 @given(st.integers(0, 50), st.integers(1, 200), st.data(), st.integers(1, 500), st.integers(1, 100))
@@ -159,7 +159,7 @@ def test_two_parts_are_never_held_at_once() -> None:
     flows = read_flow_file(io.BytesIO(data), io.BytesIO(), 10)
     parts = each_part(flows, lambda: io.BytesIO(data), 10)
     first = next(parts)
-    assert first is flows.totals
+    assert first is flows.first
     assert first
     second = next(parts)
     assert second

@@ -11,7 +11,7 @@ from models.errors import FileRejected
 from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Unit
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_day
 from tests.helpers.flow_files import KEY, lines, read, reasons
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -218,7 +218,7 @@ def test_every_part_counts_in_the_unit_that_the_whole_file_proves(
     first = read_flow_file(BytesIO(data), BytesIO(), limit)
     found: dict[PairDay, Totals] = {}
     for part in each_part(first, lambda: BytesIO(data), limit):
-        found |= part
+        found |= by_day(part)
     assert found == expected
     assert first.quarantined == 0
 

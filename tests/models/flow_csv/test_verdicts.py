@@ -13,7 +13,7 @@ from models.flow_csv.flow_file import each_part, read_flow_file
 from models.flow_csv.headers import V4_HEADER
 from models.flow_csv.notes import Note
 from models.flow_csv.quarantine import Reason
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_day
 from tests.helpers.flow_files import HEADER, KEY, ROW, lines, read, reasons, row, v4_row
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -261,7 +261,7 @@ def test_headers_of_several_widths_are_the_same_in_every_part() -> None:
     flows = read_flow_file(BytesIO(data), BytesIO(), 10)
     parts: dict[PairDay, Totals] = {}
     for part in each_part(flows, lambda: BytesIO(data), 10):
-        parts |= part
+        parts |= by_day(part)
     assert parts == whole.totals
     assert (flows.rows, flows.quarantined) == (whole.rows, whole.quarantined) == (151, 1)
 

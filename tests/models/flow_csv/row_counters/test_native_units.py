@@ -19,7 +19,7 @@ from models.flow_csv.reader import Reader
 from models.flow_csv.row_counters.native_row_counter import library
 from models.flow_csv.row_counters.row_counter import PythonRowCounter
 from models.flow_csv.units import UnitRows
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_day
 from tests.helpers.project import ROOT
 
 pytestmark = pytest.mark.skipif(library() is None, reason="there is no library for this machine")
@@ -120,7 +120,7 @@ def taken(data: bytes, unit: Unit) -> tuple[object, ...]:
     read = Reader(Quarantine(quarantine), Pass(unit=unit))
     read.take(data, True)
     try:
-        totals: object = next(read.end())
+        totals: object = by_day(next(read.end()))
     except FileRejected as rejection:
         totals = rejection.found
     assert read.units
@@ -203,8 +203,8 @@ def totals_and_verdict(data: bytes, limit: int) -> tuple[object, ...]:
         return (str(rejection),)
     totals: dict[PairDay, Totals] = {}
     for part in each_part(flows, lambda: io.BytesIO(data), limit):
-        totals |= part
-    return totals, flows._replace(totals={}, more=(), parts=()), quarantine.getvalue()
+        totals |= by_day(part)
+    return totals, flows._replace(first=[], more=(), parts=()), quarantine.getvalue()
 
 
 @pytest.mark.parametrize("limit", [500, 100_000])

@@ -7,7 +7,7 @@ import pytest
 from models.flow_csv.headers import Columns
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, library
-from models.traffic import PairDay, Totals
+from models.traffic import PairDay, Totals, by_day
 
 COLUMNS = Columns(0, 1, 2, 3, 4)
 DAY = PairDay("10.0.0.1", "10.0.0.2", "2022-12-07")
@@ -32,7 +32,7 @@ def test_the_longest_addresses_are_read(loaded: CDLL) -> None:
     assert len(address) + len(zones[0]) == 64
     assert rows.count_known(text, 0) == (len(text), 5)
     meant = address[:-1].decode()
-    assert list(rows.portions()) == [{PairDay(meant, meant, "2022-12-07"): Totals(25, 10, 5)}]
+    assert list(map(by_day, rows.portions())) == [{PairDay(meant, meant, "2022-12-07"): Totals(25, 10, 5)}]
 
 
 def test_quotes_and_nuls_are_seen_wherever_they_stand(loaded: CDLL) -> None:
@@ -44,7 +44,9 @@ def test_quotes_and_nuls_are_seen_wherever_they_stand(loaded: CDLL) -> None:
         text = known + good[:-1] + b"\0\n" + good
         lines_before = 2 * before + 3
         assert rows.count_known(text, 0) == (len(known), lines_before)
-        assert list(rows.portions()) == [{DAY: Totals(5 * lines_before, 2 * lines_before, lines_before)}]
+        assert list(map(by_day, rows.portions())) == [
+            {DAY: Totals(5 * lines_before, 2 * lines_before, lines_before)}
+        ]
 
 
 @pytest.mark.parametrize(
@@ -64,4 +66,4 @@ def test_a_second_look_takes_other_spellings(loaded: CDLL, line: bytes) -> None:
     rows.add(SPELLING, DAY, 1, 1)
     text = b"\n".join([b"", line, b" ,,,, ,,", line, b"\t"])
     assert rows.count_known(text, 0) == (len(text), 5)
-    assert list(rows.portions()) == [{DAY: Totals(11, 5, 3)}]
+    assert list(map(by_day, rows.portions())) == [{DAY: Totals(11, 5, 3)}]
