@@ -105,7 +105,7 @@ def canonical(address: str) -> str:
     """An address as it is stored, whichever way it is written; other text as it is."""
     branch, slash, bare = address.strip().rpartition("/")
     try:
-        return f"{branch}{slash}{flow_address(bare.encode(), 'address')}"
+        return f"{branch}{slash}{flow_address(bare.encode())}"
     except BadRow:
         return address
 

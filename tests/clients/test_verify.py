@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clients.queries.counted import Results
+from clients.queries.counted import Results, canonical
 from clients.recovering.verify import PairMoments, Verdict, verify_all, verify_pair
 from models.deployment import Deployment
 from models.errors import NotFound
@@ -162,3 +162,12 @@ def test_differences_of_nothing_are_nothing(simple_deployment: Deployment) -> No
     verdict = verify_all(Results(client("dynamodb"), simple_deployment), no_sleep)
     assert verdict == Verdict(0, 0, [], [])
     assert PairMoments() == PairMoments(Moments(), Moments())
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [(" FE80:0::1", "fe80::1"), ("paris/FF02::FB", "paris/ff02::fb"), ("10.0.0.1", "10.0.0.1"), ("tv", "tv")],
+)
+def test_addresses_are_looked_up_as_they_are_stored(written: str, stored: str) -> None:
+    """Whichever way they are written, with a branch and without; what is no address is left as it is."""
+    assert canonical(written) == stored
