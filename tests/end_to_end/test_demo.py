@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,10 @@ from tests.helpers.waiting import PATIENCE, eventually
 pytestmark = pytest.mark.usefixtures("engine_of_its_own")
 
 
-def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
+@contextmanager
+def demo_program(directory: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """The demo in a process group of its own, as in a terminal, its lines readable as they come."""
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-u", "-m", "clients", "demo", *arguments],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -32,7 +35,12 @@ def demo_program(directory: Path, *arguments: str) -> "subprocess.Popen[str]":
         # A shell's background job ignores Ctrl-C, and its children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no locks in it
         text=True,
-    )
+    ) as program:
+        try:
+            yield program
+        finally:  # where a test fails, nobody else ends it
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGKILL)
 
 
 def pictures(screen: Screen) -> list[str]:
