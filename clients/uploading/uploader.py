@@ -22,6 +22,7 @@ from clients.uploading.foreseen import Foreseen, foresee
 from clients.uploading.local_files import LocalFile
 from clients.uploading.outcome import Outcome, Upload
 from clients.uploading.packing import is_worth_packing
+from clients.uploading.sent_before import SentBefore
 from clients.uploading.transfer import PARTS_AT_ONCE, Transfer
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name, stem_and_digest
 from models.errors import FlowtallyError, ServiceUnavailable, TryAgain, UsageError
@@ -102,6 +103,7 @@ class Uploader:
         self._bucket = bucket
         self._branch = check_branch(branch)
         self._files = files
+        self._before: SentBefore | None = None
         self._is_dry_run = is_dry_run
         self._take_out = take_out
         self._is_forced = is_forced
@@ -127,6 +129,8 @@ class Uploader:
         self._stopped.clear()
         if self._take_out:  # before any record is read: what is counted in between is held back, not missed
             self._under_way = dict.fromkeys(self._names_that_wait())
+        if self._files:
+            self._before = SentBefore(self._files, self._branch, {file.stem for file in files})
         waiting, events = deque(files), SimpleQueue[_Event]()
         threads = [
             threading.Thread(target=self._work, args=(waiting, events), name=f"upload-{number}", daemon=True)
@@ -276,22 +280,15 @@ class Uploader:
 
     def _earlier(self, stem: str, digest: str) -> tuple[list[File], list[File]]:
         """What was sent before under this name: with the same content, and counted with another."""
-        files = self._files
-        if files is None:
+        if self._files is None or self._before is None:
             return [], []
         try:
-            records = files.beginning_with(self._branch, f"{stem}-")
+            named = self._before.named(stem)
         except ClientError as error:
             if not is_denied(error):
                 raise
             self._files = None  # a branch may be allowed to upload and nothing else
             return [], []
-        named = [(stem_and_digest(record.key), record) for record in records]
-        same = [record for name, record in named if name == (stem, digest)]
-        others = [
-            record
-            for name, record in named
-            if name and name[0] == stem and name[1] != digest
-            if record.state in COUNTED
-        ]
+        same = [record for of_it, record in named if of_it == digest]
+        others = [record for of_it, record in named if of_it != digest and record.state in COUNTED]
         return same, others

@@ -1,6 +1,6 @@
 """What became of each uploaded file: its record, written and read. No protocol leans on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -70,15 +70,15 @@ class FilesTable:
             return False
         return True
 
-    def beginning_with(self, branch: str, prefix: str) -> list[File]:
-        """The records of a branch whose keys begin so."""
+    def beginning_with(self, branch: str, prefix: str) -> Iterable[File]:
+        """The records of a branch whose keys begin so, one query."""
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="branch = :branch AND begins_with(#key, :prefix)",
             ExpressionAttributeNames={"#key": "key"},
             ExpressionAttributeValues={":branch": {"S": branch}, ":prefix": {"S": prefix}},
         )
-        return [File.from_raw_data(dict(item)) for page in pages for item in page["Items"]]
+        return (File.from_raw_data(dict(item)) for page in pages for item in page["Items"])
 
     def of_branch(self, branch: str) -> Iterator[File]:
         """The records of a branch, one query."""
