@@ -31,11 +31,11 @@ def keep(pipeline: LocalPipeline, tell: Callable[[str], object], show: Callable[
         FlowtallyError: something died by itself.
     """
     pipeline.serve_functions()
-    tell("Everything keeps running until Ctrl-C. Paste into another terminal:\n")
-    for line in lines_to_paste(pipeline):
-        show(line)
-    tell("")
     try:
+        tell("Everything keeps running until Ctrl-C. Paste into another terminal:\n")
+        for line in lines_to_paste(pipeline):
+            show(line)
+        tell("")
         while True:
             pipeline.check()
             if pipeline.workers and not _is_there(pipeline):
