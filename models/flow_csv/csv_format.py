@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models.errors import FileRejected
 
+BOM = b"\xef\xbb\xbf"  # with which some tools begin text in UTF-8
 MOST_NAMES = 1000  # of a header; CICFlowMeter's have 85 at most
 _NAMES_SHOWN = 6
 _NAME_WIDTH = 24

@@ -5,12 +5,9 @@ from typing import TYPE_CHECKING
 
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
-from models.flow_csv.csv_format import ADVICE, check_is_text, check_number, check_separator, is_blank
-from models.flow_csv.headers import (
-    V4_COLUMNS,
-    Columns,
-    Header,
-    check_v4_order,
+from models.flow_csv.csv_format import ADVICE, BOM, check_is_text, check_number, check_separator, is_blank
+from models.flow_csv.headers.columns import V4_COLUMNS, Columns, Header
+from models.flow_csv.headers.header_lines import (
     find_columns,
     find_unit_columns,
     glued_header,
@@ -19,9 +16,8 @@ from models.flow_csv.headers import (
     plain_header,
     repeated_header,
     stands_alone,
-    usual_width,
-    v4_header,
 )
+from models.flow_csv.headers.no_header import check_v4_order, usual_width, v4_header
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine
@@ -46,7 +42,6 @@ if TYPE_CHECKING:
 _TOO_LONG = "line is longer than 1 MiB", "break it where another row begins"
 _SPLIT = "Split the file before that line"
 _GLUED = "a header stands behind this row without a line end", "break the line before the header"
-_BOM = b"\xef\xbb\xbf"
 
 
 class Reader:
@@ -88,18 +83,21 @@ class Reader:
         self._lines = 0  # taken so far
         self._is_within_long_line = False
 
-    def take(self, text: bytes, is_whole: bool) -> None:  # the two that `whole_lines` gives
-        """Takes whole lines, only the last of a file without its end, or a piece of an over-long line.
+    def take(self, text: bytes, is_whole: bool) -> None:
+        """Takes what `whole_lines` gives: whole lines, or a piece of an over-long one.
 
         Raises:
             FileRejected: the file can never be read.
         """
-        (self._take_lines if is_whole else self._take_piece)(text)
+        if is_whole:
+            self._take_lines(text)
+        else:
+            self._take_piece(text)
 
     def _take_lines(self, text: bytes) -> None:
         self._end_long_line()  # what is left of it looks like a blank one
         if not self._lines:
-            text = text.removeprefix(_BOM)
+            text = text.removeprefix(BOM)
         self._odd.read(len(text))
         if not self._rows and not is_blank(text):
             self._columns = self._columns or self._find_columns(text)

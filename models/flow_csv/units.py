@@ -11,7 +11,8 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_DOWN, ROUND_HALF_EVEN, C
 from functools import lru_cache
 
 from models.errors import FileRejected
-from models.flow_csv.headers import UNIT_IN_DOUBT, UnitColumns
+from models.flow_csv.headers.columns import UnitColumns
+from models.flow_csv.headers.header_lines import UNIT_IN_DOUBT
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Unit
 from models.flow_csv.unusual_values import NEGATIVE_REMEDY, NUMBER_REMEDY, RANGE_REMEDY, check_digits

@@ -10,7 +10,7 @@ from math import sqrt
 from random import Random
 from typing import NamedTuple
 
-from models.flow_csv.headers import V4_HEADER
+from models.flow_csv.headers.columns import V4_HEADER
 
 COLUMNS = V4_HEADER.decode()
 TCP_HEADER = 20  # bytes, at least

@@ -15,7 +15,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
-from models.flow_csv.headers import Columns
+from models.flow_csv.headers.columns import Columns
 from models.flow_csv.parts import Part, Pass
 from models.flow_csv.values import FIRST_YEAR, LAST_YEAR, MAX_VALUE, Day, day_of
 from models.traffic import CountedDay, PairDay

@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from models.flow_csv.headers import Columns
+from models.flow_csv.headers.columns import Columns
 from models.flow_csv.parts import NO_LIMIT, PLACES, Part, Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, Spelling, library
 from models.flow_csv.values import DAY_WIDTH, MAX_VALUE, Day

@@ -11,7 +11,7 @@ from models.errors import FileRejected
 from models.flow_csv import byte_stream as content
 from models.flow_csv import quarantine as quarantines
 from models.flow_csv.flow_file import read_flow_file
-from models.flow_csv.headers import V4_HEADER
+from models.flow_csv.headers.columns import V4_HEADER
 from models.flow_csv.notes import Note
 from models.traffic import PairDay, Totals
 from tests.helpers.flow_files import (

@@ -16,7 +16,7 @@ from models.bucket_layout import check_incoming_key
 from models.errors import FileRejected
 from models.flow_csv import quarantine
 from models.flow_csv.flow_file import read_flow_file
-from models.flow_csv.headers import V4_HEADER
+from models.flow_csv.headers.columns import V4_HEADER
 from models.flow_csv.notes import Note
 from models.flow_csv.values import BadRow
 from models.traffic import address_prefix

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import FileRejected
-from models.flow_csv.headers import V4_HEADER
+from models.flow_csv.headers.columns import V4_HEADER
 from tests.helpers.flow_files import HEADER, ROW, lines, read, v4_row
 
 pytestmark = pytest.mark.usefixtures("way")

@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import FileRejected
-from models.flow_csv.headers import (
-    V4_MIN_WIDTH,
-    Columns,
-    Header,
-    find_columns,
-    repeated_header,
-    v4_header,
-)
+from models.flow_csv.headers.columns import V4_MIN_WIDTH, Columns, Header
+from models.flow_csv.headers.header_lines import find_columns, repeated_header
+from models.flow_csv.headers.no_header import v4_header
 from models.flow_csv.values import (
     MAX_VALUE,
     BadRow,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.errors import FileRejected
 from models.flow_csv.flow_file import each_part, read_flow_file
-from models.flow_csv.headers import V4_HEADER
+from models.flow_csv.headers.columns import V4_HEADER
 from models.flow_csv.notes import Note
 from models.flow_csv.quarantine import Reason
 from models.traffic import PairDay, Totals, by_day

@@ -10,7 +10,7 @@ import pytest
 from models.errors import FileRejected
 from models.flow_csv import reader, verdict
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
-from models.flow_csv.headers import Columns
+from models.flow_csv.headers.columns import Columns
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counters import native_row_counter
 from models.flow_csv.row_counters.build_native import MACHINES, compile_library

@@ -4,7 +4,7 @@ from ctypes import CDLL
 
 import pytest
 
-from models.flow_csv.headers import Columns
+from models.flow_csv.headers.columns import Columns
 from models.flow_csv.parts import Pass
 from models.flow_csv.row_counters.native_row_counter import NativeRowCounter, library
 from models.traffic import PairDay, Totals, by_day

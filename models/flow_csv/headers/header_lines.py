@@ -1,57 +1,18 @@
 """The header lines of flow files: in which columns the five values stand."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from models.errors import FileRejected
-from models.flow_csv.csv_format import ADVICE, MOST_NAMES, check_is_text, check_separator, listed, shown
+from models.flow_csv.csv_format import ADVICE, BOM, MOST_NAMES, check_is_text, check_separator, listed, shown
+from models.flow_csv.headers.columns import Columns, Header, UnitColumns
 from models.flow_csv.values import BadRow, begins_with_date, is_address, is_number, split_fields, width_of
 
 UNIT_IN_DOUBT = (
     "the unit of flow_duration, which releases of the Python cicflowmeter write in seconds or microseconds, "
     "is in doubt"
 )
-
-
-class Columns(NamedTuple):
-    """Where the five values stand in a row, counted from 0."""
-
-    source: int
-    destination: int
-    timestamp: int
-    duration: int
-    packets: int
-
-
-class UnitColumns(NamedTuple):
-    """Where the values stand that prove a unit, counted from 0."""
-
-    duration: int
-    forward: int  # packets
-    backward: int  # packets
-    rate: int  # packets per second
-
-
-class Header(NamedTuple):
-    """A header line.
-
-    Attributes:
-        columns: where its five names stand.
-        width: how many names it has.
-    """
-
-    columns: Columns
-    width: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it is CICFlowMeter's own, under which some releases write a field more."""
-        return self.columns == V4_COLUMNS and self.width == V4_WIDTH
-
-
 _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
     "Src IP": {"src ip", "source ip"},
     "Dst IP": {"dst ip", "destination ip"},
@@ -61,29 +22,12 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
         f"{total} fwd {packets}" for total in ("tot", "total") for packets in ("pkts", "packet", "packets")
     },
 }
+NAMES = list(_SPELLINGS)
 _COLUMNS = {spelling: column for column, spellings in _SPELLINGS.items() for spelling in spellings}
 _PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
-_BOM = b"\xef\xbb\xbf"  # of another file's header, where files were joined
 _SHORT_NAME = 32  # bytes of names that are remembered as they were read
 _BETWEEN_WORDS = re.compile(r"[\s._-]+")
 _UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
-V4_COLUMNS = Columns(source=1, destination=3, timestamp=6, duration=7, packets=8)
-V4_HEADER = (
-    b"Flow ID,Src IP,Src Port,Dst IP,Dst Port,Protocol,Timestamp,Flow Duration,Tot Fwd Pkts,Tot Bwd Pkts,"
-    b"TotLen Fwd Pkts,TotLen Bwd Pkts,Fwd Pkt Len Max,Fwd Pkt Len Min,Fwd Pkt Len Mean,Fwd Pkt Len Std,"
-    b"Bwd Pkt Len Max,Bwd Pkt Len Min,Bwd Pkt Len Mean,Bwd Pkt Len Std,Flow Byts/s,Flow Pkts/s,"
-    b"Flow IAT Mean,Flow IAT Std,Flow IAT Max,Flow IAT Min,Fwd IAT Tot,Fwd IAT Mean,Fwd IAT Std,"
-    b"Fwd IAT Max,Fwd IAT Min,Bwd IAT Tot,Bwd IAT Mean,Bwd IAT Std,Bwd IAT Max,Bwd IAT Min,Fwd PSH Flags,"
-    b"Bwd PSH Flags,Fwd URG Flags,Bwd URG Flags,Fwd Header Len,Bwd Header Len,Fwd Pkts/s,Bwd Pkts/s,"
-    b"Pkt Len Min,Pkt Len Max,Pkt Len Mean,Pkt Len Std,Pkt Len Var,FIN Flag Cnt,SYN Flag Cnt,RST Flag Cnt,"
-    b"PSH Flag Cnt,ACK Flag Cnt,URG Flag Cnt,CWE Flag Count,ECE Flag Cnt,Down/Up Ratio,Pkt Size Avg,"
-    b"Fwd Seg Size Avg,Bwd Seg Size Avg,Fwd Byts/b Avg,Fwd Pkts/b Avg,Fwd Blk Rate Avg,Bwd Byts/b Avg,"
-    b"Bwd Pkts/b Avg,Bwd Blk Rate Avg,Subflow Fwd Pkts,Subflow Fwd Byts,Subflow Bwd Pkts,Subflow Bwd Byts,"
-    b"Init Fwd Win Byts,Init Bwd Win Byts,Fwd Act Data Pkts,Fwd Seg Size Min,Active Mean,Active Std,"
-    b"Active Max,Active Min,Idle Mean,Idle Std,Idle Max,Idle Min,Label"
-)
-V4_WIDTH = 84
-V4_MIN_WIDTH = 83  # some leave out the label
 
 
 def have_one_field_more(rows: Sequence[bytes], header: Header) -> bool:
@@ -119,7 +63,7 @@ def find_columns(line: bytes) -> Header | None:
     Raises:
         FileRejected: the header lacks a column, has one twice, or is no CSV.
     """
-    fields = _first_fields(line)
+    fields = first_fields(line)
     places = _places(fields)
     if not any(places.values()):
         return None
@@ -144,7 +88,7 @@ def find_unit_columns(line: bytes, columns: Columns) -> UnitColumns | None:
     Raises:
         FileRejected: it is, and lacks what is needed.
     """
-    names = [field.strip() for field in _first_fields(line)]
+    names = [field.strip() for field in first_fields(line)]
     if not {*names} >= _PYTHON_NAMES:
         return None
     missing = [name.decode() for name in _UNIT_NAMES if name not in names]
@@ -207,50 +151,20 @@ def _stand_at(names: Sequence[str], start: int, columns: Columns) -> bool:
     )
 
 
-def v4_header(width: int) -> bytes:
-    """The header line of CICFlowMeter 4, made to fit rows of so many fields."""
-    names = V4_HEADER.split(b",")[:width]
-    return b",".join([*names, *(b"Column %d" % number for number in range(len(names) + 1, width + 1))])
-
-
 def plain_header(header: Header) -> bytes:
     """A header line with the five names at their places."""
     names = [b"Column %d" % number for number in range(1, header.width + 1)]
-    for place, name in zip(header.columns, _SPELLINGS, strict=True):
+    for place, name in zip(header.columns, NAMES, strict=True):
         names[place] = name.encode()
     return b",".join(names)
 
 
-def usual_width(rows: Iterable[bytes]) -> int:
-    """How many fields most rows of a file without a header have, of those that have enough."""
-    widths = Counter(map(width_of, rows))
-    return max((width for width in widths if width >= V4_MIN_WIDTH), key=widths.__getitem__)
-
-
-def check_v4_order(row: bytes) -> None:
-    """Makes sure that the first line of a file without a header is a row in CICFlowMeter 4 order.
+def first_fields(line: bytes) -> list[bytes]:
+    """Those of the first line of a file.
 
     Raises:
-        FileRejected: it is not.
+        FileRejected: its quotes are not balanced.
     """
-    fields = _first_fields(row)
-    found = shown(fields)
-    if len(fields) == 1:
-        raise FileRejected(f"not CSV: there is no comma in the first line {found}", remedy=ADVICE)
-    if _fits_python_tool(fields):
-        raise FileRejected(
-            f"{UNIT_IN_DOUBT}: there is no header line that names what would prove it; found {found}",
-            remedy="Write the file with its header line",
-        )
-    if not _fits_v4(fields):
-        raise FileRejected(
-            f"the first line holds neither the columns {listed(list(_SPELLINGS))} "
-            f"nor a row in CICFlowMeter 4 order; found {found}",
-            remedy=ADVICE,
-        )
-
-
-def _first_fields(line: bytes) -> list[bytes]:
     try:
         return split_fields(line)
     except BadRow as error:
@@ -271,30 +185,14 @@ def _plain_name(field: bytes) -> str:
 
 @lru_cache(maxsize=1024)
 def _short_name(field: bytes) -> str:
-    name = field.removeprefix(_BOM).decode("utf-8", "replace")
+    # Where files were joined, a header in their middle begins with a BOM too.
+    name = field.removeprefix(BOM).decode("utf-8", "replace")
     return _BETWEEN_WORDS.sub(" ", name.strip().casefold())
 
 
 def _places(fields: Sequence[bytes]) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {column: [] for column in _SPELLINGS}
+    places: dict[str, list[int]] = {column: [] for column in NAMES}
     for place, name in enumerate(map(_plain_name, fields)):
         if name in _COLUMNS:
             places[_COLUMNS[name]].append(place)
     return places
-
-
-def _fits_v4(fields: Sequence[bytes]) -> bool:
-    if len(fields) < V4_MIN_WIDTH:
-        return False
-    source, destination, timestamp, *numbers = (fields[place].strip() for place in V4_COLUMNS)
-    return (
-        is_address(source)
-        and is_address(destination)
-        and begins_with_date(timestamp)
-        and all(map(is_number, numbers))
-    )
-
-
-def _fits_python_tool(fields: Sequence[bytes]) -> bool:
-    addresses, ports = fields[:2], fields[2:4]
-    return all(map(is_address, addresses)) and len(ports) == 2 and all(map(bytes.isdigit, ports))
