@@ -25,7 +25,6 @@ from models.flow_csv import (
     byte_stream,
     csv_format,
     flow_file,
-    headers,
     quarantine,
     reader,
     units,
@@ -33,6 +32,7 @@ from models.flow_csv import (
     values,
     verdict,
 )
+from models.flow_csv.headers import columns, header_lines, no_header
 from perf.figures import Figures, versions
 from tests.fuzz.giants import MIB, giants, read_giant
 from tests.fuzz.laws import check
@@ -40,7 +40,7 @@ from tests.fuzz.recipes import DICTIONARY, SEEDS
 from tests.fuzz.sanitized import environment
 
 _COVERED = (
-    *(both_units, byte_stream, csv_format, flow_file, headers),
+    *(both_units, byte_stream, columns, csv_format, flow_file, header_lines, no_header),
     *(quarantine, reader, units, unusual_values, values, verdict),
 )
 
