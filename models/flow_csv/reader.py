@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 from models.errors import FileRejected
 from models.flow_csv.byte_stream import MAX_LINE
 from models.flow_csv.csv_format import ADVICE, BOM, check_is_text, check_number, check_separator, is_blank
-from models.flow_csv.headers.columns import V4_COLUMNS, Columns, Header
-from models.flow_csv.headers.header_lines import (
-    find_columns,
-    find_unit_columns,
-    glued_header,
-    have_one_field_more,
-    may_name_columns,
-    plain_header,
-    repeated_header,
-    stands_alone,
-)
-from models.flow_csv.headers.no_header import check_v4_order, usual_width, v4_header
+from models.flow_csv.headers import header_lines, no_header
+from models.flow_csv.headers.columns import V4_COLUMNS, V4_WIDTH, Columns, Header
 from models.flow_csv.notes import Note
 from models.flow_csv.parts import Part, Pass, Unit
 from models.flow_csv.quarantine import Quarantine
@@ -77,8 +67,9 @@ class Reader:
         self._header: Header | None = None  # the last one
         self._header_line = 0  # its number
         self._header_text = b""  # its bytes
-        self._width = 0  # fields of a row, 0 until there were rows
-        self._rows: RowCounter | None = None  # from then on
+        self._width = V4_WIDTH  # fields of a row
+        self._rows: RowCounter | None = None  # since there are columns
+        self._has_rows = False
         self._odd = OddLines(quarantine, self.evidence, is_read_twice=reading.unit is not None)
         self._lines = 0  # taken so far
         self._is_within_long_line = False
@@ -100,11 +91,13 @@ class Reader:
             text = text.removeprefix(BOM)
         self._odd.read(len(text))
         if not self._rows and not is_blank(text):
-            self._columns = self._columns or self._find_columns(text)
+            self._columns = self._find_columns(text)
             if self.is_unit_wanted:
                 return
-            self._rows = self._find_rows(text, self._columns)
+            self._rows = self._new_counter(self._columns)
         if self._columns and self._rows:
+            if not self._has_rows:
+                self._look_for_rows(text, self._rows)
             self._count(text, self._columns, self._rows)
         else:
             self._lines += len(text.splitlines())
@@ -156,18 +149,19 @@ class Reader:
         check_is_text(text, first)
         check_separator(first)
         check_number(first.split(b","))
-        self._header = find_columns(first)
+        self._header = header_lines.find_columns(first)
         if self._header:
             self._header_text = self.quarantine.header = first
+            self._width = self._header.width
             self._find_units(first, self._header.columns)
             return self._header.columns
-        check_v4_order(first)
+        no_header.check_v4_order(first)
         self.notes.append(Note.NO_HEADER)
         return V4_COLUMNS
 
     def _find_units(self, header: bytes, columns: Columns) -> None:
         """Looks whether durations are in a unit that is to be proved."""
-        found = find_unit_columns(header, columns)
+        found = header_lines.find_unit_columns(header, columns)
         if found and self._reading.unit:
             from models.flow_csv.units import UnitRows  # noqa: PLC0415  # few files need it
 
@@ -180,33 +174,31 @@ class Reader:
         reader._lines = self._lines  # its own kind
         return reader
 
-    def _find_rows(self, text: bytes, columns: Columns) -> RowCounter | None:
-        """Settles, by the first lines with rows among them, how many fields a row has."""
-        lines = text.splitlines()
-        others = [line for line in lines if not is_blank(line) and line != self._header_text]
-        rows = [line for line in others if not repeated_header(line)]
-        if not rows:
-            for header in others:
-                self._odd.met(header, self._lines + len(lines), may_be_header=True)
-            return None
-        self.first_row = self.first_row or rows[0]
-        if not self._header:
-            self._width = usual_width(rows)
-            self.quarantine.header = v4_header(self._width)
-        else:
-            self._width = self._header.width
-            self._look_for_one_more(rows, self._header)
+    def _new_counter(self, columns: Columns) -> RowCounter:
         counter = new_row_counter(columns, self._width, self._reading, self.units)
         counter.pass_over(self._header_text)
         self.evidence.others = counter.days
         return counter
 
-    def _look_for_one_more(self, rows: list[bytes], header: Header) -> None:
-        """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
-        if not Quarantine.is_header(self.quarantine.header) and have_one_field_more(rows, header):
-            self._width = header.width + 1
-            self.quarantine.header += b","
+    def _look_for_rows(self, text: bytes, rows: RowCounter) -> None:
+        """Settles, by the first lines with rows among them, how many fields a row has."""
+        lines = (line for line in text.splitlines() if not is_blank(line) and line != self._header_text)
+        found = [line for line in lines if not header_lines.repeated_header(line)]
+        if not found:
+            return
+        self._has_rows = True
+        self.first_row = self.first_row or found[0]
+        if not self._header:
+            width = no_header.usual_width(found)
+            self._widen(width, no_header.v4_header(width), rows)
+        elif self._has_one_field_more(found, self._header):
+            self._widen(self._header.width + 1, self.quarantine.header + b",", rows)
             self.notes.append(Note.ONE_FIELD_MORE)
+
+    def _has_one_field_more(self, rows: list[bytes], header: Header) -> bool:
+        """Most rows may have a field more than the header. Elsewhere that may be a decimal comma."""
+        is_quarantine = Quarantine.is_header(self.quarantine.header)
+        return not is_quarantine and header_lines.have_one_field_more(rows, header)
 
     def _count(self, text: bytes, columns: Columns, rows: RowCounter) -> None:
         if len(text) > MAX_LINE:
@@ -238,30 +230,33 @@ class Reader:
 
     def _take_what_is_no_row(self, line: bytes, reason: str, columns: Columns, rows: RowCounter) -> None:
         """Takes a header inside of the file, or one that is glued to a row; else quarantines the line."""
-        may_be_header = len(line) <= MAX_LINE and may_name_columns(line)
+        may_be_header = len(line) <= MAX_LINE and header_lines.may_name_columns(line)
         self._odd.met(line, self._lines, may_be_header=may_be_header)
-        header = repeated_header(line) if may_be_header else None
+        header = header_lines.repeated_header(line) if may_be_header else None
         if header and header.columns == columns:
-            self._go_on_under(header, line, rows)
-        elif may_be_header and (glued := glued_header(line, columns)):
+            self._go_on_under(header, line, line, rows)
+        elif may_be_header and (glued := header_lines.glued_header(line, columns)):
             self.quarantine.add(line, self._lines, str(BadRow(*_GLUED)))
-            self._go_on_under(glued, b"", rows)
+            self._go_on_under(glued, line, b"", rows)
         elif header:
             what = f"line {self._lines} is another header, with the columns in other places"
             raise FileRejected(what, remedy=_SPLIT)
         else:
             self.quarantine.add(line, self._lines, reason)
 
-    def _go_on_under(self, header: Header, text: bytes, rows: RowCounter) -> None:
-        """Learns from a header inside of the file how many fields its rows have; it need not be whole."""
+    def _go_on_under(self, header: Header, line: bytes, text: bytes, rows: RowCounter) -> None:
+        """Learns from a header, which a line is or ends with, how many fields its rows have."""
+        proving = self.units.columns if self.units else None
+        if not header_lines.leaves_unit(line, header, self._width, proving):
+            what = f"line {self._lines} is another header, which leaves the unit of durations in doubt"
+            raise FileRejected(what, remedy=_SPLIT)
         self._header_text = text
         rows.pass_over(text)
         if header.width == (self._header.width if self._header else self._width):
             return
-        if self.units:  # the columns that prove the unit may stand in other places
-            raise FileRejected(f"line {self._lines} is another header, of another width", remedy=_SPLIT)
         self._header, self._header_line = header, self._lines
-        self._widen(header.width, text if stands_alone(text, header) else plain_header(header), rows)
+        stands = header_lines.stands_alone(text, header)
+        self._widen(header.width, text if stands else header_lines.plain_header(header), rows)
 
     def _widen(self, width: int, header: bytes, rows: RowCounter) -> None:
         self._width = width

@@ -19,6 +19,7 @@ ROW = b"10.0.0.1,10.0.0.2,07/12/2022 05:26:38 PM,1000,3"
 V4_ROW = b"id,10.0.0.1,443,10.0.0.2,5,6,07/12/2022 01:02:03 AM,1.5E3,3.0" + b",0" * 74 + b",No Label"
 
 PYTHON_HEADER = b"src_ip,dst_ip,timestamp,flow_duration,flow_pkts_s,tot_fwd_pkts,tot_bwd_pkts"
+SWAPPED = b"src_ip,dst_ip,timestamp,flow_duration,tot_bwd_pkts,tot_fwd_pkts,flow_pkts_s"
 PYTHON_ROW = b"10.0.0.1,10.0.0.2,2022-12-07 1,0.5,4,1,1"
 
 # With a row that counts, what follows is not rejected for want of one.
@@ -88,6 +89,14 @@ SEEDS = (
     + b",1,2\n"
     + ROW,
     ROW + b"," * 3000 + b"\n" + ROW,
+    b'"::1%a,b",::2,1/1/2022,1,1\n' * 2
+    + b'::1%a,"b,::2",1/1/2022,5,5\n"::1%""'
+    + b" " * 124
+    + b'x",::2,1/1/2022,1,1\n',
+    b"10.0.0.1,::2,1/1/2022,1,1231,1,1.23E+03\n10.0.0.1,::2,1/1/2022,1,1241,1,12.4E+02\n"
+    + SWAPPED
+    + b"\n"
+    + PYTHON_ROW,
     b"1" * 5000 + b",10.0.0.2,07/12/2022,1,1\n10.0.0.1,10.0.0.2,07/12/2022," + b"9" * 5000 + b",1",
 )
 
@@ -96,6 +105,7 @@ DICTIONARY = (
     *(b"Source.IP", b"dst_ip", b"Flow_Duration", b"Total Fwd Packet", b"src_ip,flow_duration"),
     *(ROW, V4_ROW, HEADER, b"10.0.0.1", b"::1", b"07/12/2022", b"2022-12-07", b"29/02/2023", b"1970"),
     *(PYTHON_ROW, b",1.001,4,3,1", b",998999.5,4,3,1", b"1000000000000.1", b"1e-99", b"99900000000000001"),
+    *(SWAPPED, b'"::1%a,b"', b'"b,::2"', b" " * 99, b'"1.1.1.1', b"12.3E+03", b"01.2E+03", b"1.23E+03"),
     *(b"1E12", b"1000000000001", b"-1", b"14.0", b"0.5", b"1e-3", b"NaN", b"Infinity", b"9" * 40),
     *(
         b"2022/1/2",

@@ -24,7 +24,8 @@ _SPELLINGS = {  # as `_plain_name` writes them, in the order of `Columns`
 }
 NAMES = list(_SPELLINGS)
 _COLUMNS = {spelling: column for column, spellings in _SPELLINGS.items() for spelling in spellings}
-_PYTHON_NAMES = {b"src_ip", b"flow_duration"}  # exactly so: CICFlowMeter's own names have capitals
+_DURATION = b"flow_duration"
+_PYTHON_NAMES = {b"src_ip", _DURATION}  # exactly so: CICFlowMeter's own names have capitals
 _SHORT_NAME = 32  # bytes of names that are remembered as they were read
 _BETWEEN_WORDS = re.compile(r"[\s._-]+")
 _UNIT_NAMES = (b"tot_bwd_pkts", b"flow_pkts_s")  # in the order of `UnitColumns`
@@ -101,12 +102,28 @@ def find_unit_columns(line: bytes, columns: Columns) -> UnitColumns | None:
     return UnitColumns(columns.duration, columns.packets, *map(names.index, _UNIT_NAMES))
 
 
+def leaves_unit(line: bytes, header: Header, width: int, proving: UnitColumns | None) -> bool:
+    """Whether under a header inside of a file the same columns prove the unit of durations, or none has to.
+
+    Args:
+        line: that the header is, or ends with.
+        header: what was found in it.
+        width: fields of the rows before it.
+        proving: what proves the unit before it; None if there it needs no proof.
+    """
+    names = [field.strip() for field in _fields(line)][-header.width :]
+    if proving is None:
+        return not all(any(name.endswith(wanted) for name in names) for wanted in _PYTHON_NAMES)
+    places = proving.duration, proving.backward, proving.rate
+    return header.width == width and [names[place] for place in places] == [_DURATION, *_UNIT_NAMES]
+
+
 def stands_alone(line: bytes, header: Header) -> bool:
     """Whether a header that was met inside of a file would be taken for the same as the first line of one."""
     try:
         check_is_text(line, line)
         check_separator(line)
-        return find_columns(line) == header and not find_unit_columns(line, header.columns)
+        return find_columns(line) == header
     except FileRejected:
         return False
 

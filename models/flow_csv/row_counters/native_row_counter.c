@@ -19,7 +19,7 @@ enum { SOURCE, DESTINATION, TIMESTAMP, DURATION, PACKETS, COLUMNS };
 enum { BACKWARD = COLUMNS, RATE, UNIT_COLUMNS }; /* those that prove the unit of durations, where it is to be proved */
 
 #define DAY_WIDTH 11     /* bytes of a timestamp that decide its day */
-#define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, a comma after each */
+#define KEY_WIDTH 144    /* bytes: two of the longest addresses, a date, and the lengths of all */
 #define KEY_WORDS (KEY_WIDTH / 8)
 #define FIRST_BUCKETS (1u << 12)
 #define MOST_BUCKETS (1u << 18) /* twice the spellings that are remembered, so that a search is short */
@@ -201,7 +201,8 @@ int rows_pass_over(Counter *counter, const char *header, size_t length) {
     return counter->header != NULL;
 }
 
-/* Joins the fields of a spelling; 0 if they are too long to be remembered. */
+/* Joins the fields of a spelling, their lengths before them, as a comma may stand in a field with quotes; 0 if they are
+   too long to be remembered. */
 static uint32_t join(uint64_t key[KEY_WORDS], Field source, Field destination, Field timestamp) {
     size_t a = source.end - source.start, b = destination.end - destination.start;
     size_t c = timestamp.end - timestamp.start;
@@ -211,12 +212,12 @@ static uint32_t join(uint64_t key[KEY_WORDS], Field source, Field destination, F
     uint32_t words = (uint32_t)((length + 7) / 8);
     key[words - 1] = 0;
     char *to = (char *)key;
-    memcpy(to, source.start, a);
-    to[a] = ',';
-    memcpy(to + a + 1, destination.start, b);
-    to[a + 1 + b] = ',';
-    memcpy(to + a + b + 2, timestamp.start, c);
-    to[length - 1] = ',';
+    to[0] = (char)a;
+    to[1] = (char)b;
+    to[2] = (char)c;
+    memcpy(to + 3, source.start, a);
+    memcpy(to + 3 + a, destination.start, b);
+    memcpy(to + 3 + a + b, timestamp.start, c);
     return words;
 }
 
@@ -795,7 +796,7 @@ typedef struct {
     int64_t scale;
     int is_cut;
     int is_negative;
-    int is_rounded; /* perhaps, by a spreadsheet */
+    int may_be_rounded; /* by a spreadsheet */
 } Decimal;
 
 /* Reads a number in any spelling: `14.0`, `1.2E7`, `0014`, `-0`; 0 if it is none. */
@@ -805,7 +806,7 @@ static int read_decimal(Field field, Decimal *number) {
     at += is_negative;
     int64_t scale = 0;
     uint64_t value = 0;
-    int point = 0, before = 0, behind = 0, is_rounded = 0;
+    int point = 0, before = 0, behind = 0, may_be_rounded = 0;
     for (; at < end && (*at == '.' ? !point : (unsigned)(*at - '0') <= 9); at++) {
         if (*at == '.') {
             point = 1;
@@ -835,17 +836,18 @@ static int read_decimal(Field field, Decimal *number) {
         }
         scale += is_below ? -exponent : exponent;
         /* As spreadsheets show large numbers, with two decimals that do not reach the unit: 1.20E+08. */
-        is_rounded = *at == 'E' && *sign == '+' && end - power == 2 && at - field.start - is_negative == 4 && point &&
-                     exponent > 2;
+        const char *first = field.start + is_negative;
+        may_be_rounded = *at == 'E' && *sign == '+' && end - power == 2 && at - first == 4 && first[1] == '.' &&
+                         exponent > 2;
     }
     for (; scale < 0 && !is_cut && value && value % 10 == 0; value /= 10) scale++;
-    *number = (Decimal){value, value ? scale : 0, is_cut, is_negative && value, is_rounded};
+    *number = (Decimal){value, value ? scale : 0, is_cut, is_negative && value, may_be_rounded};
     return 1;
 }
 
 /* The value of a whole number; of any other, or if a spreadsheet may have rounded it, more than any limit. */
 static uint64_t whole_number(Decimal number) {
-    if (number.is_rounded || number.is_negative || number.scale < 0) return UINT64_MAX;
+    if (number.may_be_rounded || number.is_negative || number.scale < 0) return UINT64_MAX;
     uint64_t value = number.digits; /* of one that is cut, 10^17 and more: above any limit, too */
     for (; number.scale; number.scale--)
         if (__builtin_mul_overflow(value, 10, &value)) return UINT64_MAX;
@@ -901,7 +903,7 @@ static int count_in_unit(Counter *counter, const Field fields[UNIT_COLUMNS]) {
     Proofs *proofs = counter->proofs;
     Decimal duration;
     uint64_t packets = number_in_any_spelling(fields[PACKETS]);
-    if (packets > counter->max_value || !read_decimal(fields[DURATION], &duration) || duration.is_rounded ||
+    if (packets > counter->max_value || !read_decimal(fields[DURATION], &duration) || duration.may_be_rounded ||
         duration.is_negative)
         return 0;
     Proved proved = proved_unit(counter, duration, packets, fields[BACKWARD], fields[RATE]);
@@ -946,13 +948,15 @@ static int unquote(const char *at, const char *end, Field *field, const char **n
     return at - start <= LONGEST_FIELD;
 }
 
-/* The same field with one quote for two, as far as there is room. */
-static Field unescape(Field field, char room[UNESCAPED]) {
+/* The same field with one quote for two, as far as there is room; `is_cut` tells whether there is none for some. */
+static Field unescape(Field field, char room[UNESCAPED], int *is_cut) {
     char *to = room;
-    for (const char *at = field.start; at < field.end && to < room + UNESCAPED; at++) {
+    const char *at = field.start;
+    for (; at < field.end && to < room + UNESCAPED; at++) {
         *to++ = *at;
         at += *at == '"';
     }
+    *is_cut = at < field.end;
     return (Field){room, to};
 }
 
@@ -965,10 +969,14 @@ static int find_fields_within_quotes(Counter *counter, const char *at, const cha
         if (!unquote(at, end, &field, &at, &is_doubled)) return 0;
         if (k < counter->columns && !skip--) {
             int role = counter->role[k];
-            /* What is longer than the room, blanks aside, is no address, and of a timestamp there is enough. Of numbers
-               it might be one that is cut off, but with a quote in it there is none. */
-            int is_text = is_doubled && role < DURATION;
-            fields[role] = trimmed(is_text ? unescape(trimmed(field), counter->unescaped[role]) : field);
+            /* Numbers have no quotes in them, and of a timestamp the begin is enough. Of an address it is not: Python
+               sees the rest. */
+            if (is_doubled && role < DURATION) {
+                int is_cut;
+                field = unescape(trimmed(field), counter->unescaped[role], &is_cut);
+                if (is_cut && role != TIMESTAMP) return 0;
+            }
+            fields[role] = trimmed(field);
             if (++k < counter->columns) skip = counter->skip[k];
         }
         if (at == end) return k == counter->columns && passed == counter->commas;

@@ -196,14 +196,19 @@ class PythonRowCounter:
             yield portion
 
     def _is_here(self, pair_day: PairDay) -> bool:
-        return self.part.begin <= hash(pair_day[:2]) % PLACES < self.part.end
+        return self.part.begin <= _place(pair_day) < self.part.end
 
     def _narrow(self) -> None:
         """Keeps one half of the pairs."""
-        if len({pair_day[:2] for pair_day in self._sums}) == 1:
+        if len({*map(_place, self._sums)}) == 1:
             self._limit *= 2
             return
         self.part = self.part.half()
         for pair_day in [pair_day for pair_day in self._sums if not self._is_here(pair_day)]:
             self._elsewhere[2] += self._sums.pop(pair_day)[2]
         self._spelled.clear()
+
+
+def _place(pair_day: PairDay) -> int:
+    """Where a pair stands among all, of which a part has some."""
+    return hash(pair_day[:2]) % PLACES

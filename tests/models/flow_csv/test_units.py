@@ -223,9 +223,43 @@ def test_every_part_counts_in_the_unit_that_the_whole_file_proves(
     assert first.quarantined == 0
 
 
-def test_a_header_of_another_width_inside_rejects_the_file() -> None:
-    """What proves the unit may stand elsewhere below it; the same header again is no more than that."""
+SWAPPED = b"src_ip,dst_ip,timestamp,flow_duration,tot_bwd_pkts,tot_fwd_pkts,flow_pkts_s"
+IN_DOUBT = "line 3 is another header, which leaves the unit of durations in doubt"
+PLAIN = b"Src IP,Dst IP,Timestamp,Flow Duration,Tot Fwd Pkts"
+PLAIN_ROW = b"10.0.0.1,10.0.0.2,07/12/2022,1,1"
+
+
+@pytest.mark.parametrize(
+    "inner", [PYTHON_HEADER + b",x", SWAPPED, PYTHON_HEADER.replace(b"flow_d", b"Flow_D")]
+)
+@pytest.mark.parametrize("glued", [b"", SECONDS_ROW])
+def test_a_header_that_leaves_the_unit_in_doubt_rejects_the_file(inner: bytes, glued: bytes) -> None:
+    """Of another width, with the proving columns elsewhere, of another tool; the same again is no matter."""
     assert read(file(SECONDS_ROW, PYTHON_HEADER, SECONDS_ROW))[0].rows == 2
-    for inner in (PYTHON_HEADER + b",x", SECONDS_ROW + PYTHON_HEADER + b",x"):
-        with pytest.raises(FileRejected, match="line 3 is another header, of another width"):
-            read(file(SECONDS_ROW, inner, SECONDS_ROW + b",1"))
+    flows, _ = read(file(SECONDS_ROW, SECONDS_ROW + PYTHON_HEADER, SECONDS_ROW))
+    assert (flows.rows, flows.quarantined) == (3, 1)
+    with pytest.raises(FileRejected, match=IN_DOUBT):
+        read(file(SECONDS_ROW, glued + inner, SECONDS_ROW))
+
+
+@pytest.mark.parametrize("glued", [b"", PLAIN_ROW])
+def test_a_header_of_the_tool_inside_of_another_file_rejects_it(glued: bytes) -> None:
+    """Whatever unit the durations below it have, nothing above it tells; even with all columns in place."""
+    header = b"src_ip,dst_ip,timestamp,flow_duration,tot_fwd_pkts"
+    with pytest.raises(FileRejected, match=IN_DOUBT):
+        read(lines(PLAIN_ROW, glued + header, PLAIN_ROW, header=PLAIN))
+
+
+@pytest.mark.parametrize(
+    ("backward", "is_known"),
+    [("1.23E+03", False), ("12.3E+02", True), ("01.23E+03", True), ("1.23E+02", True), ("1.230E+03", True)],
+)
+def test_a_number_that_a_spreadsheet_may_have_rounded_proves_nothing(backward: str, is_known: bool) -> None:
+    """One digit, a point and two more with a power that they do not reach; no other spelling of a number."""
+    rate = Decimal(backward) + 1
+    data = file(b"10.0.0.1,10.0.0.2,07/12/2022,1,%b,1,%b" % (str(rate).encode(), backward.encode()))
+    if is_known:
+        assert read(data)[0].unit is Unit.SECONDS
+    else:
+        with pytest.raises(FileRejected, match="no row proves it"):
+            read(data)

@@ -277,7 +277,7 @@ def test_numbers_that_a_spreadsheet_rounded_are_set_aside() -> None:
 
 @pytest.mark.parametrize(
     "inner",
-    [WIDER + b"\x14", WIDER + b",Src IP", WIDER + b";" * 9, b"src_ip" + WIDER[6:-7] + b",flow_duration"],
+    [WIDER + b"\x14", WIDER + b",Src IP", WIDER + b";" * 9],
 )
 def test_a_header_inside_that_could_not_stand_first_does_not_spoil_the_quarantine(inner: bytes) -> None:
     """Its rows stand below a plain header then, and can be corrected and read. (Found by fuzzing.)"""
