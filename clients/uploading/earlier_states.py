@@ -15,7 +15,7 @@ from models.errors import FileRejected
 from models.flow_csv.byte_stream import content_blocks
 from models.flow_csv.flow_file import read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
-from models.storage.schema import File
+from models.storage.schema import COUNTED, File
 
 TakeOut = Callable[[Path, File], object]
 
@@ -26,6 +26,11 @@ _GROWN = (
 _CORRECTED = (
     "another state of it was counted as {key}, and rows of both would count twice. Take that one "
     "out with `flowtally retract` and the earlier file; or say --force, if no row is in both"
+)
+_PARTLY = (
+    "another state of it is only partly counted, as {key}, and rows of both would count twice. Complete "
+    "that one with `flowtally redrive --rejected`, or take it out with `flowtally retract` and the earlier "
+    "file; or say --force, if no row is in both"
 )
 
 
@@ -57,13 +62,22 @@ def held_reason(opened: IO[bytes], states: Sequence[File]) -> str:
         states: the records of the earlier ones, at least one.
     """
     for state in states:
-        if not begins_with(opened, state):
+        if state.state not in COUNTED:
+            return _PARTLY.format(key=state.key)
+        if not _begins_with(opened, state):
             return _CORRECTED.format(key=state.key)
     return _GROWN.format(key=states[0].key)
 
 
-def begins_with(opened: IO[bytes], state: File) -> bool:
-    """Whether a file begins with exactly the content that was counted."""
+def may_be_replaced(opened: IO[bytes], state: File) -> bool:
+    """Whether a file begins with exactly the content that was counted, and as a whole.
+
+    Of what is partly counted, a copy waits to be completed, which would count again.
+    """
+    return state.state in COUNTED and _begins_with(opened, state)
+
+
+def _begins_with(opened: IO[bytes], state: File) -> bool:
     digest = hashlib.sha256()
     for block in _beginning(opened, state.length or 0):
         digest.update(block)

@@ -32,6 +32,7 @@ class Upload:
     remarks: tuple[str, ...] = ()
     reason: str = ""  # why it failed, was left or held back
     is_packed: bool = False  # whether it is compressed on the way
+    replaces: tuple[File, ...] = ()  # the earlier states in whose place it comes
 
     @property
     def digest(self) -> str:

@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from clients.terminal.aws_errors import is_denied
 from clients.uploading.content import ChangedWhileRead, Content, read_content
 from clients.uploading.earlier_states import (
     TakeOut,
-    begins_with,
     held_reason,
+    may_be_replaced,
     same_file,
     take_out_state,
 )
@@ -27,7 +24,7 @@ from clients.uploading.transfer import PARTS_AT_ONCE, Transfer
 from models.bucket_layout import BRANCHES, incoming_key, is_branch_name, stem_and_digest
 from models.errors import FlowtallyError, ServiceUnavailable, TryAgain, UsageError
 from models.storage.file_records import FilesTable
-from models.storage.schema import COUNTED, File
+from models.storage.schema import COUNTED, IN_TOTALS, File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -42,6 +39,7 @@ _REPLACES = (
     "another content of the same branch and name is counted already ({key}). If this file replaces it, take "
     "the earlier one out with `flowtally retract`, or what both hold counts twice"
 )
+_NOTHING_COUNTED = "it changed on its way, and its earlier state is taken out: nothing of it is counted"
 _WAITS = "an earlier state of it waits to be counted. Repeat the command when it is"
 _WOULD_BE_REJECTED = "it would be rejected: {reason} `--force` sends it as it is"
 
@@ -116,7 +114,7 @@ class Uploader:
     @property
     def can_look(self) -> bool:
         """Whether earlier files are known."""
-        return self._files is not None
+        return self._files is not None and not (self._before and self._before.is_denied)
 
     def send(self, files: Sequence[LocalFile], progress: Progress) -> list[Upload]:
         """Sends the files, several at once. One that fails by itself does not keep the others.
@@ -129,8 +127,9 @@ class Uploader:
         self._stopped.clear()
         if self._take_out:  # before any record is read: what is counted in between is held back, not missed
             self._under_way = dict.fromkeys(self._names_that_wait())
-        if self._files:
-            self._before = SentBefore(self._files, self._branch, {file.stem for file in files})
+        if self._files and self.can_look:
+            stems = {file.stem for file in files if not file.problem}
+            self._before = SentBefore(self._files, self._branch, stems)
         waiting, events = deque(files), SimpleQueue[_Event]()
         threads = [
             threading.Thread(target=self._work, args=(waiting, events), name=f"upload-{number}", daemon=True)
@@ -184,10 +183,7 @@ class Uploader:
                 content = read_content(opened)
                 upload = self._decide(file, content, opened)
                 if upload.outcome is Outcome.SENT:
-                    transfer = Transfer(
-                        self._s3, self._bucket, self._full_key(upload.key), self._told(advanced)
-                    )
-                    transfer.send(opened, content, is_packed=upload.is_packed)
+                    self._transfer(upload, content, opened, advanced)
         except OSError as error:
             return Upload(file, "", Outcome.FAILED, reason=f"cannot be read ({error.strerror or error})")
         except ChangedWhileRead:
@@ -200,6 +196,26 @@ class Uploader:
             told = ". ".join(filter(None, (error.found, error.remedy)))
             return Upload(file, "", Outcome.FAILED, reason=told)
         return upload
+
+    def _transfer(
+        self, upload: Upload, content: Content, opened: IO[bytes], advanced: Callable[[int], None]
+    ) -> None:
+        """Sends a file, in the place of its earlier states.
+
+        Raises:
+            ChangedWhileRead: it holds something else now; nothing is sent.
+            FlowtallyError: the same, and earlier states are taken out already.
+        """
+        if self._take_out:
+            for state in upload.replaces:
+                take_out_state(opened, state, self._take_out)
+        transfer = Transfer(self._s3, self._bucket, self._full_key(upload.key), self._told(advanced))
+        try:
+            transfer.send(opened, content, is_packed=upload.is_packed)
+        except ChangedWhileRead as error:
+            if not upload.replaces:
+                raise
+            raise FlowtallyError(_NOTHING_COUNTED, remedy="Send it again when it is finished") from error
 
     def _told(self, advanced: Callable[[int], None]) -> Callable[[int], None]:
         """Tells how far a file is, unless the upload was given up."""
@@ -225,26 +241,22 @@ class Uploader:
             return Upload(file, counted.key, Outcome.ALREADY_COUNTED, counted, remarks)
         before = next(iter(same), None)
         foreseen = foresee(content, self._full_key(key))
-        if reason := self._held(file, opened, foreseen, others):
+        states = [] if self._is_forced else same_file(opened, file.path.name, others)
+        if reason := self._held(file, opened, foreseen, states):
             return Upload(file, key, Outcome.HELD, before, remarks, reason)
         outcome = Outcome.WOULD_BE_SENT if self._is_dry_run else Outcome.SENT
         remarks = (*remarks, *foreseen.remarks())
-        return Upload(file, key, outcome, before, remarks, is_packed=is_packed)
+        return Upload(file, key, outcome, before, remarks, is_packed=is_packed, replaces=tuple(states))
 
-    def _held(self, file: LocalFile, opened: IO[bytes], foreseen: Foreseen, others: Sequence[File]) -> str:
-        """Why a file is held back; nothing if it is not, or takes the place of its earlier states."""
+    def _held(self, file: LocalFile, opened: IO[bytes], foreseen: Foreseen, states: Sequence[File]) -> str:
+        """Why a file is held back; nothing if it is not, or may take the place of its earlier states."""
         if foreseen.rejection and not self._is_forced:
             return _WOULD_BE_REJECTED.format(reason=foreseen.rejection)
         if self._take_out and not self._claim(file):
             return _WAITS
-        states = [] if self._is_forced else same_file(opened, file.path.name, others)
-        if not states:
+        if self._take_out and all(may_be_replaced(opened, state) for state in states):
             return ""
-        if self._take_out is None or not all(begins_with(opened, state) for state in states):
-            return held_reason(opened, states)
-        for state in states if not self._is_dry_run else ():
-            take_out_state(opened, state, self._take_out)
-        return ""
+        return held_reason(opened, states) if states else ""
 
     def _claim(self, file: LocalFile) -> bool:
         """Whether no content of its name is on its way, so that its state is known; from now on it is."""
@@ -280,15 +292,7 @@ class Uploader:
 
     def _earlier(self, stem: str, digest: str) -> tuple[list[File], list[File]]:
         """What was sent before under this name: with the same content, and counted with another."""
-        if self._files is None or self._before is None:
-            return [], []
-        try:
-            named = self._before.named(stem)
-        except ClientError as error:
-            if not is_denied(error):
-                raise
-            self._files = None  # a branch may be allowed to upload and nothing else
-            return [], []
+        named = self._before.named(stem, digest) if self._before else []
         same = [record for of_it, record in named if of_it == digest]
-        others = [record for of_it, record in named if of_it != digest and record.state in COUNTED]
+        others = [record for of_it, record in named if of_it != digest and record.state in IN_TOTALS]
         return same, others

@@ -8,6 +8,7 @@ import pytest
 
 from clients.commands.upload import _taking_out
 from clients.terminal.account import Account
+from clients.uploading import content as content_of_files
 from clients.uploading.local_files import flow_files
 from clients.uploading.outcome import Outcome, Upload
 from clients.uploading.uploader import CONNECTIONS, Progress, Uploader
@@ -154,6 +155,47 @@ def test_an_earlier_state_that_waits_is_waited_for(
     assert (held.outcome, "waits to be counted" in held.reason) == (Outcome.HELD, True)
     count_all(deployment)
     assert send(tmp_path / "day.csv", content(40), replaces=True).outcome is Outcome.SENT
+
+
+def test_a_file_that_changes_after_its_earlier_state_is_taken_out_has_failed(
+    deployment: Deployment, send: Send, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is counted then, so that it is not just left for later; sent again, all is well."""
+    path = tmp_path / "day.csv"
+    send(path, content(30))
+    count_all(deployment)
+    take_out = DailyTotalsStore.take_out_once
+
+    def written_to(store: DailyTotalsStore, *arguments: object) -> bool:
+        path.write_bytes(content(41).replace(b"1029", b"1030"))
+        return take_out(store, *arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(content_of_files, "IN_MEMORY", 10)  # bytes of it; the rest is read a second time
+        patched.setattr(DailyTotalsStore, "take_out_once", written_to)
+        failed = send(path, content(40), replaces=True)
+    assert (failed.outcome, "nothing of it is counted" in failed.reason) == (Outcome.FAILED, True)
+    assert with_flows(deployment) == {}
+    assert send(path, content(41), replaces=True).outcome is Outcome.SENT
+    count_all(deployment)
+    assert with_flows(deployment) == expected(41)
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_state_that_is_partly_counted_is_completed_first(
+    deployment: Deployment, send: Send, tmp_path: Path, replaces: bool
+) -> None:
+    """Its copy in rejected/ would count again; the reason says what to do."""
+    send(tmp_path / "day.csv", content(30))
+    count_all(deployment)
+    files = FilesTable(client("dynamodb"), deployment.files)
+    (record,) = files.all()
+    record.state = "partly counted"
+    files.put(record)
+    held = send(tmp_path / "day.csv", content(40), replaces=replaces)
+    assert held.outcome is Outcome.HELD
+    assert "partly counted" in held.reason
+    assert "flowtally redrive --rejected" in held.reason
 
 
 def test_a_dry_run_takes_nothing_out(deployment: Deployment, send: Send, tmp_path: Path) -> None:

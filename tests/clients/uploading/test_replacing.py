@@ -2,15 +2,17 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import IO, Any
 
 import pytest
 from botocore.client import BaseClient
 
 from clients.recovering.retract import Ledger
+from clients.uploading.content import Content, read_content
 from clients.uploading.local_files import flow_files
-from clients.uploading.outcome import Outcome
-from clients.uploading.uploader import Progress
+from clients.uploading.outcome import Outcome, Upload
+from clients.uploading.uploader import Progress, Uploader
 from models.bucket_layout import incoming_key
 from models.deployment import Deployment
 from models.errors import FlowtallyError
@@ -18,6 +20,7 @@ from models.storage.file_records import FilesTable
 from tests.clients.conftest import Calls
 from tests.clients.uploading.growing_files import content, count_all, expected, replacing, with_flows
 from tests.helpers.deployed import client, upload
+from tests.helpers.waiting import PATIENCE
 
 
 def test_the_bucket_is_listed_once(
@@ -43,6 +46,38 @@ def test_the_bucket_is_listed_once(
     uploads = replacing(deployment).send(flow_files([tmp_path]), Progress())
     held = [it.file.path.name for it in uploads if it.outcome is Outcome.HELD]
     assert (held, listed) == (["day-3.csv"], ["incoming/paris/"])
+
+
+@pytest.mark.parametrize("others", [2, 12])
+def test_a_state_that_is_counted_meanwhile_is_not_overlooked(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Among few other files and many: a grown file is held back whose earlier state was counted just now."""
+    for folder, rows in (("a", 30), ("b", 40)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "day.csv").write_bytes(content(rows))
+    for number in range(others):
+        (tmp_path / "a" / f"more-{number}.csv").write_bytes(content(1, 50 + number))
+    monkeypatch.setattr("clients.uploading.uploader.FILES_AT_ONCE", 1)  # in their order
+    is_counted = Event()
+
+    def late(opened: IO[bytes]) -> Content:
+        if opened.name == str(tmp_path / "b" / "day.csv"):
+            assert is_counted.wait(PATIENCE)
+        return read_content(opened)
+
+    class Counting(Progress):
+        def finished(self, upload: Upload) -> None:
+            if upload.file.path.name == "day.csv":
+                count_all(deployment)
+                is_counted.set()
+
+    monkeypatch.setattr("clients.uploading.uploader.read_content", late)
+    files = flow_files([tmp_path / "a", tmp_path / "b"])
+    files.sort(key=lambda file: file.path == tmp_path / "b" / "day.csv")
+    records = FilesTable(client("dynamodb"), deployment.files)
+    uploads = Uploader(client("s3"), deployment.bucket, "paris", records).send(files, Counting())
+    assert [upload.outcome for upload in uploads] == [*[Outcome.SENT] * (1 + others), Outcome.HELD]
 
 
 def test_two_states_of_a_file_in_one_command_do_not_both_count(

@@ -1,15 +1,23 @@
 """Uploading where something is wrong: names, files, the network, and who sits at the keyboard."""
 
+import ctypes
 import json
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from clients.uploading.content import ChangedWhileRead, SecondReading, read_content
+from clients.uploading.local_files import flow_files
+from clients.uploading.outcome import Outcome
+from clients.uploading.uploader import Progress, Uploader
 from models.deployment import Deployment
+from models.storage.file_records import FilesTable
 from tests.helpers.deployed import client, keys, upload
 from tests.helpers.flow_files import flow_csv
 from tests.helpers.program import Run, done
@@ -17,6 +25,7 @@ from tests.helpers.strange_servers import LOGIN_PAGE, page_server, silent_server
 from tests.helpers.terminal import in_terminal, on_terminal
 from tests.helpers.waiting import PATIENCE
 
+NOBODY = 65534
 ROW = "10.0.0.1,10.0.0.2,07/12/2022 10:00:00 AM,{},3"
 
 
@@ -84,6 +93,34 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
         path.write_bytes(b"y" * 100)
         with pytest.raises(ChangedWhileRead):
             SecondReading(file, content).read()
+
+
+def test_a_folder_that_cannot_be_listed_keeps_no_other(deployment: Deployment) -> None:
+    """It is a failure of its own, with the reason; what lies beside it is sent."""
+    records = FilesTable(client("dynamodb"), deployment.files)
+    with TemporaryDirectory(prefix="flowtally-") as name:  # that of pytest may be entered by its owner alone
+        folder = Path(name)
+        folder.chmod(0o755)
+        make_files(folder, 1)
+        (folder / "closed").mkdir(mode=0)
+        with as_nobody():
+            files = flow_files([folder])
+        uploads = Uploader(client("s3"), deployment.bucket, "paris", records).send(files, Progress())
+    assert {(it.file.path.name, it.outcome, it.reason) for it in uploads} == {
+        ("day-000.csv", Outcome.SENT, ""),
+        ("closed", Outcome.FAILED, "cannot be listed (Permission denied)"),
+    }
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """To the file system, this thread is a user who owns nothing; to whom root may be nobody any more."""
+    libc = ctypes.CDLL(None)
+    before = libc.setfsuid(NOBODY if os.getuid() == 0 else os.getuid())
+    try:
+        yield
+    finally:
+        libc.setfsuid(before)
 
 
 def test_nothing_is_sent_for_show(run: Run, deployment: Deployment, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from models.storage.schema import File
 from tests.helpers.deployed import client
 
 DIGEST = "0123456789abcdef"
+OTHER = "fedcba9876543210"
 
 
 class CountedQueries(FilesTable):
@@ -43,29 +44,26 @@ def sent(files: FilesTable, *stems: str, branch: str = "paris") -> None:
         files.put(File(branch, f"{stem}-{DIGEST}.csv", state="counted", arrived_at=1, attempts=1))
 
 
-def test_one_query_tells_of_many_names(files: CountedQueries) -> None:
-    """Also of those of which there is nothing; few names are asked for one by one."""
+def test_one_query_tells_what_of_many_names_is_counted(files: CountedQueries) -> None:
+    """Each other name takes one of its own; few names are asked for one by one."""
     names = [f"day-{number}" for number in range(200)]
-    sent(files, *names[::2], "dax", branch="paris")
+    sent(files, *names[3:], "dax", branch="paris")
     sent(files, *names, branch="rome")
     before = SentBefore(files, "paris", names)
-    assert [len(before.named(name)) for name in names] == [1, 0] * 100
-    assert files.asked == 1
+    assert [len(before.named(name, DIGEST)) for name in names] == [0] * 3 + [1] * 197
+    assert files.asked == 1 + 3
     few = SentBefore(files, "paris", names[:3])
-    assert [len(few.named(name)) for name in names[:3]] == [1, 0, 1]
-    assert files.asked == 4
+    assert [len(few.named(name, DIGEST)) for name in names[:3]] == [0] * 3
+    assert files.asked == 4 + 3
 
 
-def test_what_is_older_than_a_minute_is_read_again(files: CountedQueries) -> None:
-    """Others may have sent files meanwhile."""
-    now = [0.0]
+def test_what_may_be_sent_is_asked_for_at_that_moment(files: CountedQueries) -> None:
+    """Another content of its name may have been counted since the first was asked for."""
     names = [f"day-{number}" for number in range(20)]
-    before = SentBefore(files, "paris", names, now=lambda: now[0])
-    assert before.named("day-7") == []
+    before = SentBefore(files, "paris", names)
+    assert before.named("day-7", OTHER) == []
     sent(files, "day-7")
-    now[0] = 61.0
-    assert [digest for digest, _ in before.named("day-7")] == [DIGEST]
-    assert files.asked == 2
+    assert [digest for digest, _ in before.named("day-7", OTHER)] == [DIGEST]
 
 
 def test_a_branch_with_very_many_others_is_asked_name_by_name(files: CountedQueries) -> None:
@@ -73,7 +71,7 @@ def test_a_branch_with_very_many_others_is_asked_name_by_name(files: CountedQuer
     names = [f"day-{number}" for number in range(10)]
     sent(files, *names, *(f"day-other-{number}" for number in range(200)))
     before = SentBefore(files, "paris", names)
-    assert all(len(before.named(name)) == 1 for name in names)
+    assert all(len(before.named(name, DIGEST)) == 1 for name in names)
     assert files.asked == 11
 
 
@@ -87,7 +85,7 @@ def test_together_they_say_what_each_says(there: set[str], names: set[str]) -> N
 
     class InMemory:
         def of_branch(self, branch: str) -> Iterator[File]:
-            return (File(branch, f"{stem}-{DIGEST}.csv") for stem in sorted(there))
+            return (File(branch, f"{stem}-{DIGEST}.csv", state="counted") for stem in sorted(there))
 
         def beginning_with(self, branch: str, prefix: str) -> Iterator[File]:
             return (record for record in self.of_branch(branch) if record.key.startswith(prefix))
@@ -95,6 +93,8 @@ def test_together_they_say_what_each_says(there: set[str], names: set[str]) -> N
     def said(many: int) -> list[list[tuple[str, str]]]:
         with patch.object(sent_before, "_MANY", many):
             before = SentBefore(InMemory(), "paris", names)  # type: ignore[arg-type]
-        return [[(digest, record.key) for digest, record in before.named(name)] for name in sorted(names)]
+        return [
+            [(digest, record.key) for digest, record in before.named(name, DIGEST)] for name in sorted(names)
+        ]
 
     assert said(1) == said(1000)
