@@ -1,8 +1,11 @@
 """How often memory ran out while a service worked on a message, which a process that is killed cannot say."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+log = logging.getLogger("flowtally.daemon")
 
 
 class Deaths:
@@ -25,16 +28,25 @@ class Deaths:
             message: what SQS calls it; the same at each delivery.
 
         Yields:
-            How many processes ended in such a block, one after the other, right before.
+            How many processes ended in such a block before; 0 if that cannot be known.
         """
-        if self._notes is None:
-            yield 0
-            return
-        self._notes.mkdir(exist_ok=True)
-        note = self._notes / message
-        before = len(note.read_bytes()) if note.exists() else 0
-        note.write_bytes(b"x" * (before + 1))
+        note = self._notes / message if self._notes else None
+        before = _noted_once_more(note) if note else 0
         try:
             yield before
         finally:
-            note.unlink()
+            if note:
+                with suppress(OSError):
+                    note.unlink()
+
+
+def _noted_once_more(note: Path) -> int:
+    """How often it was noted before. Work goes on without notes: hardly any file ever needs them."""
+    try:
+        note.parent.mkdir(exist_ok=True)
+        before = len(note.read_bytes()) if note.exists() else 0
+        note.write_bytes(b"x" * (before + 1))
+    except OSError as error:
+        log.warning("work in hand not noted", extra={"reason": str(error)})
+        return 0
+    return before

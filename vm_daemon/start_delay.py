@@ -1,5 +1,6 @@
 """A service that fails again and again is started less and less often."""
 
+from contextlib import suppress
 from pathlib import Path
 
 _LONGEST_DELAY = 300  # seconds before another start after many failures
@@ -22,9 +23,10 @@ class StartDelay:
         return min(_LONGEST_DELAY, 2**failures) if failures else 0
 
     def note_start(self) -> None:
-        """Counts this start as a failure, until `clear` is called."""
+        """Counts this start as a failure, until `clear` is called. It starts all the same where it cannot."""
         if self._failures:
-            self._failures.write_bytes(b"x" * (self._count() + 1))
+            with suppress(OSError):
+                self._failures.write_bytes(b"x" * (self._count() + 1))
 
     def clear(self) -> None:
         """Forgets the failures: the service works."""

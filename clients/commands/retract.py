@@ -58,6 +58,8 @@ def retract(account: Account, file: Path, branch: str, yes: bool) -> int:
         return 1
     done = retractor.retract(branch, file, records)
     say(f"{visible(str(file))}: taken out of {count_of(done.taken_out, 'pair-day')}")
+    for name in done.partly:
+        warn(f"{visible(name)} was partly counted: delete it from rejected/, or a redrive counts it again")
     if done.not_in:
         say(f"It was not in {count_of(done.not_in, 'other pair-day')} of this file.")
     return 0

@@ -21,6 +21,7 @@ from clients.render.files import (
     REJECTED,
     branch_listing,
     columns_with,
+    partly_listing,
     quarantined_listing,
     reasons_listing,
     rejected_listing,
@@ -43,7 +44,7 @@ from clients.terminal.account import Account
 from clients.terminal.explanation import explanation
 from clients.terminal.options import pass_account
 from models.storage.file_records import FilesTable
-from models.storage.schema import IN_TOTALS
+from models.storage.schema import IN_TOTALS, PARTLY
 
 _NEEDS_SOMEBODY = 3  # the exit status, as of `anomalies` where something was found
 
@@ -52,6 +53,7 @@ _DOCUMENT = {
     "stages": [shape_of(STAGES)],
     "work": [shape_of(WORK)],
     "rejected": [shape_of(REJECTED)],
+    "partly": [shape_of(REJECTED)],
     "quarantined": [shape_of(QUARANTINED)],
     "reasons": [shape_of(REASONS)],
     "branches": [shape_of(BRANCHES)],
@@ -103,12 +105,13 @@ def status(
 
     Listed are branches with the days missing between their first and their last; rejected files with the
     reason, and counted files with rows in quarantine, with the reason that most of these have, until the
-    objects in rejected/ or quarantine/ are deleted; and by that reason how many rows of how many files are in
-    quarantine. Notes say what was assumed about a file; with --branch, a duplicate names the file whose
-    content it has, to those who may see that. Somebody is needed where files are rejected or wait too long,
-    messages failed for good, statistics are behind for too long or set aside, days are missing, or a branch
-    has gone silent. With --branch and --check it is told of that branch alone, under its BranchUploadPolicy,
-    too: there a rejected file needs somebody until one of its name is counted, unless it came before --since.
+    objects in rejected/ or quarantine/ are deleted; partly counted files with the reason, until they are
+    completed or retracted; and by reason how many rows of how many files are in quarantine. Notes say what
+    was assumed about a file; with --branch, a duplicate names the file whose content it has, to those who may
+    see that. Somebody is needed where files are rejected, partly counted or wait too long, messages failed
+    for good, statistics are behind for too long or set aside, days are missing, or a branch has gone silent.
+    With --branch and --check it is told of that branch alone, under its BranchUploadPolicy, too: there a
+    rejected file needs somebody until one of its name is counted, unless it came before --since.
 
     Of both stages it says what runs them, as far as it can be seen: Lambda if it is deployed, VMs by their
     signs of life; and how far they are behind. Up to 100,000 weeks of pairs are compared with their
@@ -131,6 +134,7 @@ def status(
         work_listing(found, now),
         branches_listing(found.files.branches),
         rejected_listing(account, found.files.rejected),
+        partly_listing(account, found.files.partly),
         quarantined_listing(account, found.files.quarantined),
         reasons_listing(found.files.reasons),
         problems_listing(problems),
@@ -153,10 +157,12 @@ def _show_branch(account: Account, output: Output, branch: str, listed: int) -> 
     table = FilesTable(account.client("dynamodb"), account.files_table)
     newest = RecentFiles.of(files, listed)
     rejected = [file for file in newest.files if file.state == "rejected"]
+    partly = [file for file in newest.files if file.state == PARTLY]
     quarantined = [file for file in newest.files if file.state in IN_TOTALS and file.quarantined]
     output.show(
         branch_listing(branch, newest, twins_of(table, newest.files, files)),
         rejected_listing(account, RecentFiles.of(rejected, listed)),
+        partly_listing(account, RecentFiles.of(partly, listed)),
         quarantined_listing(account, RecentFiles.of(quarantined, listed)),
         reasons_listing(reasons_of(quarantined)),
     )

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from clients.queries.problems import Limits, limit_options, problems_of
 from clients.queries.stored import Status, read_status
-from clients.render.files import reasons_listing, rejected_listing
+from clients.render.files import partly_listing, reasons_listing, rejected_listing
 from clients.render.listing import Listing
 from clients.render.stored import (
     branches_listing,
@@ -89,5 +89,6 @@ def _listings(account: Account, status: Status, limits: Limits) -> Iterator[List
     yield work_listing(status, now)
     yield branches_listing(status.files.branches)
     yield rejected_listing(account, status.files.rejected)
+    yield partly_listing(account, status.files.partly)
     yield reasons_listing(status.files.reasons)
     yield stored_listing(status.tables, status.objects)

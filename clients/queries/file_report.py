@@ -23,7 +23,7 @@ from models.bucket_layout import (
 from models.errors import NotFound
 from models.storage.file_records import FilesTable
 from models.storage.item_size import stored_size
-from models.storage.schema import IN_TOTALS, File
+from models.storage.schema import IN_TOTALS, PARTLY, File
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -59,7 +59,8 @@ class FileReport(NamedTuple):
 
     states: Counter[str]  # how many files are in each
     stored_bytes: int  # as billed
-    rejected: RecentFiles  # of those that nobody has dealt with, like the next
+    rejected: RecentFiles  # of those that nobody has dealt with, like the last of these
+    partly: RecentFiles  # counted, but not as a whole
     quarantined: RecentFiles  # counted but for some rows
     reasons: list[QuarantineReason]  # of all these, the one with the most rows first
     branches: list[BranchFiles]  # by name
@@ -76,7 +77,7 @@ class SetAside:
         self._keys = {key_before_rejection(key) if key.startswith(REJECTED) else key for key in keys}
 
     def has_file(self, file: File) -> bool:
-        """Whether the whole of a rejected file is there."""
+        """Whether the whole of a file is there that was rejected, or is partly counted."""
         is_there = incoming_key(file.branch, file.key) in self._keys
         return is_there or (file.branch == NO_BRANCH and f"{INCOMING}{file.key}" in self._keys)
 
@@ -96,6 +97,7 @@ def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> Fil
     states: Counter[str] = Counter()
     stored_bytes = 0
     rejected: list[File] = []
+    partly: list[File] = []
     quarantined: list[File] = []
     branches: dict[str, BranchFiles] = {}
     for item in files.items():
@@ -105,12 +107,15 @@ def read_file_report(files: FilesTable, set_aside: SetAside, listed: int) -> Fil
         branches.setdefault(file.branch, BranchFiles(file.branch)).add(file)
         if file.state == "rejected" and set_aside.has_file(file):
             rejected.append(file)
+        if file.state == PARTLY:
+            partly.append(file)
         if file.state in IN_TOTALS and file.quarantined and set_aside.has_rows_of(file):
             quarantined.append(file)
     return FileReport(
         states,
         stored_bytes,
         RecentFiles.of(rejected, listed),
+        RecentFiles.of(partly, listed),
         RecentFiles.of(quarantined, listed),
         reasons_of(quarantined),
         [branches[name] for name in sorted(branches)],

@@ -14,7 +14,7 @@ from clients.queries.stored import Status
 from clients.terminal.console import count_of
 from clients.terminal.options import DAY, age
 from models.bucket_layout import NO_BRANCH, stem_and_digest
-from models.storage.schema import COUNTED, File
+from models.storage.schema import COUNTED, PARTLY, File
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,10 @@ def limit_options(command: Callable[..., Result]) -> Callable[..., Result]:
         return command(*arguments, limits=limits, **others)
 
     decorated: Callable[..., Result] = click.option(
-        "--since", type=DAY, metavar="DAY", help="Days missing before are no matter."
+        "--since",
+        type=DAY,
+        metavar="DAY",
+        help="Days missing before are no matter; with --branch, files rejected neither.",
     )(with_limits)
     for what, default, text in (
         ("silent", "3d", "A branch without a file for longer needs somebody."),
@@ -71,7 +74,8 @@ class Problem(NamedTuple):
     """Something that needs somebody.
 
     Attributes:
-        kind: `rejected`, `waiting`, `dead_letters`, `behind`, `set_aside`, `missing_days` or `silent`.
+        kind: `rejected`, `partly_counted`, `waiting`, `dead_letters`, `behind`, `set_aside`, `missing_days`
+            or `silent`.
         where: the branch, or the place.
         what: a sentence for people.
     """
@@ -114,6 +118,7 @@ def problems_of_branch(
     waiting = [file.arrived_at for file in files if file.state == WAITING]
     return [
         *_rejected_of_branch(branch.name, files, rejected, limits),
+        *_partly_counted(branch.name, sum(file.state == PARTLY for file in files)),
         *_too_late(branch.name, waiting, limits, now),
         *_of_branches([branch], limits, now),
     ]
@@ -146,6 +151,12 @@ def _name(file: File) -> str:
     return named[0] if named else file.key
 
 
+def _partly_counted(where: str, count: int) -> Iterator[Problem]:
+    if count:
+        what = f"{count_of(count, 'file')} partly counted, until completed or retracted"
+        yield Problem("partly_counted", where, what)
+
+
 def _too_late(where: str, since: Sequence[float], limits: Limits, now: float) -> Iterator[Problem]:
     late = sum(now - at > limits.waiting for at in since)
     if late:
@@ -160,6 +171,7 @@ def _of_the_whole(status: Status, limits: Limits, now: float) -> Iterator[Proble
         yield Problem(
             "rejected", "rejected/", f"{count_of(rejected, 'rejected file')}, until corrected or deleted"
         )
+    yield from _partly_counted("files", status.files.partly.total)
     yield from _too_late("incoming/", status.incoming_since, limits, now)
     if letters := status.dead_letters.visible + status.dead_letters.in_flight:
         what = f"{count_of(letters, 'message')} failed for good: `flowtally redrive`"

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from clients.terminal.aws_errors import is_denied
 from models.storage.file_records import FilesTable
-from models.storage.schema import File
+from models.storage.schema import PARTLY, File
 
 _DIGITS = 16  # of a digest in hex, in the name of an object
 
@@ -71,7 +71,7 @@ def _first_counted(files: Iterable[File], is_wanted: Callable[[bytes], bool]) ->
     """Of each content that is wanted the file by which it was counted first, by the digest."""
     first: dict[bytes, File] = {}
     for file in files:
-        if file.state in ("counted", "partly counted") and file.digest and is_wanted(file.digest):
+        if file.state in ("counted", PARTLY) and file.digest and is_wanted(file.digest):
             known = first.get(file.digest)
             if known is None or file.arrived_at < known.arrived_at:
                 first[file.digest] = file

@@ -4,19 +4,20 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from models.bucket_layout import stem_and_digest
 from models.errors import FlowtallyError, NotFound, UsageError
 from models.flow_csv.flow_file import FlowFile, each_part, read_flow_file
 from models.flow_csv.parts import PAIR_DAYS
 from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.file_records import FilesTable
-from models.storage.schema import IN_TOTALS, File
+from models.storage.schema import IN_TOTALS, PARTLY, File
 from models.traffic import AddressScope, DaysOfWeek, PairWeek, address_prefix, by_week
 
 CONNECTIONS = 16  # writes in flight
@@ -56,6 +57,9 @@ class Retraction(NamedTuple):
 
     taken_out: int  # pair-days
     not_in: int  # pair-days in which the file was not, or not any more
+    partly: Sequence[
+        str
+    ] = ()  # uploads of it that were counted in part; a copy of each may lie in `rejected/`
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Retractor:
         with _reading(path) as reopen, ThreadPoolExecutor(CONNECTIONS) as pool:
             flows = _read(path)
             source, now = source_of(flows.digest, self.source_key), int(self.now())
-            records = [record for record in records if record.digest == flows.digest]
+            records = [record for record in records if _has_content(record, flows.digest)]
             _check_rules(flows, records, path)
 
             def take_out(entry: tuple[PairWeek, DaysOfWeek]) -> int:
@@ -105,6 +109,7 @@ class Retractor:
                 pair_days += len(days)
                 weeks = by_week(days, address_prefix(self.address_scope, branch))
                 taken_out += sum(pool.map(take_out, weeks.items()))
+        partly = tuple(f"{record.branch}/{record.key}" for record in records if record.state == PARTLY)
         for record in records:
             record.state = "retracted"
             self.files.put(record)
@@ -114,7 +119,7 @@ class Retractor:
                 where=str(path),
                 remedy="It was retracted before, or other content was sent under its name",
             )
-        return Retraction(taken_out, pair_days - taken_out)
+        return Retraction(taken_out, pair_days - taken_out, partly)
 
     def other_uploads(self, state: File, records: Iterable[File]) -> list[str]:
         """By which other uploads the content of one is in the totals, too: it would go for all of them.
@@ -134,6 +139,14 @@ class Retractor:
         """Whether a record may be of what is taken out."""
         is_same_scope = self.address_scope == "enterprise" or record.branch == branch
         return is_same_scope and record.state in IN_TOTALS
+
+
+def _has_content(record: File, digest: bytes) -> bool:
+    """Whether a record is of this content; of what could not be read, the name tells if `upload` gave it."""
+    if record.digest:
+        return record.digest == digest
+    named = stem_and_digest(record.key)
+    return named is not None and digest.hex().startswith(named[1])
 
 
 def _check_rules(flows: FlowFile, records: Iterable[File], path: Path) -> None:

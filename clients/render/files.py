@@ -164,6 +164,17 @@ def rejected_listing(account: Account, files: RecentFiles) -> Listing:
     return Listing("rejected", title, REJECTED, files.files, remark, is_shown_empty=False)
 
 
+def partly_listing(account: Account, files: RecentFiles) -> Listing:
+    """Files that are not counted as a whole, with the reasons, and what to do next."""
+    remark = (
+        "Next: do what the reason says; what is completed or retracted is gone from here. To try again all "
+        f"that lie in rejected/, `flowtally redrive{account.options} --rejected`"
+    )
+    return Listing(
+        "partly", _title("Partly counted files", files), REJECTED, files.files, remark, is_shown_empty=False
+    )
+
+
 def quarantined_listing(account: Account, files: RecentFiles) -> Listing:
     """Files with rows that do not count, and what to do next."""
     remark = (

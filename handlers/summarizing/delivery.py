@@ -9,8 +9,8 @@ MARGIN = 10.0  # seconds before its time limit in which a run begins nothing mor
 FRUITLESS = 3  # from this delivery on, a file is set aside by a run that is cut off and got no further
 DEADLY = 3  # processes that were killed for want of memory while they worked on a file; then it is set aside
 KILLED = (
-    "the processes that worked on it were killed for want of memory, one after the other; some of it may be"
-    " counted. Complete it with `flowtally redrive --rejected`, or take it out with `flowtally retract`"
+    "three processes that worked on it were killed for want of memory; some of it may be counted. Complete it"
+    " with `flowtally redrive --rejected`, or take it out with `flowtally retract` and delete it in rejected/"
 )
 
 
@@ -19,7 +19,7 @@ class Delivery(NamedTuple):
 
     receives: int  # of the message, this one included
     time_left: Callable[[], float]  # gives the seconds until the run is cut off
-    deaths: int = 0  # for want of memory, of processes that worked on it, one after the other, right before
+    deaths: int = 0  # for want of memory, of processes that worked on it
 
     def check_time(self) -> None:
         """Ends a run that its time limit would cut off soon.

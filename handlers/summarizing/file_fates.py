@@ -4,7 +4,7 @@ import logging
 
 from models.flow_csv.flow_file import FlowFile
 from models.storage.file_records import FilesTable
-from models.storage.schema import COUNTED, File
+from models.storage.schema import COUNTED, IN_TOTALS, PARTLY, File
 
 log = logging.getLogger("flowtally.summarize")
 
@@ -43,12 +43,21 @@ def is_counted(files: FilesTable, record: File) -> bool:
     return known is not None and known.state in COUNTED and known.digest == record.digest
 
 
+def last_known(files: FilesTable, record: File) -> File:
+    """What is known of a file that is not read now: if it is in the totals already, what was read of it."""
+    known = files.get(record.branch, record.key)
+    if known is None or known.state not in IN_TOTALS:
+        return record
+    known.arrived_at, known.attempts = record.arrived_at, record.attempts
+    return known
+
+
 def log_completed(key: str, record: File) -> None:
     """Logs what became of the file with this key, an event for each state."""
     details = {"file": key, **_figures(record)}
     if record.state == "rejected":
         log.warning("file rejected", extra=details)
-    elif record.state == "partly counted":
+    elif record.state == PARTLY:
         log.error("file partly counted", extra=details)
     elif record.state == "duplicate":
         log.info("file was counted before", extra=details)

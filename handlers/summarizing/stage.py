@@ -18,7 +18,13 @@ from botocore.exceptions import ClientError
 from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
 from handlers.summarizing.delivery import KILLED, Delivery, cut_off
-from handlers.summarizing.file_fates import describe, is_counted, log_completed, record_fate
+from handlers.summarizing.file_fates import (
+    describe,
+    is_counted,
+    last_known,
+    log_completed,
+    record_fate,
+)
 from handlers.summarizing.passes import Passes, VersionLost
 from handlers.summarizing.quarantined_rows import QuarantinedRows
 from handlers.summarizing.unreadable import why_unreadable
@@ -36,7 +42,7 @@ from models.s3_events import UploadedObject, uploaded_objects
 from models.storage.daily_totals import DailyTotalsStore, source_of
 from models.storage.file_records import FilesTable
 from models.storage.objects import StoredObject, copy_object
-from models.storage.schema import File
+from models.storage.schema import PARTLY, File
 from models.traffic import AddressScope, PairWeek, address_prefix, by_week
 
 if TYPE_CHECKING:
@@ -131,7 +137,8 @@ class Summarizer:
             attempts=delivery.receives,
         )
         if delivery.is_deadly:
-            record.state, record.reason = "partly counted", KILLED
+            record = last_known(self.files, record)
+            record.state, record.reason = PARTLY, KILLED
             self._set_aside(uploaded, source, KILLED)
         else:
             self._bring_to_its_end(uploaded, source, record, delivery)
@@ -243,11 +250,11 @@ class Summarizer:
         except RunCutShort:
             if counting.has_added or not delivery.is_fruitless:
                 raise
-            record.state = "partly counted" if counting.is_begun else "rejected"
+            record.state = PARTLY if counting.is_begun else "rejected"
             record.reason = str(cut_off("nothing more of it was counted"))
         else:
             if counting.full:
-                record.state, record.reason = "partly counted", _reason_of(counting.full)
+                record.state, record.reason = PARTLY, _reason_of(counting.full)
             elif delivery.receives == 1 and flows.days and not counting.has_added:
                 record.state = "duplicate"
 
@@ -255,7 +262,7 @@ class Summarizer:
         """Records that some of a version is counted that is not there any more."""
         if lost.is_gone and is_counted(self.files, record):
             return
-        record.state, record.reason = "partly counted", str(lost)
+        record.state, record.reason = PARTLY, str(lost)
         record.completed_at = int(self.now())
         record_fate(self.files, record)
         log_completed(uploaded.key, record)

@@ -45,7 +45,8 @@ class IntegerAttribute(Attribute[int]):
 
 
 COUNTED = ("counted", "duplicate")  # states of a file whose whole content is in the totals
-IN_TOTALS = (*COUNTED, "partly counted")  # or at least some of it
+PARTLY = "partly counted"  # of one of which some is, or may be
+IN_TOTALS = (*COUNTED, PARTLY)
 
 DAY_ATTRIBUTES = {weekday: (f"d{weekday}", f"p{weekday}", f"n{weekday}") for weekday in range(1, 8)}
 

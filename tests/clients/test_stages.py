@@ -39,7 +39,7 @@ UP_TO_DATE = Lag(0, None, 0, 7, is_all=True)
 def status_with(compute: Compute, lag: Lag | None = UP_TO_DATE, *, incoming: list[float] = []) -> Status:  # noqa: B006
     """The status of a deployment of which nothing else is known."""
     none = RecentFiles([], 0)
-    files = FileReport(Counter(), 0, none, none, [], [])
+    files = FileReport(Counter(), 0, none, none, none, [], [])
     objects = [ObjectUse("incoming/", [], 0, incoming)]
     return Status([], objects, Waiting(0, 0), Waiting(0, 0), files, lag, compute)
 

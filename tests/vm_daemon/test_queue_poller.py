@@ -181,6 +181,16 @@ def test_nothing_is_received_after_a_stop() -> None:
     assert queue.bodies == ["a"]
 
 
+def test_work_goes_on_where_nothing_can_be_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk, or a folder that is none: it is told, and the message is worked on as if it were new."""
+    (tmp_path / "in-hand").write_bytes(b"")
+    queue, stage = FakeQueue("a"), Stage()
+    poller(queue, stage, deaths=Deaths(tmp_path)).poll()
+    assert (stage.seen, stage.deaths, queue.deleted) == ([("a", 1)], [0], ["<a>"])
+    (told,) = (entry for entry in caplog.records if entry.message == "work in hand not noted")
+    assert "in-hand" in told.__dict__["reason"]
+
+
 @pytest.mark.parametrize("error", [None, ValueError(), OutOfTime()], ids=["counted", "failed", "stopped"])
 def test_a_run_that_ends_by_itself_is_no_death(tmp_path: Path, error: BaseException | None) -> None:
     """However it ends, an orderly stop in the middle included: the next one is told of none."""
