@@ -3,7 +3,6 @@
 import shlex
 import shutil
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +14,6 @@ from models.errors import NotFound
 
 _LOOK = 1.0  # seconds between two looks
 _PROGRAM = "flowtally"
-_NARROW = 80  # columns
-_EXPORT = "  export "
 
 
 def keep(pipeline: LocalPipeline, tell: Callable[[str], object], show: Callable[[str], object]) -> None:
@@ -48,12 +45,8 @@ def keep(pipeline: LocalPipeline, tell: Callable[[str], object], show: Callable[
 
 def lines_to_paste(pipeline: LocalPipeline) -> Iterator[str]:
     """What leads another terminal here, and what to try in it."""
-    settings = pipeline.engine.environment().items()
-    words = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings)
-    # Each line is a command of its own, as a narrow terminal has no other line breaks to be copied.
-    yield from textwrap.wrap(
-        words, _NARROW, initial_indent=_EXPORT, subsequent_indent=_EXPORT, break_on_hyphens=False
-    )
+    for name, value in pipeline.engine.environment().items():
+        yield f"  export {name}={shlex.quote(value)}"
     folder = Path(sys.executable).parent
     if shutil.which(_PROGRAM) is None and (folder / _PROGRAM).exists():
         yield f"  export PATH={shlex.quote(str(folder))}:$PATH"
