@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.helpers.project import ROOT
-from tests.helpers.waiting import PATIENCE
+from tests.helpers.waiting import PATIENCE, eventually
 
 _LINES = 40
 
@@ -44,6 +45,8 @@ class Terminal:
 
     def read(self) -> bool:
         """Takes what there is to read; False at the end."""
+        ready, _, _ = select.select([self._master], [], [], PATIENCE)
+        assert ready, f"nothing more comes: {self._seen!r}"
         try:
             block = os.read(self._master, 65536)
         except OSError:  # the other end is closed
@@ -60,8 +63,16 @@ class Terminal:
         return self._seen.decode(errors="replace")
 
     def interrupt(self) -> None:
-        """Presses Ctrl-C."""
+        """Presses Ctrl-C, as soon as the program waits for something.
+
+        Python does not notice a signal that comes right before it begins to wait, until another one comes.
+        """
+        eventually(self._is_waiting)
         os.write(self._master, b"\x03")
+
+    def _is_waiting(self) -> bool:
+        """Whether its main thread sleeps, or nothing is left of it but its status."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] in "SZ"
 
     def finish(self) -> Screen:
         """Reads to the end."""
