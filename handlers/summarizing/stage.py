@@ -18,13 +18,7 @@ from botocore.exceptions import ClientError
 from handlers.concurrency import ForEach
 from handlers.summarizing.counting import Counting
 from handlers.summarizing.delivery import KILLED, Delivery, cut_off
-from handlers.summarizing.file_fates import (
-    describe,
-    is_counted,
-    last_known,
-    log_completed,
-    record_fate,
-)
+from handlers.summarizing.file_fates import describe, is_counted, last_known, log_completed, record_fate
 from handlers.summarizing.passes import Passes, VersionLost
 from handlers.summarizing.quarantined_rows import QuarantinedRows
 from handlers.summarizing.unreadable import why_unreadable

@@ -206,24 +206,6 @@ def test_a_rejected_file_needs_somebody_while_it_lies_there() -> None:
     assert problems_of_branch(files, there, Limits(since=f"{day + timedelta(1)}"), NOW) == []
 
 
-def test_a_partly_counted_file_needs_somebody(deployment: Deployment, run: Run) -> None:
-    """`status` says why, for all and for its branch; monitors hear of it until it is completed."""
-    now = int(time.time())
-    record(deployment, "paris", "a.csv", "partly counted", reason="items are full", arrived_at=now)
-    record(deployment, "rome", "b.csv", arrived_at=now)
-    for of_branch in ([], ["--branch", "paris"]):
-        shown = json.loads(done(run("status", *of_branch, "--json")))
-        assert [(it["file"], it["reason"]) for it in shown["partly"]] == [("paris/a.csv", "items are full")]
-        assert "Partly counted files" in done(run("status", *of_branch))
-        checked = run("status", *of_branch, "--check", "--json")
-        (problem,) = json.loads(checked.stdout)["problems"]
-        assert (checked.returncode, problem["kind"]) == (3, "partly_counted")
-        assert problem["what"] == "1 file partly counted, until completed or retracted"
-    assert done(run("status", "--branch", "rome", "--check")) == ""
-    record(deployment, "paris", "a.csv", arrived_at=now)
-    assert done(run("status", "--check")) == ""
-
-
 def test_a_monitor_of_one_branch_is_told_of_no_other(deployment: Deployment, run: Run) -> None:
     """Files that wait, days missing and silence of the branch alone; JSON as without --branch."""
     now = int(time.time())
