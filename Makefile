@@ -9,11 +9,14 @@ KEPT = $(if $(SAVE),--save)
 # Files side by side, in the order that tests/conftest.py gives them: those that take long are not left for the end.
 SIDE_BY_SIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
+# What takes minutes, and has a turn of its own in .ci/run: attacks, and each command on each kind of terminal.
+SLOW = tests/attacks tests/clients/test_every_command.py tests/clients/test_every_mishap.py
+
 # Where this is set, every process of every test would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-report test-office test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
+.PHONY: help demo test test-slow test-report test-office test-without-engine check measure soak mutants kill-soak vm-soak fuzz test-dynamodb-local test-systemd format docs screens lock libraries package clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,8 +27,11 @@ demo: $(VENV)/demo ## Run the whole pipeline on this machine, on real traffic if
 	@IFS=; set -- $$DATA; [ -e "$$1" ] || { unset IFS; set -- $$DATA; }; \
 	$(VENV)/bin/flowtally demo $(if $(COMPUTE),--compute $(COMPUTE)) $(if $(KEEP),--keep) "$$@"
 
-test: $(VENV)/dev ## Run the tests
-	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE)
+test: $(VENV)/dev ## Run the tests, but those that take minutes
+	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) $(SLOW:%=--ignore=%)
+
+test-slow: $(VENV)/dev ## Run the others: attacks, and each command on each kind of terminal
+	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) $(SLOW)
 
 test-without-engine: $(VENV)/dev ## Run the tests that start no engine, on another Python: PYTHON=python3.13 VENV=build/python3.13
 	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) --without-engine -r fE
