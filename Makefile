@@ -9,8 +9,8 @@ KEPT = $(if $(SAVE),--save)
 # Files side by side, in the order that tests/conftest.py gives them: those that take long are not left for the end.
 SIDE_BY_SIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
-# What takes minutes, and has a turn of its own in .ci/run: attacks, and each command on each kind of terminal.
-SLOW = tests/attacks tests/clients/test_every_command.py tests/clients/test_every_mishap.py
+# What takes minutes, and has a turn of its own in .ci/run.
+SLOW = tests/attacks tests/clients/every_command tests/clients/lifecycle tests/perf/test_compare.py
 
 # Where this is set, every process of every test would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,7 +30,7 @@ demo: $(VENV)/demo ## Run the whole pipeline on this machine, on real traffic if
 test: $(VENV)/dev ## Run the tests, but those that take minutes
 	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) $(SLOW:%=--ignore=%)
 
-test-slow: $(VENV)/dev ## Run the others: attacks, and each command on each kind of terminal
+test-slow: $(VENV)/dev ## Run the others: attacks, deployments, each command wherever it may run, Lambda beside VM
 	$(VENV)/bin/pytest -q $(SIDE_BY_SIDE) $(SLOW)
 
 test-without-engine: $(VENV)/dev ## Run the tests that start no engine, on another Python: PYTHON=python3.13 VENV=build/python3.13

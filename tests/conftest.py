@@ -38,8 +38,8 @@ _LONG = (
     "test_compare.py",
     "test_demo.py",
     "test_deploy.py",
-    "test_every_command.py",
-    "test_every_mishap.py",
+    "test_mishaps.py",
+    "test_on_terminals.py",
 )
 
 # How long an example takes says more of what else the machine does than of the code.

@@ -10,7 +10,7 @@ from clients.local_aws.engine import EmbeddedEngine
 from handlers.assembly import summarizer_for
 from models.deployment import Deployment
 from models.s3_events import notification_of
-from tests.clients.each_command import CALLING, FOUND_SOMETHING, SHOWN, each_shown
+from tests.clients.every_command.each_command import CALLING, FOUND_SOMETHING, SHOWN, each_shown
 from tests.helpers.deployed import keys
 from tests.helpers.program import Run
 from tests.helpers.terminal import on_terminal

@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from models.deployment import Deployment
-from tests.clients.each_command import FOUND_SOMETHING, each_calling, each_shown
+from tests.clients.every_command.each_command import FOUND_SOMETHING, each_calling, each_shown
 from tests.helpers.deployed import client
 from tests.helpers.program import Run
 from tests.helpers.proxy import CuttableProxy

@@ -1,0 +1,1 @@
+"""Deploying, adopting and destroying, step by step and where something fails."""
