@@ -59,10 +59,10 @@ class FileReport(NamedTuple):
 
     states: Counter[str]  # how many files are in each
     stored_bytes: int  # as billed
-    rejected: RecentFiles  # of those that nobody has dealt with, like the last of these
+    rejected: RecentFiles  # of those that nobody has dealt with
     partly: RecentFiles  # counted, but not as a whole
-    quarantined: RecentFiles  # counted but for some rows
-    reasons: list[QuarantineReason]  # of all these, the one with the most rows first
+    quarantined: RecentFiles  # counted but for some rows that nobody has dealt with
+    reasons: list[QuarantineReason]  # of all of the last, the one with the most rows first
     branches: list[BranchFiles]  # by name
 
 
@@ -77,7 +77,7 @@ class SetAside:
         self._keys = {key_before_rejection(key) if key.startswith(REJECTED) else key for key in keys}
 
     def has_file(self, file: File) -> bool:
-        """Whether the whole of a file is there that was rejected, or is partly counted."""
+        """Whether the whole of a rejected file is there."""
         is_there = incoming_key(file.branch, file.key) in self._keys
         return is_there or (file.branch == NO_BRANCH and f"{INCOMING}{file.key}" in self._keys)
 

@@ -57,9 +57,7 @@ class Retraction(NamedTuple):
 
     taken_out: int  # pair-days
     not_in: int  # pair-days in which the file was not, or not any more
-    partly: Sequence[
-        str
-    ] = ()  # uploads of it that were counted in part; a copy of each may lie in `rejected/`
+    partly: Sequence[str] = ()  # uploads that were counted in part; copies may lie in `rejected/`
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Retractor:
             FileRejected: it is no flow file.
             FlowtallyError: it cannot be read, or was counted under other rules than today's.
             ContentChanged: it changed while it was read; part of it is taken out, and can be again.
-            NotFound: this content is not in the totals.
+            NotFound: this content is not in the totals, and no upload of it is recorded as partly counted.
         """
         records = [record for record in records if self._is_concerned(record, branch)]
         with _reading(path) as reopen, ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -113,7 +111,7 @@ class Retractor:
         for record in records:
             record.state = "retracted"
             self.files.put(record)
-        if pair_days and not taken_out:
+        if pair_days and not taken_out and not partly:
             raise NotFound(
                 "this content is not counted",
                 where=str(path),

@@ -252,7 +252,7 @@ def test_a_header_of_the_tool_inside_of_another_file_rejects_it(glued: bytes) ->
 
 @pytest.mark.parametrize(
     ("backward", "is_known"),
-    [("1.23E+03", False), ("12.3E+02", True), ("01.23E+03", True), ("1.23E+02", True), ("1.230E+03", True)],
+    [("1.23E+03", False), ("12.3E+03", True), ("01.2E+03", True), ("1.23E+02", True), ("1.230E+03", True)],
 )
 def test_a_number_that_a_spreadsheet_may_have_rounded_proves_nothing(backward: str, is_known: bool) -> None:
     """One digit, a point and two more with a power that they do not reach; no other spelling of a number."""
